@@ -1,0 +1,86 @@
+package api
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+)
+
+// Encryption says who encrypts the values of a project or a secret before they are stored.
+type Encryption string
+
+// The kinds of encryption. It is chosen at creation and never changes.
+const (
+	// EncryptionClient: values are JWEs that only clients can open; the server seals them once more.
+	EncryptionClient Encryption = "client"
+	// EncryptionServer: values arrive over TLS and the server alone seals them.
+	EncryptionServer Encryption = "server"
+)
+
+// A Project is a named set of secrets.
+type Project struct {
+	ID             uuid.UUID  `json:"id"`
+	OrganizationID uuid.UUID  `json:"organizationId"`
+	Name           string     `json:"name"`
+	Encryption     Encryption `json:"encryption"`
+	// Keys are a client project's only: its project keys, wrapped by the client key, oldest first.
+	Keys      *[]ProjectKey `json:"keys,omitempty"`
+	CreatedAt time.Time     `json:"createdAt"`
+	UpdatedAt time.Time     `json:"updatedAt"`
+	// Read, Write and Manage say what the caller may do.
+	Read   bool   `json:"read"`
+	Write  bool   `json:"write"`
+	Manage bool   `json:"manage"`
+	ETag   string `json:"etag"`
+}
+
+// A ProjectKey is a key that clients encrypt a project's values with. The server knows only its wrapped form.
+type ProjectKey struct {
+	ID        uuid.UUID `json:"id"`
+	Wrapped   []byte    `json:"wrapped"`
+	CreatedAt time.Time `json:"createdAt"`
+	Current   bool      `json:"current"`
+}
+
+// NewProjectKey is a project key as a client sends it: made and wrapped by KMS under the client key.
+type NewProjectKey struct {
+	ID uuid.UUID `json:"id"`
+	// Wrapped is 1 to 1,024 bytes, in standard base64.
+	Wrapped []byte `json:"wrapped"`
+}
+
+// CreateProject is create-project's request. A client project, which is the default, needs ID and Key.
+type CreateProject struct {
+	ID         *uuid.UUID     `json:"id,omitempty"`
+	Name       string         `json:"name"`
+	Encryption *Encryption    `json:"encryption,omitempty"`
+	Key        *NewProjectKey `json:"key,omitempty"`
+}
+
+// UpdateProject is update-project's request.
+type UpdateProject struct {
+	Name *string `json:"name,omitempty"`
+}
+
+// A Grant gives a principal a permission on a project or a secret.
+type Grant struct {
+	Principal  GrantPrincipal    `json:"principal"`
+	Permission access.Permission `json:"permission"`
+	// ExpiresAt is when the grant ends; absent, it does not.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
+// GrantPrincipal is whom a grant is for. In a request only the id counts; the answer to a PUT has no names.
+type GrantPrincipal struct {
+	Kind access.Kind `json:"kind,omitempty"`
+	ID   uuid.UUID   `json:"id"`
+	Name string      `json:"name,omitempty"`
+}
+
+// An AccessPolicy is the whole list of a resource's grants: what get-project-access and get-secret-access answer and
+// what their PUTs replace it with.
+type AccessPolicy struct {
+	Grants []Grant `json:"grants"`
+}

@@ -1,0 +1,39 @@
+// Package handler turns HTTP requests into use cases and their answers into HTTP: a function per operation, one file
+// per noun.
+//
+// What is the same for all operations is done once, by serve: it matches the path, refuses unknown query parameters
+// and malformed bodies, finds out who the caller is, calls the use case and maps its error to a status. The
+// functions here only say which use case that is and which fields it takes.
+//
+// The package knows nothing of Lambda and nothing of where things are stored. Who called comes with the context, from
+// [WithInvocation]; nothing that the client can write says it. There is no registry of all handlers here: a map of
+// them would link every operation into every binary.
+package handler
+
+import (
+	"context"
+	"net/http"
+
+	"strongroom/pkg/identity"
+	"strongroom/pkg/secrets"
+)
+
+// A Func makes the handler of one operation. The functions of this package named like operations are Funcs, but for
+// CreateOrganization, which has no route.
+type Func func(*secrets.Service) http.Handler
+
+// An Invocation is what is known of a request from outside of it: put together by who checked the signature.
+type Invocation struct {
+	Authorizer identity.Authorizer
+	// RequestID is answered in x-request-id and stands in logs and events.
+	RequestID string
+	SourceIP  string
+	UserAgent string
+}
+
+type invocationKey struct{}
+
+// WithInvocation gives a request's context what its handler must know of it. A request without is answered 403.
+func WithInvocation(ctx context.Context, i Invocation) context.Context {
+	return context.WithValue(ctx, invocationKey{}, i)
+}

@@ -1,0 +1,299 @@
+package handler
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/identity"
+	"strongroom/pkg/operation"
+	"strongroom/pkg/secrets"
+)
+
+// A call is one request while it is served.
+type call struct {
+	*http.Request
+	caller   secrets.Caller
+	path     map[string]string
+	query    url.Values
+	problems []api.Detail
+}
+
+// An answer is what a use case's answer becomes.
+type answer struct {
+	body any
+	etag string
+	// status, where not zero, is used instead of the operation's own.
+	status int
+}
+
+// serve makes the handler of an operation without a body.
+func serve(name operation.Name, s *secrets.Service, use func(*call) (answer, error)) http.Handler {
+	row := operation.MustLookup(name)
+	route, ok := row.Trigger.(operation.HTTP)
+	if !ok {
+		panic("handler: " + string(name) + " has no route")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		invocation, _ := r.Context().Value(invocationKey{}).(Invocation)
+		w.Header().Set("X-Request-Id", invocation.RequestID)
+		c := &call{Request: r}
+		a, err := c.run(route, invocation, s, use)
+		if err != nil {
+			fail(w, r, invocation.RequestID, err)
+			return
+		}
+		if a.status == 0 {
+			a.status = route.Status
+		}
+		respond(w, r, a)
+	})
+}
+
+// serveBody makes the handler of an operation with a JSON body of the type In.
+func serveBody[In any](name operation.Name, s *secrets.Service, use func(*call, In) (answer, error)) http.Handler {
+	return serve(name, s, func(c *call) (answer, error) {
+		var in In
+		if err := c.decode(&in); err != nil {
+			return answer{}, err
+		}
+		return use(c, in)
+	})
+}
+
+// run finds out who calls and what is asked for, and calls the use case.
+func (c *call) run(
+	route operation.HTTP, i Invocation, s *secrets.Service, use func(*call) (answer, error),
+) (answer, error) {
+	who, err := identity.FromAuthorizer(i.Authorizer, s.Account())
+	if err != nil {
+		return answer{}, api.Errorf(api.CodeForbidden, "%s", err)
+	}
+	c.caller = secrets.Caller{Caller: who, RequestID: i.RequestID, SourceIP: i.SourceIP, UserAgent: i.UserAgent}
+	if c.path, err = matchPath(route.Path, c.URL.EscapedPath()); err != nil {
+		return answer{}, err
+	}
+	if c.query, err = parseQuery(c.URL.RawQuery, route.Query); err != nil {
+		return answer{}, err
+	}
+	if !route.Body {
+		if err := c.refuseBody(); err != nil {
+			return answer{}, err
+		}
+	}
+	return use(c)
+}
+
+// matchPath takes the parameters out of a path. API Gateway has matched the route already, so a path that does not
+// fit can only come from elsewhere.
+func matchPath(pattern, path string) (map[string]string, error) {
+	want, have := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(have) {
+		return nil, api.Errorf(api.CodeNotFound, "no such path")
+	}
+	parameters := map[string]string{}
+	for i, segment := range want {
+		if !strings.HasPrefix(segment, "{") {
+			if segment != have[i] {
+				return nil, api.Errorf(api.CodeNotFound, "no such path")
+			}
+			continue
+		}
+		value, err := url.PathUnescape(have[i])
+		if err != nil {
+			return nil, api.Errorf(api.CodeNotFound, "no such path")
+		}
+		parameters[strings.Trim(segment, "{}")] = value
+	}
+	return parameters, nil
+}
+
+// parseQuery reads the query, and refuses parameters that the operation does not know or that are there twice.
+func parseQuery(raw string, known []string) (url.Values, error) {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, api.Errorf(api.CodeInvalid, "the query is malformed: %s", err)
+	}
+	for name, values := range query {
+		if !slices.Contains(known, name) {
+			return nil, api.FieldError(api.CodeInvalid, name, "is unknown; %s", knownParameters(known))
+		}
+		if len(values) > 1 {
+			return nil, api.FieldError(api.CodeInvalid, name, "is there %d times; send it once", len(values))
+		}
+	}
+	return query, nil
+}
+
+func knownParameters(known []string) string {
+	if len(known) == 0 {
+		return "this operation takes no query parameters"
+	}
+	return "this operation takes " + strings.Join(known, ", ")
+}
+
+func (c *call) refuseBody() error {
+	var one [1]byte
+	if n, _ := c.Body.Read(one[:]); n > 0 {
+		return api.Errorf(api.CodeInvalid, "this operation takes no body; leave it out")
+	}
+	return nil
+}
+
+// wrong notes that a parameter is malformed. The use case is not called then: see checked.
+func (c *call) wrong(name, message string) {
+	c.problems = append(c.problems, api.Detail{Field: name, Message: message})
+}
+
+// checked is the error for the parameters that were malformed.
+func (c *call) checked() error {
+	if len(c.problems) == 0 {
+		return nil
+	}
+	first := c.problems[0]
+	return &api.Error{Code: api.CodeInvalid, Message: first.Field + ": " + first.Message, Details: c.problems}
+}
+
+// id is a path parameter that is an id.
+func (c *call) id(name string) uuid.UUID {
+	id, ok := parseID(c.path[name])
+	if !ok {
+		c.wrong(name, "must be a lower-case UUID")
+	}
+	return id
+}
+
+// parseID takes ids in their one form alone, so that an id is always the same text.
+func parseID(text string) (uuid.UUID, bool) {
+	id, err := uuid.Parse(text)
+	return id, err == nil && id.String() == text
+}
+
+// ids is a query parameter that is a list of ids, separated by commas.
+func (c *call) ids(name string) []uuid.UUID {
+	text := c.query.Get(name)
+	if text == "" {
+		return nil
+	}
+	var ids []uuid.UUID
+	for part := range strings.SplitSeq(text, ",") {
+		id, ok := parseID(part)
+		if !ok {
+			c.wrong(name, "must be lower-case UUIDs, separated by commas")
+			return nil
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// page is which part of a list is asked for.
+func (c *call) page() api.Page {
+	p := api.Page{Limit: api.DefaultLimit, ContinuationToken: c.query.Get("continuationToken")}
+	if c.query.Has("limit") {
+		n, err := strconv.Atoi(c.query.Get("limit"))
+		if err != nil || n < 1 || n > api.MaxLimit {
+			c.wrong("limit", "must be a number from 1 to "+strconv.Itoa(api.MaxLimit))
+		}
+		p.Limit = n
+	}
+	return p
+}
+
+// flag is a query parameter that is true or false.
+func (c *call) flag(name string) bool {
+	switch c.query.Get(name) {
+	case "", "false":
+		return false
+	case "true":
+		return true
+	}
+	c.wrong(name, "must be true or false")
+	return false
+}
+
+// ifMatch is the condition under which something is to be changed.
+func (c *call) ifMatch() secrets.IfMatch {
+	return secrets.IfMatch(strings.Join(c.Header.Values("If-Match"), ","))
+}
+
+// respond writes a success: 304 where a GET's caller has this very answer already.
+func respond(w http.ResponseWriter, r *http.Request, a answer) {
+	if a.etag != "" {
+		w.Header().Set("ETag", a.etag)
+		if r.Method == http.MethodGet && matches(r.Header.Values("If-None-Match"), a.etag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	writeJSON(w, a.status, a.body)
+}
+
+// matches compares weakly, as RFC 9110 says in 13.1.2.
+func matches(headers []string, etag string) bool {
+	for _, header := range headers {
+		for tag := range strings.SplitSeq(header, ",") {
+			if tag = strings.TrimSpace(tag); tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		panic(err) // wire types always encode
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the client is gone
+}
+
+// fail writes an error. What is not meant for the caller goes to the log; it never holds what the request said.
+func fail(w http.ResponseWriter, r *http.Request, requestID string, err error) {
+	shown := api.Errorf(api.CodeInternal, "something went wrong inside Strongroom; the log has more under this request's id")
+	var known *api.Error
+	if errors.As(err, &known) {
+		copied := *known
+		shown = &copied
+	}
+	shown.RequestID = requestID
+	if shown.Status() >= http.StatusInternalServerError {
+		slog.ErrorContext(r.Context(), "request failed", "requestId", requestID, "error", err)
+	}
+	if shown.Code == api.CodeThrottled {
+		w.Header().Set("Retry-After", "1")
+	}
+	writeJSON(w, shown.Status(), api.ErrorBody{Error: *shown})
+}
+
+// read reads the body, up to the limit.
+func (c *call) read() ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(c.Body, api.MaxBody+1))
+	if err != nil {
+		return nil, api.Errorf(api.CodeInvalid, "the body could not be read")
+	}
+	if len(body) > api.MaxBody {
+		return nil, api.Errorf(api.CodeTooLarge, "the body is larger than %d bytes", api.MaxBody)
+	}
+	return body, nil
+}

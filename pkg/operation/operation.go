@@ -1,0 +1,116 @@
+// Package operation holds the operation table: every operation that Strongroom has, one row each.
+//
+// An operation is one Lambda function, one folder under functions/ and one binary. From its row come the route that
+// leads to it, what its function's role may do, the command line's help and the checks of openapi.yaml; a fact of an
+// operation stands here and nowhere else. The package is data only.
+package operation
+
+import (
+	"fmt"
+	"strings"
+
+	"strongroom/pkg/access"
+)
+
+// A Name names an operation: in the table, as a folder under functions/, on the command line and in events.
+type Name string
+
+// A Row is what is known of one operation.
+type Row struct {
+	Name    Name
+	Trigger Trigger
+	// Action is what the caller must be allowed, as package access knows it. Operations that several actions may
+	// lead to name the one that every caller needs. Empty where anyone who is bound may call.
+	Action access.Action
+	// Access is what the function's role may do.
+	Access Access
+	// Summary is one line for people: what the operation does.
+	Summary string
+}
+
+// A Trigger is what starts an operation: HTTP or Invoke.
+type Trigger interface{ trigger() }
+
+// HTTP is a route of the HTTP API.
+type HTTP struct {
+	Method string
+	// Path has its parameters in braces: /secrets/{secretId}.
+	Path string
+	// Query names the parameters that the operation understands; others are refused.
+	Query []string
+	// Body says whether the operation takes a JSON body.
+	Body bool
+	// Status is the status of a success: 200, or 201 where something is created, or 204 without a body.
+	Status int
+}
+
+// Invoke is lambda:InvokeFunction by an administrator of the account; the payload is JSON.
+type Invoke struct{}
+
+func (HTTP) trigger()   {}
+func (Invoke) trigger() {}
+
+// Route is the route's key as API Gateway writes it: "GET /secrets/{secretId}".
+func (h HTTP) Route() string { return h.Method + " " + h.Path }
+
+// PathParameters names the parameters in the path, in their order.
+func (h HTTP) PathParameters() []string {
+	var names []string
+	for segment := range strings.SplitSeq(h.Path, "/") {
+		if strings.HasPrefix(segment, "{") {
+			names = append(names, strings.Trim(segment, "{}"))
+		}
+	}
+	return names
+}
+
+// Access is what a function's role is allowed in AWS, besides writing its own log.
+type Access struct {
+	// Table lists the DynamoDB actions on the table.
+	Table []TableAction
+	// Index2 says whether the function queries the second index.
+	Index2 bool
+	// StorageKey lists the KMS actions on the storage key.
+	StorageKey []KeyAction
+}
+
+// A TableAction is a DynamoDB action, as IAM names it.
+type TableAction string
+
+// The DynamoDB actions that operations use.
+const (
+	BatchGetItem       TableAction = "dynamodb:BatchGetItem"
+	GetItem            TableAction = "dynamodb:GetItem"
+	Query              TableAction = "dynamodb:Query"
+	PutItem            TableAction = "dynamodb:PutItem"
+	DeleteItem         TableAction = "dynamodb:DeleteItem"
+	ConditionCheckItem TableAction = "dynamodb:ConditionCheckItem"
+)
+
+// A KeyAction is a KMS action, as IAM names it.
+type KeyAction string
+
+// The KMS actions that operations use.
+const (
+	Decrypt         KeyAction = "kms:Decrypt"
+	GenerateDataKey KeyAction = "kms:GenerateDataKey"
+)
+
+// Lookup is the row of that name.
+func Lookup(name Name) (Row, bool) {
+	for _, row := range Table {
+		if row.Name == name {
+			return row, true
+		}
+	}
+	return Row{}, false
+}
+
+// MustLookup is Lookup for names that are in the program's text; it panics for a name that no row has.
+func MustLookup(name Name) Row {
+	row, ok := Lookup(name)
+	if !ok {
+		panic(fmt.Sprintf("operation: no row is named %q", name))
+	}
+	return row
+}

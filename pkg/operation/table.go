@@ -1,0 +1,239 @@
+package operation
+
+import "strongroom/pkg/access"
+
+// The operations' names.
+const (
+	Whoami               Name = "whoami"
+	CreateOrganization   Name = "create-organization"
+	GetOrganization      Name = "get-organization"
+	ListPrincipals       Name = "list-principals"
+	CreatePrincipal      Name = "create-principal"
+	GetPrincipal         Name = "get-principal"
+	UpdatePrincipal      Name = "update-principal"
+	DeletePrincipal      Name = "delete-principal"
+	PutIdentities        Name = "put-identities"
+	ListGroupMembers     Name = "list-group-members"
+	ChangeGroupMembers   Name = "change-group-members"
+	DisablePrincipal     Name = "disable-principal"
+	EnablePrincipal      Name = "enable-principal"
+	ListProjects         Name = "list-projects"
+	CreateProject        Name = "create-project"
+	GetProject           Name = "get-project"
+	UpdateProject        Name = "update-project"
+	DeleteProjects       Name = "delete-projects"
+	ListSecrets          Name = "list-secrets"
+	CreateSecret         Name = "create-secret"
+	GetSecret            Name = "get-secret"
+	GetSecretByName      Name = "get-secret-by-name"
+	UpdateSecret         Name = "update-secret"
+	DeleteSecrets        Name = "delete-secrets"
+	GetSecretsByIDs      Name = "get-secrets-by-ids"
+	ListProjectSecrets   Name = "list-project-secrets"
+	GetProjectValues     Name = "get-project-values"
+	ListSecretVersions   Name = "list-secret-versions"
+	GetSecretVersion     Name = "get-secret-version"
+	RestoreSecretVersion Name = "restore-secret-version"
+	GetProjectAccess     Name = "get-project-access"
+	PutProjectAccess     Name = "put-project-access"
+	GetSecretAccess      Name = "get-secret-access"
+	PutSecretAccess      Name = "put-secret-access"
+)
+
+// What most functions need of AWS, by the kind of work they do.
+var (
+	reading    = Access{Table: []TableAction{BatchGetItem, GetItem}}
+	listing    = Access{Table: []TableAction{BatchGetItem, Query}}
+	listingAll = Access{Table: []TableAction{BatchGetItem, Query}, Index2: true}
+	writing    = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem, ConditionCheckItem}}
+	opening    = Access{Table: []TableAction{BatchGetItem, GetItem, Query}, StorageKey: []KeyAction{Decrypt}}
+	sealing    = Access{
+		Table:      []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem, ConditionCheckItem},
+		StorageKey: []KeyAction{Decrypt},
+	}
+	founding = Access{
+		Table:      []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem, ConditionCheckItem},
+		StorageKey: []KeyAction{GenerateDataKey},
+	}
+)
+
+// Table is the operation table.
+var Table = []Row{
+	// oneself
+	{
+		Name: Whoami, Action: "", Access: reading,
+		Trigger: HTTP{Method: "GET", Path: "/me", Status: 200},
+		Summary: "say who the caller is to Strongroom",
+	},
+	// organization
+	{
+		Name: CreateOrganization, Action: "", Access: founding,
+		Trigger: Invoke{},
+		Summary: "make the organization and its first owner, or recover an owner",
+	},
+	{
+		Name: GetOrganization, Action: access.SeeOrganization, Access: reading,
+		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}", Status: 200},
+		Summary: "show the organization",
+	},
+	// principals
+	{
+		Name: ListPrincipals, Action: access.SeePrincipals, Access: listing,
+		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/principals", Query: []string{"kind", "limit", "continuationToken"}, Status: 200},
+		Summary: "list users, groups and service accounts",
+	},
+	{
+		Name: CreatePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/principals", Body: true, Status: 201},
+		Summary: "make a user, a group or a service account",
+	},
+	{
+		Name: GetPrincipal, Action: access.SeePrincipals, Access: reading,
+		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}", Status: 200},
+		Summary: "show a user, a group or a service account",
+	},
+	{
+		Name: UpdatePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Trigger: HTTP{Method: "PUT", Path: "/principals/{principalId}", Body: true, Status: 200},
+		Summary: "change a principal's name, e-mail or role",
+	},
+	{
+		Name: DeletePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Trigger: HTTP{Method: "DELETE", Path: "/principals/{principalId}", Status: 204},
+		Summary: "delete a principal, its identities and memberships",
+	},
+	{
+		Name: PutIdentities, Action: access.ChangePrincipals, Access: writing,
+		Trigger: HTTP{Method: "PUT", Path: "/principals/{principalId}/identities", Body: true, Status: 200},
+		Summary: "replace the IAM identities of a principal",
+	},
+	{
+		Name: ListGroupMembers, Action: access.SeePrincipals, Access: listing,
+		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}/members", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list the users in a group",
+	},
+	{
+		Name: ChangeGroupMembers, Action: access.ChangePrincipals, Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/principals/{principalId}/members", Body: true, Status: 200},
+		Summary: "add users to a group and remove them from it",
+	},
+	{
+		Name: DisablePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/principals/{principalId}/disable", Status: 200},
+		Summary: "refuse a user or service account everything from the next request on",
+	},
+	{
+		Name: EnablePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/principals/{principalId}/enable", Status: 200},
+		Summary: "undo disable-principal",
+	},
+	// projects
+	{
+		Name: ListProjects, Action: access.SeeProject, Access: listing,
+		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/projects", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list the projects that the caller may see",
+	},
+	{
+		Name: CreateProject, Action: access.CreateProject, Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/projects", Body: true, Status: 201},
+		Summary: "make a project",
+	},
+	{
+		Name: GetProject, Action: access.SeeProject, Access: reading,
+		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}", Status: 200},
+		Summary: "show a project and its wrapped project keys",
+	},
+	{
+		Name: UpdateProject, Action: access.ChangeProject, Access: writing,
+		Trigger: HTTP{Method: "PUT", Path: "/projects/{projectId}", Body: true, Status: 200},
+		Summary: "rename a project",
+	},
+	{
+		Name: DeleteProjects, Action: access.DeleteProject, Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/projects/delete", Body: true, Status: 200},
+		Summary: "put projects into the trash",
+	},
+	// secrets
+	{
+		Name: ListSecrets, Action: access.SeeSecret, Access: listingAll,
+		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/secrets", Query: []string{"namePrefix", "limit", "continuationToken"}, Status: 200},
+		Summary: "list the secrets that the caller may see, each once",
+	},
+	{
+		Name: CreateSecret, Action: access.CreateSecret, Access: sealing,
+		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/secrets", Body: true, Status: 201},
+		Summary: "store a new secret",
+	},
+	{
+		Name: GetSecret, Action: access.ReadSecret, Access: opening,
+		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}", Query: []string{"project"}, Status: 200},
+		Summary: "read a secret with its value",
+	},
+	{
+		Name: GetSecretByName, Action: access.ReadSecret, Access: opening,
+		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}/secret", Query: []string{"name"}, Status: 200},
+		Summary: "read a secret by its project and name",
+	},
+	{
+		Name: UpdateSecret, Action: "", Access: sealing,
+		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}", Query: []string{"project"}, Body: true, Status: 200},
+		Summary: "change a secret's name, value, note or projects",
+	},
+	{
+		Name: DeleteSecrets, Action: access.DeleteSecret, Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/secrets/delete", Body: true, Status: 200},
+		Summary: "put secrets into the trash",
+	},
+	{
+		Name: GetSecretsByIDs, Action: access.ReadSecret, Access: opening,
+		Trigger: HTTP{Method: "POST", Path: "/secrets/get-by-ids", Body: true, Status: 200},
+		Summary: "read several secrets with their values",
+	},
+	{
+		Name: ListProjectSecrets, Action: access.ListProjectSecrets, Access: listing,
+		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}/secrets", Query: []string{"namePrefix", "limit", "continuationToken"}, Status: 200},
+		Summary: "list a project's secrets without values",
+	},
+	{
+		Name: GetProjectValues, Action: access.ReadProjectValues, Access: opening,
+		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}/values", Query: []string{"continuationToken"}, Status: 200},
+		Summary: "read all of a project's secrets with their values",
+	},
+	// versions
+	{
+		Name: ListSecretVersions, Action: access.SeeSecret, Access: listing,
+		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/versions", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list a secret's versions, newest first, without values",
+	},
+	{
+		Name: GetSecretVersion, Action: access.ReadSecret, Access: opening,
+		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/versions/{version}", Status: 200},
+		Summary: "read one version of a secret with its value",
+	},
+	{
+		Name: RestoreSecretVersion, Action: access.WriteSecret, Access: sealing,
+		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/versions/restore", Body: true, Status: 200},
+		Summary: "give a secret the value of one of its versions again",
+	},
+	// access policies
+	{
+		Name: GetProjectAccess, Action: access.SeeProjectAccess, Access: reading,
+		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}/access-policies", Status: 200},
+		Summary: "list a project's grants",
+	},
+	{
+		Name: PutProjectAccess, Action: access.ChangeProjectAccess, Access: writing,
+		Trigger: HTTP{Method: "PUT", Path: "/projects/{projectId}/access-policies", Query: []string{"force"}, Body: true, Status: 200},
+		Summary: "replace a project's grants",
+	},
+	{
+		Name: GetSecretAccess, Action: access.SeeSecretAccess, Access: reading,
+		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/access-policies", Status: 200},
+		Summary: "list a secret's grants",
+	},
+	{
+		Name: PutSecretAccess, Action: access.ChangeSecretAccess, Access: writing,
+		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/access-policies", Query: []string{"force"}, Body: true, Status: 200},
+		Summary: "replace a secret's grants",
+	},
+}

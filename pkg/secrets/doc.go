@@ -1,0 +1,27 @@
+// Package secrets is the domain: principals, projects, secrets, their versions and grants, the rules about them and
+// the use cases behind every operation, written once over the table port.
+//
+// # How a use case works
+//
+// A use case begins a request, reads what decides in one strong batch (look), asks whether the caller may (decide, the
+// only place where that is asked), and does its work. Requests and answers are those of package api; errors that a
+// caller is to see are *api.Error, everything else is an internal error.
+//
+// # How things are written
+//
+// Every change is a compare-and-swap in one transaction (change): an attempt reads, decides and says what to write,
+// each write under the revision that was read; when another write came first, the attempt is made again from the
+// start, with jitter, until the request's deadline. Every request has a write id, kept in the item it changes, and
+// picks its ids once, so that an attempt of unknown outcome is recognized when it did happen and nothing acts twice.
+//
+// Derived items (list entries, value copies, identities' copies of their principal) are written in the transaction of
+// what they derive from and guarded by the revision that its item remembers of them: nobody else writes them.
+//
+// # How values are read
+//
+// Deciding reads are strong and never cached. A value that was written less than five seconds before the request began
+// is shown only after the items that decide were seen together with it, or once more after it, unchanged: a revocation
+// that was acknowledged before the value was written is never missed (the "new enemy" of Google's Zanzibar paper).
+//
+// keys.go lists every key and every access pattern; records.go the attributes of every item.
+package secrets

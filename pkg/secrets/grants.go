@@ -1,0 +1,291 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/table"
+)
+
+// PutAccess is a request to replace the grants of a project or a secret.
+type PutAccess struct {
+	ID    uuid.UUID
+	Match IfMatch
+	// Force lets callers end their own right to manage.
+	Force  bool
+	Grants []api.Grant
+}
+
+// A Policy is an access policy and its ETag, which counts changes of the grants alone.
+type Policy struct {
+	api.AccessPolicy
+	ETag string
+}
+
+// GetProjectAccess lists a project's grants.
+func (s *Service) GetProjectAccess(ctx context.Context, by Caller, id uuid.UUID) (Policy, error) {
+	q := s.begin(by)
+	v, err := q.lookProject(ctx, id)
+	if err != nil {
+		return Policy{}, err
+	}
+	if err := q.decideProject(&v, access.SeeProjectAccess); err != nil {
+		return Policy{}, err
+	}
+	return q.showGrants(ctx, v.rec.Grants, v.rec.AccessTag)
+}
+
+// GetSecretAccess lists a secret's grants.
+func (s *Service) GetSecretAccess(ctx context.Context, by Caller, id uuid.UUID) (Policy, error) {
+	q := s.begin(by)
+	v, err := q.lookSecret(ctx, id, nil)
+	if err != nil {
+		return Policy{}, err
+	}
+	if err := q.decideSecret(&v, access.SeeSecretAccess); err != nil {
+		return Policy{}, err
+	}
+	return q.showGrants(ctx, v.rec.Grants, v.rec.AccessTag)
+}
+
+// showGrants shows grants with the names of whom they are for. Those of principals that were deleted give nobody
+// anything, and are left out.
+func (q *request) showGrants(ctx context.Context, grants access.Grants, tag int64) (Policy, error) {
+	ids := make([]uuid.UUID, len(grants))
+	for i, g := range grants {
+		ids[i] = g.Principal
+	}
+	records, err := q.principalRecords(ctx, ids)
+	if err != nil {
+		return Policy{}, err
+	}
+	policy := Policy{ETag: etag(tag)}
+	policy.Grants = []api.Grant{}
+	for _, g := range grants {
+		if rec, ok := records[g.Principal]; ok {
+			shown := showGrant(g)
+			shown.Principal.Kind, shown.Principal.Name = rec.Kind, rec.Name
+			policy.Grants = append(policy.Grants, shown)
+		}
+	}
+	return policy, nil
+}
+
+func showGrant(g access.Grant) api.Grant {
+	shown := api.Grant{Principal: api.GrantPrincipal{ID: g.Principal}, Permission: g.Permission}
+	if !g.ExpiresAt.IsZero() {
+		shown.ExpiresAt = &g.ExpiresAt
+	}
+	return shown
+}
+
+// policyOf shows grants as the answer to a PUT does, without names.
+func policyOf(grants access.Grants, tag int64) Policy {
+	policy := Policy{ETag: etag(tag)}
+	policy.Grants = make([]api.Grant, len(grants))
+	for i, g := range grants {
+		policy.Grants[i] = showGrant(g)
+	}
+	return policy
+}
+
+// PutProjectAccess replaces a project's grants; only what differs is judged and written.
+func (s *Service) PutProjectAccess(ctx context.Context, by Caller, in PutAccess) (answer Policy, err error) {
+	q := s.begin(by)
+	wanted, err := parseGrants(in.Grants)
+	if err != nil {
+		return answer, err
+	}
+	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+		v, err := q.lookProject(ctx, in.ID)
+		if err != nil {
+			return plan{}, err
+		}
+		if err := q.decideProject(&v, access.ChangeProjectAccess); err != nil {
+			return plan{}, err
+		}
+		old := v.rec
+		c := grantChange{kind: onProject, in: in, old: old.Grants, wanted: wanted, tag: old.AccessTag}
+		c.rights = func(grants access.Grants) access.Rights {
+			project := access.Project{ID: in.ID, Live: true, Grants: grants}
+			return access.ProjectRights(v.who.principal(), project, q.now())
+		}
+		done, err := q.judgeGrants(ctx, &c, old.Writes)
+		if err != nil || done {
+			answer = policyOf(old.Grants, old.AccessTag)
+			return plan{}, err
+		}
+		v.rec.Grants, v.rec.AccessTag = wanted, old.AccessTag+1
+		v.rec.Writes = old.Writes.with(q.writeID)
+		p := q.planProject(in.ID, old, &v.rec)
+		q.planReach(&p, onProject, in.ID, c.changes)
+		answer = policyOf(wanted, v.rec.AccessTag)
+		return p, nil
+	})
+	return answer, err
+}
+
+// PutSecretAccess replaces a secret's grants; only what differs is judged and written.
+func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) (answer Policy, err error) {
+	q := s.begin(by)
+	wanted, err := parseGrants(in.Grants)
+	if err != nil {
+		return answer, err
+	}
+	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+		v, err := q.lookSecret(ctx, in.ID, nil)
+		if err != nil {
+			return plan{}, err
+		}
+		if err := q.decideSecret(&v, access.ChangeSecretAccess); err != nil {
+			return plan{}, err
+		}
+		old := v.rec
+		c := grantChange{kind: onSecret, in: in, old: old.Grants, wanted: wanted, tag: old.AccessTag}
+		c.rights = func(grants access.Grants) access.Rights {
+			secret := *v.access()
+			secret.Grants = grants
+			return access.SecretRights(v.who.principal(), secret, q.now())
+		}
+		done, err := q.judgeGrants(ctx, &c, old.Writes)
+		if err != nil || done {
+			answer = policyOf(old.Grants, old.AccessTag)
+			return plan{}, err
+		}
+		v.rec.Grants, v.rec.AccessTag = wanted, old.AccessTag+1
+		v.rec.Writes = old.Writes.with(q.writeID)
+		p := q.planSecret(secretChange{id: in.ID, old: &old, new: &v.rec})
+		q.planReach(&p, onSecret, in.ID, c.changes)
+		answer = policyOf(wanted, v.rec.AccessTag)
+		return p, nil
+	})
+	return answer, err
+}
+
+// parseGrants checks the form of a list of grants and sorts it.
+func parseGrants(in []api.Grant) (access.Grants, error) {
+	var wrong problems
+	if in == nil {
+		wrong.add("grants", "is missing; send an empty list to take all grants away")
+	}
+	if len(in) > maxGrants {
+		wrong.add("grants", "has %d grants; at most %d are allowed", len(in), maxGrants)
+		return nil, wrong.err()
+	}
+	grants := make([]access.Grant, 0, len(in))
+	seen := map[uuid.UUID]bool{}
+	for i, g := range in {
+		field := indexed("grants", i)
+		if g.Principal.ID == uuid.Nil {
+			wrong.add(field+".principal.id", "is missing")
+		} else if seen[g.Principal.ID] {
+			wrong.add(field+".principal.id", "is there twice; one grant a principal, the highest permission includes the others")
+		}
+		if !g.Permission.Valid() {
+			wrong.add(field+".permission", "must be read, write or manage")
+		}
+		seen[g.Principal.ID] = true
+		grants = append(grants, access.Grant{
+			Principal: g.Principal.ID, Permission: g.Permission, ExpiresAt: valueOr(g.ExpiresAt).UTC().Truncate(time.Millisecond),
+		})
+	}
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	return access.NewGrants(grants...)
+}
+
+// A grantChange is a replacement of grants that is to be judged.
+type grantChange struct {
+	kind        string
+	in          PutAccess
+	old, wanted access.Grants
+	tag         int64
+	// rights are what the caller has on the resource if its grants are these.
+	rights  func(access.Grants) access.Rights
+	changes []access.Change
+}
+
+// judgeGrants finds what differs and decides whether the caller may change that. done says that nothing is to be
+// written.
+func (q *request) judgeGrants(ctx context.Context, c *grantChange, writes writeLog) (done bool, err error) {
+	c.changes = access.Changed(c.old, c.wanted)
+	if len(c.changes) == 0 || writes.has(q.writeID) {
+		return true, nil
+	}
+	if err := c.in.Match.check(c.tag); err != nil {
+		return false, err
+	}
+	if n := len(c.changes); n > maxGrantChanges {
+		return false, api.FieldError(api.CodeInvalid, "grants",
+			"differ in %d places from what is there; at most %d may be changed at once: use several requests", n, maxGrantChanges)
+	}
+	if err := q.judgeGiven(ctx, c); err != nil {
+		return false, err
+	}
+	if !c.in.Force && c.rights(c.old).Has(access.Manage) && !c.rights(c.wanted).Has(access.Manage) {
+		return false, api.Errorf(api.CodeConflict,
+			"you would no longer be allowed to manage this %s; repeat with force=true if that is meant", c.kind)
+	}
+	return false, nil
+}
+
+// judgeGiven checks what is given: to principals that are there, no more than the caller has, and for no longer.
+func (q *request) judgeGiven(ctx context.Context, c *grantChange) error {
+	var given []access.Grant
+	var ids []uuid.UUID
+	for _, change := range c.changes {
+		if !change.New.IsZero() {
+			given = append(given, change.New)
+			ids = append(ids, change.Principal)
+		}
+	}
+	records, err := q.principalRecords(ctx, ids)
+	if err != nil {
+		return err
+	}
+	rights := c.rights(c.old)
+	for _, g := range given {
+		field := indexed("grants", slices.IndexFunc(c.in.Grants, func(asked api.Grant) bool {
+			return asked.Principal.ID == g.Principal
+		}))
+		if _, ok := records[g.Principal]; !ok {
+			return api.FieldError(api.CodeNotFound, field+".principal.id", "no such principal")
+		}
+		if !g.ExpiresAt.IsZero() && !g.ExpiresAt.After(q.now()) {
+			return api.FieldError(api.CodeInvalid, field+".expiresAt", "is past; it must be in the future, or absent for a grant without end")
+		}
+		if !rights.CoversGrant(g) {
+			return api.FieldError(api.CodeForbidden, field, "%s", moreThanHeld(rights, g))
+		}
+	}
+	return nil
+}
+
+func moreThanHeld(rights access.Rights, g access.Grant) string {
+	until, ok := rights.Until(g.Permission)
+	if !ok {
+		return fmt.Sprintf("gives %s, which you don't have yourself", g.Permission)
+	}
+	return fmt.Sprintf("outlasts your own right to %s, which ends at %s", g.Permission, until.UTC().Format(time.RFC3339))
+}
+
+// planReach notes under the principals what was granted to them, or no longer is. Nothing decides by these items, and
+// nobody else writes them: the resource's revision guards them.
+func (q *request) planReach(p *plan, kind string, id uuid.UUID, changes []access.Change) {
+	for _, c := range changes {
+		if c.New.IsZero() {
+			p.delete(reachKey(c.Principal, kind, id), table.Unconditional())
+			continue
+		}
+		p.put(toItem(reachKey(c.Principal, kind, id), table.NextRevision(0, q.Service.now()), &markRecord{
+			Permission: int64(c.New.Permission), ExpiresAt: c.New.ExpiresAt,
+		}), table.Unconditional())
+	}
+}

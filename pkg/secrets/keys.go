@@ -1,0 +1,147 @@
+package secrets
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/table"
+)
+
+// Every key of the table is made here, and these are all the ways in which it is read:
+//
+//	who calls                       BatchGet  IDENTITY#arn / IDENTITY
+//	what decides                    BatchGet  SECRET#s / SECRET, PROJECT#x / PROJECT, PRINCIPAL#p / PRINCIPAL, ORG#o / ORG
+//	the current data key            Query     ORG#o / DATAKEY# (last)
+//	a data key                      Get       ORG#o / DATAKEY#n
+//	who holds a name                Get       ORG#o / PROJECT#name, USER#name, GROUP#name, SERVICEACCOUNT#name
+//	                                          PROJECT#x / SECRET#name, ORG#o#UNASSIGNED / SECRET#name
+//	an organization's projects      Query     ORG#o / PROJECT#
+//	an organization's principals    Query     ORG#o / GROUP#, SERVICEACCOUNT#, USER#
+//	a group's members               Query     PRINCIPAL#g / MEMBER#
+//	what a principal may reach      Query     PRINCIPAL#p / REACH# (decides nothing)
+//	a project's secrets             Query     PROJECT#x / SECRET# (by name, by prefix)
+//	a project's values              Query     PROJECT#x / VALUE#
+//	all secrets, for who sees all   Query     index 2, ORG#o#SECRETS#shard, by name and id
+//	a secret's versions             Query     SECRET#s / VERSION# (newest first)
+//	a version and its value         BatchGet  SECRET#s / VERSION#n, VERSIONVALUE#n
+
+// What sort keys of list entries and parts begin with.
+const (
+	projectPrefix      = "PROJECT#"
+	userPrefix         = "USER#"
+	groupPrefix        = "GROUP#"
+	servicePrefix      = "SERVICEACCOUNT#"
+	dataKeyPrefix      = "DATAKEY#"
+	memberPrefix       = "MEMBER#"
+	reachPrefix        = "REACH#"
+	secretPrefix       = "SECRET#"
+	valuePrefix        = "VALUE#"
+	versionPrefix      = "VERSION#"
+	versionValuePrefix = "VERSIONVALUE#"
+)
+
+// secretShards is how many partitions of index 2 the organization's secrets are spread over: each takes a thousand
+// writes a second.
+const secretShards = 4
+
+func organizationPK(organization uuid.UUID) string { return "ORG#" + organization.String() }
+
+func organizationKey(organization uuid.UUID) table.Key {
+	return table.Key{PK: organizationPK(organization), SK: "ORG"}
+}
+
+func dataKeyKey(organization uuid.UUID, generation uint32) table.Key {
+	return table.Key{PK: organizationPK(organization), SK: fmt.Sprintf("%s%010d", dataKeyPrefix, generation)}
+}
+
+func projectKey(id uuid.UUID) table.Key { return table.Key{PK: projectPK(id), SK: "PROJECT"} }
+
+func projectPK(id uuid.UUID) string { return "PROJECT#" + id.String() }
+
+func projectEntryKey(organization uuid.UUID, name string) table.Key {
+	return table.Key{PK: organizationPK(organization), SK: projectPrefix + name}
+}
+
+func principalPK(id uuid.UUID) string { return "PRINCIPAL#" + id.String() }
+
+func principalKey(id uuid.UUID) table.Key { return table.Key{PK: principalPK(id), SK: "PRINCIPAL"} }
+
+// principalPrefix is what the sort keys of the list entries of a kind begin with.
+func principalPrefix(kind access.Kind) string {
+	switch kind {
+	case access.KindUser:
+		return userPrefix
+	case access.KindGroup:
+		return groupPrefix
+	case access.KindServiceAccount:
+		return servicePrefix
+	}
+	panic(fmt.Sprintf("secrets: no principal is a %q", string(kind)))
+}
+
+func principalEntryKey(organization uuid.UUID, kind access.Kind, name string) table.Key {
+	return table.Key{PK: organizationPK(organization), SK: principalPrefix(kind) + name}
+}
+
+func memberKey(group, user uuid.UUID) table.Key {
+	return table.Key{PK: principalPK(group), SK: memberPrefix + user.String()}
+}
+
+func identityKey(lookup string) table.Key { return table.Key{PK: "IDENTITY#" + lookup, SK: "IDENTITY"} }
+
+// What a grant may be on, as it stands in the keys of reach, trash and sweep items.
+const (
+	onProject = "project"
+	onSecret  = "secret"
+)
+
+func reachKey(principal uuid.UUID, kind string, id uuid.UUID) table.Key {
+	return table.Key{PK: principalPK(principal), SK: reachPrefix + kind + "#" + id.String()}
+}
+
+func secretPK(id uuid.UUID) string { return "SECRET#" + id.String() }
+
+func secretKey(id uuid.UUID) table.Key { return table.Key{PK: secretPK(id), SK: "SECRET"} }
+
+// unassignedPK is the partition of the entries of secrets that are in no project.
+func unassignedPK(organization uuid.UUID) string { return organizationPK(organization) + "#UNASSIGNED" }
+
+// secretEntryKey is a secret's list entry in a home: a project's partition, or that of the unassigned.
+func secretEntryKey(home, name string) table.Key {
+	return table.Key{PK: home, SK: secretPrefix + name}
+}
+
+func valueCopyKey(project, secret uuid.UUID) table.Key {
+	return table.Key{PK: projectPK(project), SK: valuePrefix + secret.String()}
+}
+
+func versionKey(secret uuid.UUID, version int64) table.Key {
+	return table.Key{PK: secretPK(secret), SK: fmt.Sprintf("%s%010d", versionPrefix, version)}
+}
+
+func versionValueKey(secret uuid.UUID, version int64) table.Key {
+	return table.Key{PK: secretPK(secret), SK: fmt.Sprintf("%s%010d", versionValuePrefix, version)}
+}
+
+// secretIndexPK is a partition of index 2 with a part of the organization's secrets.
+func secretIndexPK(organization uuid.UUID, shard int) string {
+	return fmt.Sprintf("%s#SECRETS#%d", organizationPK(organization), shard)
+}
+
+func secretIndexKey(organization, id uuid.UUID, name string) table.Key {
+	shard := int(id[15]) % secretShards
+	return table.Key{PK: secretIndexPK(organization, shard), SK: secretIndexSK(name, id)}
+}
+
+// secretIndexSK orders by name, then id. Names have no control characters, so NUL ends them.
+func secretIndexSK(name string, id uuid.UUID) string { return name + "\x00" + id.String() }
+
+func trashKey(organization uuid.UUID, at int64, id uuid.UUID) table.Key {
+	return table.Key{PK: organizationPK(organization) + "#TRASH", SK: fmt.Sprintf("%013d#%s", at, id)}
+}
+
+func sweepKey(organization uuid.UUID, kind string, id uuid.UUID) table.Key {
+	return table.Key{PK: organizationPK(organization), SK: "SWEEP#" + kind + "#" + id.String()}
+}

@@ -1,0 +1,228 @@
+package secrets
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/identity"
+	"strongroom/pkg/table"
+)
+
+func (s *Service) parseIdentity(given api.Identity) (bound, error) {
+	b, err := identity.ParseBinding(given.ARN, given.UniqueID, s.account)
+	return bound{ARN: b.ARN, Key: b.Key, UniqueID: b.UniqueID}, err
+}
+
+func compareStrings(a, b string) int { return strings.Compare(a, b) }
+
+// memberIDs are all the members of a group: at most a thousand.
+func (q *request) memberIDs(ctx context.Context, group uuid.UUID) ([]uuid.UUID, error) {
+	return q.idsUnder(ctx, principalPK(group), memberPrefix)
+}
+
+// idsUnder are the ids that end the sort keys of a partition that begin with prefix.
+func (q *request) idsUnder(ctx context.Context, pk, prefix string) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	query := table.Query{PK: pk, Prefix: prefix}
+	for {
+		page, err := q.table.Query(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range page.Items {
+			id, err := uuid.Parse(item.Key.SK[len(prefix):])
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		if page.Next.IsZero() {
+			return ids, nil
+		}
+		query.After = page.Next
+	}
+}
+
+// ListGroupMembers lists the users in a group, by id.
+func (s *Service) ListGroupMembers(ctx context.Context, by Caller, group uuid.UUID, page api.Page) (
+	list api.List[api.Principal], err error,
+) {
+	q := s.begin(by)
+	at, err := position("members", page.ContinuationToken, 1)
+	if err != nil {
+		return list, err
+	}
+	v, err := q.lookGroup(ctx, group, access.SeePrincipals)
+	if err != nil {
+		return list, err
+	}
+	query := table.Query{PK: principalPK(v.id), Prefix: memberPrefix, Limit: page.Limit}
+	if at != nil {
+		query.After = table.Position{SK: memberPrefix + at[0]}
+	}
+	found, err := q.table.Query(ctx, query)
+	if err != nil {
+		return list, err
+	}
+	ids := make([]uuid.UUID, 0, len(found.Items))
+	for _, item := range found.Items {
+		id, err := uuid.Parse(strings.TrimPrefix(item.Key.SK, memberPrefix))
+		if err != nil {
+			return list, err
+		}
+		ids = append(ids, id)
+	}
+	if !found.Next.IsZero() {
+		list.ContinuationToken = token{"members", []string{strings.TrimPrefix(found.Next.SK, memberPrefix)}}.String()
+	}
+	list.Data, err = q.showPrincipals(ctx, ids)
+	return list, err
+}
+
+func (q *request) lookGroup(ctx context.Context, id uuid.UUID, action access.Action) (principalSight, error) {
+	v, err := q.lookPrincipal(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	if err := q.decideOn(v.who, action); err != nil {
+		return v, err
+	}
+	if !v.rec.exists() {
+		return v, notFound("principal")
+	}
+	if v.rec.Kind != access.KindGroup {
+		return v, api.FieldError(api.CodeInvalid, "principalId", "is a %s; only groups have members", v.rec.Kind)
+	}
+	return v, nil
+}
+
+// showPrincipals shows those of the principals that are there, in the order given, with the names of their groups.
+func (q *request) showPrincipals(ctx context.Context, ids []uuid.UUID) ([]api.Principal, error) {
+	records, err := q.principalRecords(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var groups []uuid.UUID
+	for _, rec := range records {
+		groups = union(groups, rec.Groups)
+	}
+	names, err := q.principalNames(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	shown := []api.Principal{}
+	for _, id := range ids {
+		if rec, ok := records[id]; ok {
+			shown = append(shown, shownPrincipal(id, &rec, names))
+		}
+	}
+	return shown, nil
+}
+
+// ChangeGroupMembers adds users to a group and removes them from it, each for itself.
+func (s *Service) ChangeGroupMembers(ctx context.Context, by Caller, group uuid.UUID, in api.ChangeGroupMembers) (
+	results api.BulkResults, err error,
+) {
+	q := s.begin(by)
+	if err := checkMembers(in); err != nil {
+		return results, err
+	}
+	if _, err := q.lookGroup(ctx, group, access.ChangePrincipals); err != nil {
+		return results, err
+	}
+	results.Data = []api.BulkResult{}
+	for i, id := range slices.Concat(in.Add, in.Remove) {
+		failed, err := bulkError(s.begin(by).setMember(ctx, group, id, i < len(in.Add)))
+		if err != nil {
+			return results, err
+		}
+		results.Data = append(results.Data, api.BulkResult{ID: id, Error: failed})
+	}
+	return results, nil
+}
+
+func checkMembers(in api.ChangeGroupMembers) error {
+	var wrong problems
+	wrong.ids("add", in.Add, 0, maxMemberChanges)
+	wrong.ids("remove", in.Remove, 0, maxMemberChanges)
+	switch n := len(in.Add) + len(in.Remove); {
+	case n == 0:
+		wrong.add("add", "and remove are both empty; name a user to add or to remove")
+	case n > maxMemberChanges:
+		wrong.add("add", "and remove have %d ids together; at most %d are allowed", n, maxMemberChanges)
+	}
+	for i, id := range in.Remove {
+		if slices.Contains(in.Add, id) {
+			wrong.add(indexed("remove", i), "is to be added too")
+		}
+	}
+	return wrong.err()
+}
+
+// setMember makes one user a member, or no member. The user's own item and identities hold its groups; the group is
+// written too when somebody joins, so that it can't be deleted or overfilled at the same time.
+func (q *request) setMember(ctx context.Context, group, user uuid.UUID, member bool) error {
+	return q.change(ctx, func(ctx context.Context, before lost) (plan, error) {
+		v, err := q.lookPrincipal(ctx, user, principalKey(group))
+		if err != nil {
+			return plan{}, err
+		}
+		if err := q.decideChange(v.who, &v.rec, &v.rec); err != nil {
+			return plan{}, err
+		}
+		if !v.rec.exists() || v.rec.Kind != access.KindUser {
+			return plan{}, notFound("user")
+		}
+		if slices.Contains(v.rec.Groups, group) == member {
+			return plan{}, nil
+		}
+		next := v.rec
+		next.changed(q, q.now())
+		if !member {
+			next.Groups = slices.DeleteFunc(slices.Clone(next.Groups), func(id uuid.UUID) bool { return id == group })
+			p, err := q.planPrincipal(ctx, &v, next, before)
+			p.delete(memberKey(group, user), table.IfPresent())
+			return p, err
+		}
+		next.Groups = sortedIDs(append(slices.Clone(next.Groups), group))
+		if len(next.Groups) > maxGroups {
+			return plan{}, api.Errorf(api.CodeInvalid, "the user is in %d groups already; that is the most", maxGroups)
+		}
+		p, err := q.planPrincipal(ctx, &v, next, before)
+		if err != nil {
+			return plan{}, err
+		}
+		err = q.planJoin(ctx, &p, v.items, memberKey(group, user))
+		return p, err
+	})
+}
+
+// planJoin adds the membership's item, and writes the group anew.
+func (q *request) planJoin(ctx context.Context, p *plan, items map[table.Key]table.Item, member table.Key) error {
+	key := table.Key{PK: member.PK, SK: "PRINCIPAL"}
+	item := items[key]
+	group := principalRecord{resource: resource{revision: item.Revision}}
+	if err := fromItem(item, &group); err != nil {
+		return err
+	}
+	if !group.exists() {
+		return notFound("principal")
+	}
+	members, err := q.idsUnder(ctx, member.PK, memberPrefix)
+	if err != nil {
+		return err
+	}
+	if len(members) >= maxMembers {
+		return api.Errorf(api.CodeInvalid, "the group has %d members already; that is the most", maxMembers)
+	}
+	now := q.now()
+	next := table.NextRevision(group.revision, now)
+	p.put(toItem(key, next, &group), table.IfRevision(group.revision))
+	p.put(toItem(member, next, &markRecord{At: now}), table.IfAbsent())
+	return nil
+}

@@ -1,0 +1,223 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/table"
+)
+
+// planPrincipal says all that is to be written to make a principal what next says, and puts that into v.rec: the
+// principal under the revision that was read, its list entry, its identities' copies, and the organization where its
+// owners change.
+func (q *request) planPrincipal(
+	ctx context.Context, v *principalSight, next principalRecord, before lost,
+) (plan, error) {
+	if err := q.checkPrincipalName(ctx, v.id, &next, before); err != nil {
+		return plan{}, err
+	}
+	old := v.rec
+	next.revision = table.NextRevision(old.revision, q.Service.now())
+	next.Derived = next.revision
+	var p plan
+	p.put(toItem(principalKey(v.id), next.revision, &next), table.IfRevision(old.revision))
+	q.planPrincipalEntry(&p, v.id, &old, &next)
+	if err := q.planIdentities(ctx, &p, v.id, changedPrincipal{&old, &next, before}); err != nil {
+		return plan{}, err
+	}
+	v.rec = next
+	err := q.planOwners(&p, v, old.owns(), next.owns())
+	return p, err
+}
+
+// changedPrincipal is a principal before and after, and what was lost in the attempt before.
+type changedPrincipal struct {
+	old, new *principalRecord
+	before   lost
+}
+
+func (q *request) planPrincipalEntry(p *plan, id uuid.UUID, old, new *principalRecord) {
+	oldKey := principalEntryKey(q.organization, new.Kind, old.Name)
+	newKey := principalEntryKey(q.organization, new.Kind, new.Name)
+	if new.exists() {
+		cond := table.IfAbsent()
+		if old.exists() && oldKey == newKey {
+			cond = table.IfRevision(old.Derived)
+		}
+		entry := entryRecord{ID: id, CreatedAt: new.CreatedAt, UpdatedAt: new.UpdatedAt}
+		p.put(toItem(newKey, new.Derived, &entry), cond)
+	}
+	if old.exists() && (!new.exists() || oldKey != newKey) {
+		p.delete(oldKey, table.IfRevision(old.Derived))
+	}
+}
+
+// planIdentities writes the principal's copy into each of its identities. An ARN that another principal holds fails.
+func (q *request) planIdentities(ctx context.Context, p *plan, id uuid.UUID, c changedPrincipal) error {
+	held := func(key string) func(bound) bool { return func(b bound) bool { return b.Key == key } }
+	for i, b := range c.new.Identities {
+		cond := table.IfAbsent()
+		if slices.ContainsFunc(c.old.Identities, held(b.Key)) {
+			cond = table.IfRevision(c.old.Derived)
+		} else if err := q.checkUnbound(ctx, id, b, indexed("identities", i), c.before); err != nil {
+			return err
+		}
+		p.put(toItem(identityKey(b.Key), c.new.Derived, &identityRecord{
+			ARN: b.ARN, UniqueID: b.UniqueID, Principal: id, Name: c.new.Name, Kind: c.new.Kind, Role: c.new.Role,
+			Disabled: c.new.Disabled, Groups: c.new.Groups,
+		}), cond)
+	}
+	for _, b := range c.old.Identities {
+		if !slices.ContainsFunc(c.new.Identities, held(b.Key)) {
+			p.delete(identityKey(b.Key), table.IfRevision(c.old.Derived))
+		}
+	}
+	return nil
+}
+
+// checkUnbound finds out whether an ARN that is bound elsewhere was why an attempt was lost.
+func (q *request) checkUnbound(ctx context.Context, id uuid.UUID, b bound, field string, before lost) error {
+	key := identityKey(b.Key)
+	if !before[key] {
+		return nil
+	}
+	item, taken, err := q.table.Get(ctx, key)
+	if err != nil || !taken {
+		return err
+	}
+	var holder identityRecord
+	if err := fromItem(item, &holder); err != nil || holder.Principal == id {
+		return err
+	}
+	return api.FieldError(api.CodeConflict, field, "is bound to %s %q already; unbind it there first", holder.Kind, holder.Name)
+}
+
+// planOwners keeps the organization's list of enabled owners that have an identity, which never becomes empty.
+func (q *request) planOwners(p *plan, v *principalSight, before, after bool) error {
+	if before == after {
+		return nil
+	}
+	next := v.organization
+	next.Owners = slices.DeleteFunc(slices.Clone(next.Owners), func(id uuid.UUID) bool { return id == v.id })
+	if after {
+		next.Owners = append(next.Owners, v.id)
+	}
+	if len(next.Owners) == 0 {
+		return api.Errorf(api.CodeConflict,
+			"this is the last enabled owner with an identity; make somebody else an owner with an identity first")
+	}
+	next.revision = table.NextRevision(v.organization.revision, q.Service.now())
+	p.put(toItem(organizationKey(q.organization), next.revision, &next), table.IfRevision(v.organization.revision))
+	return nil
+}
+
+// checkPrincipalName finds out whether the name was why an attempt was lost. Who may change principals sees them all.
+func (q *request) checkPrincipalName(ctx context.Context, id uuid.UUID, next *principalRecord, before lost) error {
+	key := principalEntryKey(q.organization, next.Kind, next.Name)
+	if !before[key] || !next.DeletedAt.IsZero() {
+		return nil
+	}
+	holder, taken, err := q.namedBy(ctx, key)
+	if err != nil || !taken || holder == id {
+		return err
+	}
+	return api.FieldError(api.CodeConflict, "name", "is used by the %s %s; choose another one", next.Kind, holder)
+}
+
+// PutIdentities replaces the identities of a user or service account.
+func (s *Service) PutIdentities(
+	ctx context.Context, by Caller, id uuid.UUID, match IfMatch, in api.PutIdentities,
+) (api.Principal, error) {
+	identities, err := s.parseIdentities(in)
+	if err != nil {
+		return api.Principal{}, err
+	}
+	return s.begin(by).changePrincipal(ctx, id, match,
+		func(_ context.Context, v *principalSight, next *principalRecord) (bool, error) {
+			if v.rec.Kind == access.KindGroup {
+				return false, api.FieldError(api.CodeInvalid, "principalId", "is a group; only users and service accounts have identities")
+			}
+			next.Identities = identities
+			return !slices.Equal(v.rec.Identities, identities), nil
+		})
+}
+
+// parseIdentities checks the identities and orders them by what they are looked up by.
+func (s *Service) parseIdentities(in api.PutIdentities) ([]bound, error) {
+	var wrong problems
+	if n := len(in.Identities); n > maxIdentities {
+		wrong.add("identities", "are %d; at most %d are allowed", n, maxIdentities)
+		return nil, wrong.err()
+	}
+	list := make([]bound, 0, len(in.Identities))
+	for i, given := range in.Identities {
+		b, err := s.parseIdentity(given)
+		if err != nil {
+			wrong.add(indexed("identities", i), "%s", err)
+		} else if slices.ContainsFunc(list, func(other bound) bool { return other.Key == b.Key }) {
+			wrong.add(indexed("identities", i), "is there twice (an ARN's path makes no difference)")
+		}
+		list = append(list, b)
+	}
+	slices.SortFunc(list, func(a, b bound) int { return compareStrings(a.Key, b.Key) })
+	return list, wrong.err()
+}
+
+// DeletePrincipal deletes a principal with its identities and memberships. What was granted to it stays written in the
+// resources, where it gives nobody anything, until it is swept.
+func (s *Service) DeletePrincipal(ctx context.Context, by Caller, id uuid.UUID) error {
+	q := s.begin(by)
+	return q.change(ctx, func(ctx context.Context, before lost) (plan, error) {
+		v, err := q.lookPrincipal(ctx, id)
+		if err != nil {
+			return plan{}, err
+		}
+		if err := q.decideChange(v.who, &v.rec, &v.rec); err != nil {
+			return plan{}, err
+		}
+		if v.rec.revision == 0 {
+			return plan{}, notFound("principal")
+		}
+		if !v.rec.exists() {
+			return plan{}, nil
+		}
+		if err := q.checkEmpty(ctx, &v); err != nil {
+			return plan{}, err
+		}
+		old, now := v.rec, q.now()
+		next := v.rec
+		next.DeletedAt, next.Identities, next.Groups = now, nil, nil
+		next.changed(q, now)
+		p, err := q.planPrincipal(ctx, &v, next, before)
+		for _, group := range old.Groups {
+			p.delete(memberKey(group, id), table.IfPresent())
+		}
+		p.put(toItem(sweepKey(q.organization, "principal", id), table.NextRevision(0, now),
+			&markRecord{Kind: string(old.Kind), ID: id, Name: old.Name, At: now}), table.Unconditional())
+		return p, err
+	})
+}
+
+// checkEmpty refuses to delete a group that has members: what decides about them would sit in a third place.
+func (q *request) checkEmpty(ctx context.Context, v *principalSight) error {
+	if v.rec.Kind != access.KindGroup {
+		return nil
+	}
+	members, err := q.memberIDs(ctx, v.id)
+	if err != nil || len(members) == 0 {
+		return err
+	}
+	return api.Errorf(api.CodeConflict, "the group has %s; remove them first", count(len(members), "member"))
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

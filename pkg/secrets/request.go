@@ -1,0 +1,151 @@
+package secrets
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/table"
+)
+
+// freshness is how much older than the request a value must be for its readers to be decided by one read: an attempt
+// to write it ends after two seconds, and clocks may differ by three.
+const freshness = 5 * time.Second
+
+// A request is one call of one use case.
+type request struct {
+	*Service
+	caller  Caller
+	start   time.Time
+	writeID writeID
+}
+
+func (s *Service) begin(caller Caller) *request {
+	q := &request{Service: s, caller: caller, start: s.now().UTC()}
+	_, _ = rand.Read(q.writeID[:]) // never fails (crypto/rand)
+	return q
+}
+
+// now is the time that expiries are compared with and changes are dated by, as the table stores it.
+func (q *request) now() time.Time { return q.Service.now().UTC().Truncate(time.Millisecond) }
+
+// A sight is what one strong read showed: who calls, as bound at that moment, and the items asked for.
+type sight struct {
+	who   identityRecord
+	items map[table.Key]table.Item
+}
+
+// callerKeys are where the caller may be bound, the first binding counts.
+func (q *request) callerKeys() []table.Key {
+	keys := make([]table.Key, len(q.caller.Keys))
+	for i, lookup := range q.caller.Keys {
+		keys[i] = identityKey(lookup)
+	}
+	return keys
+}
+
+// look reads the caller's identity and the keys in one strong batch, and refuses a caller that is bound to nobody or
+// disabled.
+func (q *request) look(ctx context.Context, keys ...table.Key) (sight, error) {
+	items, err := q.table.BatchGet(ctx, append(q.callerKeys(), keys...))
+	if err != nil {
+		return sight{}, err
+	}
+	return q.seen(items)
+}
+
+// lookAtOnce is look for items that must have been so at one moment. Transactions under way are waited for.
+func (q *request) lookAtOnce(ctx context.Context, keys ...table.Key) (sight, error) {
+	var items map[table.Key]table.Item
+	err := q.patiently(ctx, func() (err error) {
+		items, err = q.table.TransactGet(ctx, append(q.callerKeys(), keys...))
+		return err
+	})
+	if err != nil {
+		return sight{}, err
+	}
+	return q.seen(items)
+}
+
+func (q *request) seen(items map[table.Key]table.Item) (sight, error) {
+	who, err := q.recognize(items)
+	return sight{who: who, items: items}, err
+}
+
+// recognize finds the caller's identity among the items.
+func (q *request) recognize(items map[table.Key]table.Item) (identityRecord, error) {
+	for _, lookup := range q.caller.Keys {
+		item, ok := items[identityKey(lookup)]
+		if !ok {
+			continue
+		}
+		who := identityRecord{revision: item.Revision}
+		if err := fromItem(item, &who); err != nil {
+			return identityRecord{}, err
+		}
+		if !q.caller.Matches(lookup, who.UniqueID) {
+			continue
+		}
+		if who.Disabled {
+			return who, api.Errorf(api.CodeForbidden,
+				"%s %q is disabled; an admin of the organization can enable it again", who.Kind, who.Name)
+		}
+		return who, nil
+	}
+	return identityRecord{}, api.Errorf(api.CodeForbidden,
+		"%s is bound to nobody in this organization; ask an admin to bind it to your user or service account", q.caller.ARN)
+}
+
+// principal is the caller as package access wants it.
+func (r identityRecord) principal() access.Principal {
+	return access.Principal{ID: r.Principal, Kind: r.Kind, Role: r.Role, Disabled: r.Disabled, Groups: r.Groups}
+}
+
+func (r identityRecord) actor() actorRecord {
+	return actorRecord{Kind: r.Kind, ID: r.Principal, Name: r.Name}
+}
+
+// An ask is a question to package access, and how to name in an error what can't be seen.
+type ask struct {
+	access.Request
+	// addedField is the request's field that Added comes from.
+	addedField string
+	// evenTrashed asks as if what is in the trash were not: for who could have deleted it.
+	evenTrashed bool
+}
+
+// decide asks whether the caller may do what is asked. It is the one place where that is asked, and so the place
+// where a decision is recorded. The error says 404 where the caller may not know that the thing exists, and else 403
+// with what is missing.
+func (q *request) decide(who identityRecord, a ask) error {
+	a.Principal, a.Now = who.principal(), q.now()
+	evaluate := access.Evaluate
+	if a.evenTrashed {
+		evaluate = access.CouldDelete
+	}
+	decision := evaluate(a.Request)
+	switch {
+	case decision.Allowed:
+		return nil
+	case decision.Visible && len(decision.Invisible) > 0:
+		field := indexed(a.addedField, decision.Invisible[0])
+		return api.FieldError(api.CodeNotFound, field, "no such project, or none that you may see")
+	case decision.Visible:
+		return api.Errorf(api.CodeForbidden, "%s", decision.Missing)
+	case a.Secret != nil:
+		return notFound("secret")
+	}
+	return notFound("project")
+}
+
+// decideOn is decide for an action that concerns the organization as a whole.
+func (q *request) decideOn(who identityRecord, action access.Action) error {
+	return q.decide(who, ask{Request: access.Request{Action: action}})
+}
+
+// fresh says whether a value that was changed then may be newer than a revocation that this request has not seen.
+func (q *request) fresh(changedAt time.Time) bool {
+	return changedAt.After(q.start.Add(-freshness))
+}

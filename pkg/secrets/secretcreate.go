@@ -1,0 +1,248 @@
+package secrets
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/clientcrypto"
+	"strongroom/pkg/envelope"
+)
+
+// CreateSecret stores a new secret. created is false where the request only repeats an earlier one.
+func (s *Service) CreateSecret(ctx context.Context, by Caller, organization uuid.UUID, in api.CreateSecret) (
+	answer api.Secret, created bool, err error,
+) {
+	q := s.begin(by)
+	if err := q.checkOrganization(ctx, organization); err != nil {
+		return answer, false, err
+	}
+	if err := q.checkCreateSecret(in); err != nil {
+		return answer, false, err
+	}
+	id := orNew(in.ID)
+	err = q.change(ctx, func(ctx context.Context, before lost) (plan, error) {
+		v, err := q.lookSecretToCreate(ctx, id, in.ProjectIDs)
+		if err != nil {
+			return plan{}, err
+		}
+		if v.found {
+			created = v.rec.Writes.has(q.writeID)
+			if !created {
+				err = q.checkRepeated(ctx, &v, in)
+			}
+		} else {
+			created = true
+			v.rec, err = q.newSecret(ctx, &v, in)
+		}
+		if err != nil {
+			return plan{}, err
+		}
+		if v.found {
+			answer, err = q.show(ctx, &v)
+			return plan{}, err
+		}
+		if err := q.checkNames(ctx, &v, before); err != nil {
+			return plan{}, err
+		}
+		version := q.nextVersion(&v.rec, v.who.actor(), 0)
+		if v.rec.Value, err = q.seal(ctx, q.place(id, envelope.PurposeValue, v.rec.Version), *in.Value); err != nil {
+			return plan{}, err
+		}
+		p := q.planSecret(secretChange{id: id, new: &v.rec, version: version})
+		v.found = true
+		answer, err = q.show(ctx, &v)
+		return p, err
+	})
+	return answer, created, err
+}
+
+func (q *request) checkCreateSecret(in api.CreateSecret) error {
+	var p problems
+	p.newID("id", in.ID, q.now())
+	p.name("name", in.Name, maxSecretName)
+	if in.Value == nil {
+		p.add("value", "is missing; it may be empty, but it must be there")
+	} else {
+		p.text("value", *in.Value, maxClientValue)
+	}
+	if in.Note != nil {
+		p.text("note", *in.Note, maxNote)
+	}
+	p.ids("projectIds", in.ProjectIDs, 0, maxProjects)
+	return p.err()
+}
+
+// lookSecretToCreate reads what a new secret needs to know: the projects, and whether the id is used already.
+func (q *request) lookSecretToCreate(ctx context.Context, id uuid.UUID, projects []uuid.UUID) (secretSight, error) {
+	v, err := q.lookSecret(ctx, id, projects)
+	if err != nil || v.found {
+		return v, err
+	}
+	added := make([]access.Project, len(projects))
+	for i, project := range projects {
+		added[i] = v.projects[project].access(project)
+	}
+	return v, q.decide(v.who, ask{
+		Request: access.Request{Action: access.CreateSecret, Added: added}, addedField: "projectIds",
+	})
+}
+
+// newSecret is the record of a new secret, but for its value.
+func (q *request) newSecret(ctx context.Context, v *secretSight, in api.CreateSecret) (secretRecord, error) {
+	encryption, err := v.encryptionOf(in.ProjectIDs, "projectIds")
+	if err != nil {
+		return secretRecord{}, err
+	}
+	if encryption == api.EncryptionClient && in.ID == nil {
+		return secretRecord{}, api.FieldError(api.CodeInvalid, "id",
+			"is missing; the client makes the id of a client-encrypted secret, since the value is bound to it")
+	}
+	now := q.now()
+	rec := secretRecord{
+		Name: in.Name, Encryption: encryption, Projects: sortedIDs(in.ProjectIDs),
+		CreatedBy: v.who.actor(), UpdatedBy: v.who.actor(),
+	}
+	rec.CreatedAt = now
+	rec.changed(q, now)
+	if err := q.checkValue(v, &rec, *in.Value); err != nil {
+		return secretRecord{}, err
+	}
+	if in.Note != nil {
+		err = q.setNote(ctx, v.id, &rec, *in.Note)
+	}
+	return rec, err
+}
+
+// setNote seals the note under a number of its own.
+func (q *request) setNote(ctx context.Context, id uuid.UUID, rec *secretRecord, note string) (err error) {
+	rec.NoteNumber++
+	rec.Note = nil
+	if note != "" {
+		rec.Note, err = q.seal(ctx, q.place(id, envelope.PurposeNote, rec.NoteNumber), note)
+	}
+	return err
+}
+
+// encryptionOf is the one encryption that all those projects have; in no project it is the server's.
+func (v *secretSight) encryptionOf(projects []uuid.UUID, field string) (api.Encryption, error) {
+	encryption := api.EncryptionServer
+	for i, id := range projects {
+		kind := v.projects[id].Encryption
+		if i > 0 && kind != encryption {
+			return "", api.FieldError(api.CodeInvalid, field,
+				"names projects of both kinds of encryption; a secret is in client projects or in server projects, never both")
+		}
+		encryption = kind
+	}
+	return encryption, nil
+}
+
+// checkValue checks a new value against what the record says by then: its size, and in client projects that it was
+// encrypted for exactly this secret, name and live projects.
+func (q *request) checkValue(v *secretSight, rec *secretRecord, value string) error {
+	if rec.Encryption == api.EncryptionServer {
+		var p problems
+		p.text("value", value, maxValue)
+		return p.err()
+	}
+	if err := q.checkEncrypted(v, rec, value); err != nil {
+		return api.FieldError(api.CodeInvalid, "value", "%s", err)
+	}
+	return nil
+}
+
+func (q *request) checkEncrypted(v *secretSight, rec *secretRecord, value string) error {
+	message, err := clientcrypto.Inspect(value)
+	if err != nil {
+		return err
+	}
+	want := clientcrypto.Binding{
+		Organization: q.organization, Secret: v.id, Name: rec.Name, Projects: sortedIDs(v.live(rec.Projects)),
+	}
+	keys := map[uuid.UUID]uuid.UUID{}
+	for _, id := range want.Projects {
+		keys[id] = v.projects[id].currentKey()
+	}
+	err = message.Check(want, keys)
+	var mismatch *clientcrypto.MismatchError
+	if errors.As(err, &mismatch) {
+		mismatch.Hide(func(id uuid.UUID) bool { return !q.sees(v.who, id, v.projects[id]) })
+	}
+	return err
+}
+
+// checkRepeated decides about a create whose id is used already: it is a repetition where the caller may read the
+// secret and it is what this request would make.
+func (q *request) checkRepeated(ctx context.Context, v *secretSight, in api.CreateSecret) error {
+	taken := api.FieldError(api.CodeConflict, "id", "is used already; make another one for another secret")
+	if q.decideSecret(v, access.ReadSecret) != nil {
+		return taken
+	}
+	shown, err := q.show(ctx, v)
+	if err != nil {
+		return err
+	}
+	note := ""
+	if in.Note != nil {
+		note = *in.Note
+	}
+	if shown.Name != in.Name || shown.Value != *in.Value || shown.Note != note ||
+		!slices.Equal(v.rec.Projects, sortedIDs(in.ProjectIDs)) {
+		return taken
+	}
+	return nil
+}
+
+// checkNames finds out whether the name was why an attempt was lost, and says who holds it where the caller may know.
+func (q *request) checkNames(ctx context.Context, v *secretSight, before lost) error {
+	homes := []string{unassignedPK(q.organization)}
+	for _, id := range v.rec.Projects {
+		homes = append(homes, projectPK(id))
+	}
+	for _, home := range homes {
+		key := secretEntryKey(home, v.rec.Name)
+		if !before[key] {
+			continue
+		}
+		item, taken, err := q.table.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		if !taken {
+			continue
+		}
+		var entry entryRecord
+		if err := fromItem(item, &entry); err != nil {
+			return err
+		}
+		if entry.ID != v.id {
+			return api.FieldError(api.CodeConflict, "name", "%s", q.holder(v, home, entry.ID))
+		}
+	}
+	return nil
+}
+
+// holder says what has a name in a home. Who may write to a project sees what is in it.
+func (q *request) holder(v *secretSight, home string, secret uuid.UUID) string {
+	for _, id := range v.rec.Projects {
+		p := v.projects[id]
+		if projectPK(id) == home && q.sees(v.who, id, p) {
+			return fmt.Sprintf("is used in project %q by secret %s; choose another one", p.Name, secret)
+		}
+	}
+	return "is used by another secret; choose another one"
+}
+
+// sortedIDs is a sorted copy.
+func sortedIDs(ids []uuid.UUID) []uuid.UUID {
+	sorted := slices.Clone(ids)
+	slices.SortFunc(sorted, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return sorted
+}

@@ -1,0 +1,177 @@
+package secrets
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/table"
+)
+
+// GetSecret reads a secret with its value. hint names projects that it is probably in.
+func (s *Service) GetSecret(ctx context.Context, by Caller, id uuid.UUID, hint []uuid.UUID) (api.Secret, error) {
+	var wrong problems
+	wrong.ids("project", hint, 0, maxProjects)
+	if err := wrong.err(); err != nil {
+		return api.Secret{}, err
+	}
+	return s.begin(by).readSecret(ctx, id, hint)
+}
+
+func (q *request) readSecret(ctx context.Context, id uuid.UUID, hint []uuid.UUID) (api.Secret, error) {
+	v, err := q.lookSecret(ctx, id, hint)
+	if err != nil {
+		return api.Secret{}, err
+	}
+	if err := q.decideSecret(&v, access.ReadSecret); err != nil {
+		return api.Secret{}, err
+	}
+	return q.show(ctx, &v)
+}
+
+// GetSecretByName reads the secret that has that name in that project.
+func (s *Service) GetSecretByName(ctx context.Context, by Caller, project uuid.UUID, name string) (api.Secret, error) {
+	q := s.begin(by)
+	var wrong problems
+	wrong.name("name", name, maxSecretName)
+	if err := wrong.err(); err != nil {
+		return api.Secret{}, err
+	}
+	for {
+		key := secretEntryKey(projectPK(project), name)
+		v, err := q.lookProject(ctx, project, key)
+		if err != nil {
+			return api.Secret{}, err
+		}
+		// Who may list the project knows which names are taken; nobody else learns it.
+		if err := q.decideProject(&v, access.ListProjectSecrets); err != nil {
+			return api.Secret{}, err
+		}
+		item, found := v.items[key]
+		if !found {
+			return api.Secret{}, notFound("secret")
+		}
+		var entry entryRecord
+		if err := fromItem(item, &entry); err != nil {
+			return api.Secret{}, err
+		}
+		secret, err := q.readSecret(ctx, entry.ID, []uuid.UUID{project})
+		if err != nil || secret.Name == name {
+			return secret, err
+		}
+		// It was renamed between the two reads: look again who has the name now.
+		if ctx.Err() != nil {
+			return api.Secret{}, unavailable(ctx.Err())
+		}
+	}
+}
+
+// GetSecretsByIDs reads several secrets with their values: what can't be read is answered per id.
+func (s *Service) GetSecretsByIDs(ctx context.Context, by Caller, in api.IDs) (api.Secrets, error) {
+	q := s.begin(by)
+	if err := checkIDs(in); err != nil {
+		return api.Secrets{}, err
+	}
+	var answer api.Secrets
+	err := q.patiently(ctx, func() error {
+		sights, err := q.lookSecrets(ctx, in.IDs)
+		if err != nil {
+			return err
+		}
+		answer, err = q.showSecrets(ctx, sights)
+		return err
+	})
+	return answer, err
+}
+
+// lookSecrets reads secrets and all their projects in two round trips. Where one was changed a moment ago, what decides
+// is read once more, and all begins anew unless it is still the same.
+func (q *request) lookSecrets(ctx context.Context, ids []uuid.UUID) ([]secretSight, error) {
+	keys := make([]table.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = secretKey(id)
+	}
+	seen, err := q.look(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	sights := make([]secretSight, len(ids))
+	var projects []uuid.UUID
+	anyFresh := false
+	for i, id := range ids {
+		if sights[i], err = q.understand(id, seen); err != nil {
+			return nil, err
+		}
+		projects = union(projects, sights[i].rec.Projects)
+		anyFresh = anyFresh || q.fresh(sights[i].rec.ChangedAt)
+	}
+	items, err := q.table.BatchGet(ctx, projectKeys(projects))
+	if err != nil {
+		return nil, err
+	}
+	for i := range sights {
+		if err := sights[i].readProjects(items); err != nil {
+			return nil, err
+		}
+	}
+	if anyFresh {
+		err = q.checkUnchanged(ctx, seen.items, items)
+	}
+	return sights, err
+}
+
+// checkUnchanged reads what decided once more, and asks for another try unless every revision is the same. What was
+// not there must still be missing.
+func (q *request) checkUnchanged(ctx context.Context, read ...map[table.Key]table.Item) error {
+	var keys []table.Key
+	revisions := map[table.Key]int64{}
+	for _, items := range read {
+		for key, item := range items {
+			keys = append(keys, key)
+			revisions[key] = item.Revision
+		}
+	}
+	for _, key := range q.callerKeys() {
+		if _, ok := revisions[key]; !ok {
+			keys = append(keys, key)
+		}
+	}
+	now, err := q.table.BatchGet(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if now[key].Revision != revisions[key] {
+			return errAgain
+		}
+	}
+	return nil
+}
+
+// showSecrets decides about each secret, and shows as many as fit into an answer.
+func (q *request) showSecrets(ctx context.Context, sights []secretSight) (api.Secrets, error) {
+	answer := api.Secrets{Data: []api.Secret{}, Errors: []api.SecretError{}}
+	room := maxBulkAnswerSize
+	for i := range sights {
+		v := &sights[i]
+		shown, err := api.Secret{}, q.decideSecret(v, access.ReadSecret)
+		if err == nil {
+			shown, err = q.show(ctx, v)
+		}
+		if n := size(shown); err == nil && n > room {
+			err = api.Errorf(api.CodeTooLarge, "does not fit into one answer with the others; ask for it again")
+		} else if err == nil {
+			room -= n
+			answer.Data = append(answer.Data, shown)
+			continue
+		}
+		failed, err := bulkError(err)
+		if err != nil {
+			return answer, err
+		}
+		answer.Errors = append(answer.Errors, api.SecretError{ID: v.id, Error: *failed})
+	}
+	return answer, nil
+}

@@ -1,0 +1,291 @@
+package secrets
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/envelope"
+	"strongroom/pkg/table"
+)
+
+// decideDelete decides about putting a secret into the trash; for what is there already, or whose tombstone is left,
+// who could have put it there may do it again.
+func (q *request) decideDelete(v *secretSight) error {
+	return q.decide(v.who, ask{
+		Request:     access.Request{Action: access.DeleteSecret, Secret: v.access()},
+		evenTrashed: v.found,
+	})
+}
+
+// UpdateSecret is a request to update-secret: which secret, under which condition, and what to change.
+type UpdateSecret struct {
+	ID    uuid.UUID
+	Match IfMatch
+	// Hint names projects that the secret is probably in.
+	Hint []uuid.UUID
+	api.UpdateSecret
+}
+
+// UpdateSecret changes a secret's name, value, note or projects.
+func (s *Service) UpdateSecret(ctx context.Context, by Caller, in UpdateSecret) (answer api.Secret, err error) {
+	q := s.begin(by)
+	if err := checkUpdateSecret(in); err != nil {
+		return answer, err
+	}
+	err = q.change(ctx, func(ctx context.Context, before lost) (plan, error) {
+		v, err := q.lookSecret(ctx, in.ID, union(in.Hint, in.AddProjectIDs, in.RemoveProjectIDs))
+		if err != nil {
+			return plan{}, err
+		}
+		p, err := q.updateSecret(ctx, &v, in, before)
+		if err != nil {
+			return plan{}, err
+		}
+		answer, err = q.show(ctx, &v)
+		return p, err
+	})
+	return answer, err
+}
+
+func checkUpdateSecret(in UpdateSecret) error {
+	var p problems
+	if in.Name != nil {
+		p.name("name", *in.Name, maxSecretName)
+	}
+	if in.Value != nil {
+		p.text("value", *in.Value, maxClientValue)
+	}
+	if in.Note != nil {
+		p.text("note", *in.Note, maxNote)
+	}
+	p.ids("addProjectIds", in.AddProjectIDs, 0, maxProjects)
+	p.ids("removeProjectIds", in.RemoveProjectIDs, 0, maxProjects)
+	for _, id := range in.AddProjectIDs {
+		if slices.Contains(in.RemoveProjectIDs, id) {
+			p.add("removeProjectIds", "has a project that addProjectIds has too")
+		}
+	}
+	if in.RestoredFrom != nil && in.Value == nil {
+		p.add("restoredFrom", "goes with a value: send the old version's value anew")
+	}
+	return p.err()
+}
+
+// updateSecret decides about an update, and turns v.rec into what the secret is to be.
+func (q *request) updateSecret(ctx context.Context, v *secretSight, in UpdateSecret, before lost) (plan, error) {
+	if err := q.decideUpdate(v, in); err != nil || v.rec.Writes.has(q.writeID) {
+		return plan{}, err
+	}
+	old := v.rec
+	changes, err := q.edit(ctx, v, in)
+	if err != nil || !changes.any() {
+		return plan{}, err
+	}
+	if err := in.Match.check(old.Tag); err != nil {
+		return plan{}, err
+	}
+	if err := q.checkUpdated(v, &old, in, changes); err != nil {
+		return plan{}, err
+	}
+	if err := q.checkNames(ctx, v, before); err != nil {
+		return plan{}, err
+	}
+	c := secretChange{id: v.id, old: &old, new: &v.rec}
+	v.rec.UpdatedBy = v.who.actor()
+	v.rec.changed(q, q.now())
+	if changes.value {
+		if c.version, err = q.replaceValue(ctx, v, *in.Value, valueOr(in.RestoredFrom)); err != nil {
+			return plan{}, err
+		}
+	}
+	return q.planSecret(c), nil
+}
+
+// decideUpdate asks for everything that the request names, whether or not it is so already: what an answer would tell
+// needs the same right as doing it.
+func (q *request) decideUpdate(v *secretSight, in UpdateSecret) error {
+	if err := q.decideSecret(v, access.WriteSecret); err != nil {
+		return err
+	}
+	if in.Name != nil && *in.Name != v.rec.Name {
+		if err := q.decideSecret(v, access.RenameSecret); err != nil {
+			return err
+		}
+	}
+	if len(in.AddProjectIDs)+len(in.RemoveProjectIDs) == 0 {
+		return nil
+	}
+	added := make([]access.Project, len(in.AddProjectIDs))
+	for i, id := range in.AddProjectIDs {
+		added[i] = v.projects[id].access(id)
+	}
+	if err := q.decide(v.who, ask{
+		Request:    access.Request{Action: access.MoveSecret, Secret: v.access(), Added: added},
+		addedField: "addProjectIds",
+	}); err != nil {
+		return err
+	}
+	for i, id := range in.RemoveProjectIDs {
+		if !q.sees(v.who, id, v.projects[id]) {
+			return api.FieldError(api.CodeNotFound, indexed("removeProjectIds", i), "no such project, or none that you may see")
+		}
+	}
+	return nil
+}
+
+// changes says what of a secret an update would change.
+type changes struct{ name, value, note, projects bool }
+
+func (c changes) any() bool { return c.name || c.value || c.note || c.projects }
+
+// edit puts the new name, note and projects into v.rec, and says what differs.
+func (q *request) edit(ctx context.Context, v *secretSight, in UpdateSecret) (c changes, err error) {
+	rec := &v.rec
+	if in.Name != nil && *in.Name != rec.Name {
+		c.name, rec.Name = true, *in.Name
+	}
+	projects := slices.DeleteFunc(slices.Clone(rec.Projects), func(id uuid.UUID) bool {
+		return slices.Contains(in.RemoveProjectIDs, id)
+	})
+	projects = sortedIDs(union(projects, in.AddProjectIDs))
+	if !slices.Equal(projects, rec.Projects) {
+		c.projects, rec.Projects = true, projects
+	}
+	if in.Value != nil {
+		current, err := q.open(ctx, q.place(v.id, envelope.PurposeValue, rec.Version), rec.Value)
+		if err != nil {
+			return c, err
+		}
+		c.value = current != *in.Value
+	}
+	if in.Note != nil {
+		note, err := q.openNote(ctx, v)
+		if err != nil {
+			return c, err
+		}
+		if c.note = note != *in.Note; c.note {
+			err = q.setNote(ctx, v.id, rec, *in.Note)
+		}
+		return c, err
+	}
+	return c, nil
+}
+
+// checkUpdated checks what the secret would be against the rules of encryption and the limits.
+func (q *request) checkUpdated(v *secretSight, old *secretRecord, in UpdateSecret, c changes) error {
+	if n := len(v.rec.Projects); n > maxProjects {
+		return api.FieldError(api.CodeInvalid, "addProjectIds", "would put the secret into %d projects; at most %d are allowed", n, maxProjects)
+	}
+	for i, id := range in.AddProjectIDs {
+		if v.projects[id].Encryption != old.Encryption {
+			return api.FieldError(api.CodeInvalid, indexed("addProjectIds", i),
+				"is a %s project, and the secret is encrypted by the %s; make a copy of the secret there instead",
+				v.projects[id].Encryption, old.Encryption)
+		}
+	}
+	if in.RestoredFrom != nil && (*in.RestoredFrom < old.Oldest || *in.RestoredFrom > old.Version) {
+		return api.FieldError(api.CodeNotFound, "restoredFrom", "the secret has no version %d", *in.RestoredFrom)
+	}
+	if old.Encryption == api.EncryptionClient {
+		if len(v.rec.Projects) == 0 {
+			return api.FieldError(api.CodeInvalid, "removeProjectIds",
+				"would leave a client-encrypted secret in no project; delete it, or add it to another project first")
+		}
+		if (c.name || c.projects) && !c.value {
+			return api.FieldError(api.CodeInvalid, "value",
+				"is missing; a client-encrypted value is bound to its name and projects: encrypt it anew and send it in the same request")
+		}
+	}
+	if !c.value {
+		return nil
+	}
+	return q.checkValue(v, &v.rec, *in.Value)
+}
+
+// replaceValue makes a new version with the value the current one.
+func (q *request) replaceValue(ctx context.Context, v *secretSight, value string, restoredFrom int64) (*versionRecord, error) {
+	version := q.nextVersion(&v.rec, v.who.actor(), restoredFrom)
+	sealed, err := q.seal(ctx, q.place(v.id, envelope.PurposeValue, v.rec.Version), value)
+	v.rec.Value = sealed
+	return version, err
+}
+
+// RestoreSecretVersion gives a secret the value of one of its versions again, as a new version.
+func (s *Service) RestoreSecretVersion(ctx context.Context, by Caller, id uuid.UUID, match IfMatch, version int64) (
+	answer api.Secret, err error,
+) {
+	q := s.begin(by)
+	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+		v, err := q.lookSecret(ctx, id, nil, versionValueKey(id, version))
+		if err != nil {
+			return plan{}, err
+		}
+		p, err := q.restoreVersion(ctx, &v, match, version)
+		if err != nil {
+			return plan{}, err
+		}
+		answer, err = q.show(ctx, &v)
+		return p, err
+	})
+	return answer, err
+}
+
+func (q *request) restoreVersion(ctx context.Context, v *secretSight, match IfMatch, version int64) (plan, error) {
+	if err := q.decideSecret(v, access.WriteSecret); err != nil || v.rec.Writes.has(q.writeID) {
+		return plan{}, err
+	}
+	item, ok := v.items[versionValueKey(v.id, version)]
+	if !ok || version == v.rec.Pending {
+		return plan{}, api.FieldError(api.CodeNotFound, "version", "the secret has no version %d", version)
+	}
+	value, err := q.openVersion(ctx, v.id, version, item)
+	if err != nil {
+		return plan{}, err
+	}
+	old := v.rec
+	current, err := q.open(ctx, q.place(v.id, envelope.PurposeValue, old.Version), old.Value)
+	if err != nil || current == value {
+		return plan{}, err
+	}
+	if err := match.check(old.Tag); err != nil {
+		return plan{}, err
+	}
+	if old.Encryption == api.EncryptionClient {
+		if err := q.checkEncrypted(v, &v.rec, value); err != nil {
+			return plan{}, restoreByClient(err)
+		}
+	}
+	c := secretChange{id: v.id, old: &old, new: &v.rec}
+	v.rec.UpdatedBy = v.who.actor()
+	v.rec.changed(q, q.now())
+	if c.version, err = q.replaceValue(ctx, v, value, version); err != nil {
+		return plan{}, err
+	}
+	return q.planSecret(c), nil
+}
+
+func restoreByClient(err error) error {
+	return api.FieldError(api.CodeConflict, "version",
+		"was encrypted for another name, other projects or other keys than the secret has now; decrypt it and write it anew "+
+			"with update-secret and restoredFrom (%s)", err)
+}
+
+// openVersion opens the value of a version.
+func (q *request) openVersion(ctx context.Context, id uuid.UUID, version int64, item table.Item) (string, error) {
+	var rec versionValueRecord
+	if err := fromItem(item, &rec); err != nil {
+		return "", err
+	}
+	return q.open(ctx, q.place(id, envelope.PurposeValue, version), rec.Value)
+}
+
+func valueOr[T any](p *T) (zero T) {
+	if p != nil {
+		return *p
+	}
+	return zero
+}

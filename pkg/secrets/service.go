@@ -1,0 +1,69 @@
+package secrets
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/envelope"
+	"strongroom/pkg/identity"
+	"strongroom/pkg/table"
+)
+
+// A Config is what a Service works with.
+type Config struct {
+	Table table.Table
+	// Keys wraps and unwraps data keys. Nil in functions that neither seal nor open anything.
+	Keys envelope.KeyService
+	// Organization is the id of the one organization of this deployment.
+	Organization uuid.UUID
+	// Account is the AWS account of the deployment; callers from others are refused.
+	Account string
+	// ClientKeyARN is told to clients: the KMS key that wraps project keys. The server can't use it.
+	ClientKeyARN string
+	// Now is the clock; nil is the real one.
+	Now func() time.Time
+}
+
+// A Service does the use cases. Its methods may be called at the same time.
+type Service struct {
+	table        reads
+	keyring      *envelope.Keyring
+	organization uuid.UUID
+	account      string
+	clientKeyARN string
+	now          func() time.Time
+	hints        *hints
+	cancelled    atomic.Int64
+}
+
+// New makes a Service.
+func New(c Config) *Service {
+	s := &Service{
+		table: reads{c.Table}, organization: c.Organization, account: c.Account, clientKeyARN: c.ClientKeyARN, now: c.Now,
+		hints: newHints(),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if c.Keys != nil {
+		s.keyring = envelope.NewKeyring(c.Keys, dataKeys{s}, c.Organization, s.now)
+	}
+	return s
+}
+
+// Account is the AWS account of the deployment.
+func (s *Service) Account() string { return s.account }
+
+// Cancelled counts the transactions so far that were cancelled because another write came first, and were tried again
+// or given up.
+func (s *Service) Cancelled() int64 { return s.cancelled.Load() }
+
+// A Caller is who asks for something, and what is recorded of the request.
+type Caller struct {
+	identity.Caller
+	RequestID string
+	SourceIP  string
+	UserAgent string
+}
