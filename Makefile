@@ -1,0 +1,95 @@
+# Strongroom's commands. Everything that a target needs besides Go it installs itself, by pinned version, into .cache.
+#
+#   make run      a working Strongroom on this machine; needs only Go
+#   make check    what to run while working: vet, lint and the quick tests
+#   make test     everything that must pass
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+
+CACHE  := $(abspath .cache)
+PYTHON := $(CACHE)/venv/bin/python
+
+GOLANGCI_LINT_VERSION := v2.15.0
+MAVEN_DEPENDENCY_PLUGIN := org.apache.maven.plugins:maven-dependency-plugin:3.8.1
+
+export GOFLAGS := -buildvcs=false
+export STRONGROOM_CACHE := $(CACHE)
+export STRONGROOM_PYTHON := $(PYTHON)
+
+.PHONY: build
+build: ## the command line program, bin/strongroom
+	go build -trimpath -o bin/strongroom ./pkg/cmd/strongroom
+
+.PHONY: run
+run: build ## a working Strongroom on loopback
+	@exec bin/strongroom local
+
+.PHONY: functions
+functions: ## every Lambda function, as out/<operation>/bootstrap
+	@mkdir -p out/.build
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags "-s -w" -o out/.build/ ./functions/...
+	@for f in out/.build/*; do install -D -m 0755 "$$f" "out/$$(basename "$$f")/bootstrap"; done
+
+.PHONY: check
+check: tools vet lint ## what to run while working
+	go test -short ./...
+
+.PHONY: test
+test: tools vet lint ## everything that must pass
+	go build ./...
+	go test -timeout 20m ./...
+
+.PHONY: race
+race: tools ## the tests with the race detector
+	go test -race -short -timeout 30m ./...
+
+.PHONY: vet
+vet:
+	go vet ./...
+
+.PHONY: lint
+lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+	$< run ./...
+
+.PHONY: bench
+bench: tools ## timings, as ratios within one run
+	go test -run '^$$' -bench . -benchmem ./pkg/... | tee $(CACHE)/bench.txt
+
+.PHONY: budgets
+budgets: tools ## what every operation costs in round trips, capacity units and KMS calls
+	go test -count=1 -run TestBudgets -v ./pkg/secrets/ | grep -E '^ +(operation|[a-z-]+) ' || go test -count=1 -run TestBudgets -v ./pkg/secrets/
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=1m
+	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' pkg | xargs -n1 dirname | sort -u | while read -r dir; do \
+		for target in $$(grep -hoE '^func Fuzz\w+' "$$dir"/*_test.go | cut -d' ' -f2); do \
+			echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-20s} "./$$dir"; \
+		done; \
+	done
+
+.PHONY: tools
+tools: $(CACHE)/dynamodb-local/.installed $(CACHE)/venv/.installed ## what the tests need, by pinned version
+
+# Amazon's DynamoDB Local (downloaded, never redistributed) and the launcher that has it listen on loopback alone.
+$(CACHE)/dynamodb-local/.installed: testdata/dynamodb-local/pom.xml testdata/dynamodb-local/Loopback.java
+	rm -rf $(@D)
+	mkdir -p $(@D)/lib $(@D)/classes
+	mvn -q -B -f testdata/dynamodb-local/pom.xml $(MAVEN_DEPENDENCY_PLUGIN):copy-dependencies -DoutputDirectory=$(@D)/lib
+	javac -d $(@D)/classes -cp "$(@D)/lib/*" testdata/dynamodb-local/Loopback.java
+	touch $@
+
+# Other people's JWE and request signing, to test ours with.
+$(CACHE)/venv/.installed: testdata/python/requirements.txt
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install -q --no-deps -r testdata/python/requirements.txt
+	touch $@
+
+$(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION):
+	GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(CACHE)/bin/golangci-lint $@
+
+.PHONY: clean
+clean: ## remove what was built; .cache and .strongroom stay
+	rm -rf bin out

@@ -1,0 +1,12 @@
+// Command put-secret-access is the Lambda function of that operation: replace a secret's grants.
+package main
+
+import (
+	"strongroom/pkg/app"
+	"strongroom/pkg/handler"
+	"strongroom/pkg/operation"
+)
+
+func main() {
+	app.Main(operation.PutSecretAccess, handler.PutSecretAccess)
+}
