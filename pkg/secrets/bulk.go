@@ -16,22 +16,23 @@ import (
 func (s *Service) bulk(ctx context.Context, by Caller, in api.IDs, do func(context.Context, *request, uuid.UUID) error) (
 	api.BulkResults, error,
 ) {
-	q := s.begin(by)
 	if err := checkIDs(in); err != nil {
 		return api.BulkResults{}, err
 	}
-	if _, err := q.look(ctx); err != nil {
+	results := api.BulkResults{Data: make([]api.BulkResult, len(in.IDs))}
+	one := func(i int) (err error) {
+		results.Data[i].ID = in.IDs[i]
+		results.Data[i].Error, err = bulkError(do(ctx, s.begin(by), in.IDs[i]))
+		return err
+	}
+	// The first alone finds out whether the caller is anybody at all.
+	if err := one(0); err != nil {
 		return api.BulkResults{}, err
 	}
-	results := api.BulkResults{Data: make([]api.BulkResult, len(in.IDs))}
 	var group errgroup.Group
 	group.SetLimit(maxChangesAtOnce)
-	for i, id := range in.IDs {
-		results.Data[i].ID = id
-		group.Go(func() (err error) {
-			results.Data[i].Error, err = bulkError(do(ctx, s.begin(by), id))
-			return err
-		})
+	for i := 1; i < len(in.IDs); i++ {
+		group.Go(func() error { return one(i) })
 	}
 	return results, group.Wait()
 }
@@ -42,12 +43,15 @@ func checkIDs(in api.IDs) error {
 	return wrong.err()
 }
 
-// bulkError tells what belongs into the answer from what fails the request.
+// bulkError tells what belongs into the answer from what fails the request: internal errors, and a caller who may do
+// nothing at all.
 func bulkError(err error) (*api.BulkError, error) {
 	var known *api.Error
 	switch {
 	case err == nil:
 		return nil, nil
+	case errors.Is(err, errNobody):
+		return nil, err
 	case errors.As(err, &known) && known.Code != api.CodeInternal:
 		return &api.BulkError{Code: known.Code, Message: known.Message}, nil
 	}

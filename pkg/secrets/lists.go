@@ -105,17 +105,34 @@ func (r identityRecord) seesAll() bool {
 	return r.Role == access.RoleOwner || r.Role == access.RoleAdmin || r.Role == access.RoleAuditor
 }
 
-// reach is what was granted to the caller and its groups. It says where to look; what is found there decides.
-func (q *request) reach(ctx context.Context, who identityRecord, kind string) ([]uuid.UUID, error) {
+// A reach is what was granted to a caller and its groups. It says where to look; what is found there decides.
+type reach struct{ projects, secrets []uuid.UUID }
+
+func (q *request) reach(ctx context.Context, who identityRecord) (r reach, err error) {
 	principals := append([]uuid.UUID{who.Principal}, who.Groups...)
-	found := make([][]uuid.UUID, len(principals))
-	err := q.sideBySide(ctx, len(principals), func(ctx context.Context, i int) (err error) {
-		found[i], err = q.idsUnder(ctx, principalPK(principals[i]), reachPrefix+kind+"#")
+	found := make([][]string, len(principals))
+	err = q.sideBySide(ctx, len(principals), func(ctx context.Context, i int) (err error) {
+		found[i], err = q.namesUnder(ctx, principalPK(principals[i]), reachPrefix)
 		return err
 	})
-	ids := slices.Concat(found...)
-	slices.SortFunc(ids, func(a, b uuid.UUID) int { return strings.Compare(a.String(), b.String()) })
-	return slices.Compact(ids), err
+	if err != nil {
+		return r, err
+	}
+	names := slices.Concat(found...)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		kind, text, _ := strings.Cut(name, "#")
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return r, err
+		}
+		if kind == onProject {
+			r.projects = append(r.projects, id)
+		} else {
+			r.secrets = append(r.secrets, id)
+		}
+	}
+	return r, nil
 }
 
 // sideBySide does n things, several at a time.
@@ -203,7 +220,8 @@ func cutProjects(list *api.List[api.Project], limit int) {
 // projectIDs are the projects to look at: the next ones by name for who sees all, and what the others can reach.
 func (q *request) projectIDs(ctx context.Context, who identityRecord, after string, limit int) ([]uuid.UUID, error) {
 	if !who.seesAll() {
-		return q.reach(ctx, who, onProject)
+		r, err := q.reach(ctx, who)
+		return r.projects, err
 	}
 	query := table.Query{PK: organizationPK(q.organization), Prefix: projectPrefix, Limit: limit}
 	if after != "" {
@@ -364,31 +382,22 @@ func (l *secretList) addRecord(id uuid.UUID, rec *secretRecord, projects map[uui
 
 // gatherReach reads the entries of the projects in the caller's reach, and the secrets granted to it directly.
 func (l *secretList) gatherReach(ctx context.Context) error {
-	var projectIDs, secretIDs []uuid.UUID
-	group, reachContext := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		projectIDs, err = l.q.reach(reachContext, l.who, onProject)
-		return err
-	})
-	group.Go(func() (err error) {
-		secretIDs, err = l.q.reach(reachContext, l.who, onSecret)
-		return err
-	})
-	if err := group.Wait(); err != nil {
+	r, err := l.q.reach(ctx, l.who)
+	if err != nil {
 		return err
 	}
-	return l.gatherFrom(ctx, projectIDs, secretIDs)
+	return l.gatherFrom(ctx, r)
 }
 
-func (l *secretList) gatherFrom(ctx context.Context, projectIDs, secretIDs []uuid.UUID) error {
-	keys := projectKeys(projectIDs)
-	for _, id := range secretIDs {
+func (l *secretList) gatherFrom(ctx context.Context, r reach) error {
+	keys := projectKeys(r.projects)
+	for _, id := range r.secrets {
 		keys = append(keys, secretKey(id))
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	pages := make([]table.Page, len(projectIDs))
+	pages := make([]table.Page, len(r.projects))
 	var items map[table.Key]table.Item
 	group, sideContext := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -396,8 +405,8 @@ func (l *secretList) gatherFrom(ctx context.Context, projectIDs, secretIDs []uui
 		return err
 	})
 	group.Go(func() error {
-		return l.q.sideBySide(sideContext, len(projectIDs), func(ctx context.Context, i int) (err error) {
-			pages[i], err = l.q.table.Query(ctx, l.entries(projectIDs[i]))
+		return l.q.sideBySide(sideContext, len(r.projects), func(ctx context.Context, i int) (err error) {
+			pages[i], err = l.q.table.Query(ctx, l.entries(r.projects[i]))
 			return err
 		})
 	})
@@ -408,12 +417,12 @@ func (l *secretList) gatherFrom(ctx context.Context, projectIDs, secretIDs []uui
 	if err := v.readProjects(items); err != nil {
 		return err
 	}
-	for i, id := range projectIDs {
+	for i, id := range r.projects {
 		if err := l.addEntries(id, v.projects[id], pages[i]); err != nil {
 			return err
 		}
 	}
-	return l.addGranted(secretIDs, items, v.projects)
+	return l.addGranted(r.secrets, items, v.projects)
 }
 
 // entries asks for a project's next entries. Those of the name where the last page ended are asked for again, since

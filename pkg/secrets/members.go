@@ -20,14 +20,15 @@ func (s *Service) parseIdentity(given api.Identity) (bound, error) {
 
 func compareStrings(a, b string) int { return strings.Compare(a, b) }
 
-// memberIDs are all the members of a group: at most a thousand.
-func (q *request) memberIDs(ctx context.Context, group uuid.UUID) ([]uuid.UUID, error) {
-	return q.idsUnder(ctx, principalPK(group), memberPrefix)
+// countMembers is how many members a group has: at most a thousand.
+func (q *request) countMembers(ctx context.Context, groupPK string) (int, error) {
+	members, err := q.namesUnder(ctx, groupPK, memberPrefix)
+	return len(members), err
 }
 
-// idsUnder are the ids that end the sort keys of a partition that begin with prefix.
-func (q *request) idsUnder(ctx context.Context, pk, prefix string) ([]uuid.UUID, error) {
-	var ids []uuid.UUID
+// namesUnder is what follows prefix in all the sort keys of a partition that begin with it.
+func (q *request) namesUnder(ctx context.Context, pk, prefix string) ([]string, error) {
+	var names []string
 	query := table.Query{PK: pk, Prefix: prefix}
 	for {
 		page, err := q.table.Query(ctx, query)
@@ -35,14 +36,10 @@ func (q *request) idsUnder(ctx context.Context, pk, prefix string) ([]uuid.UUID,
 			return nil, err
 		}
 		for _, item := range page.Items {
-			id, err := uuid.Parse(item.Key.SK[len(prefix):])
-			if err != nil {
-				return nil, err
-			}
-			ids = append(ids, id)
+			names = append(names, strings.TrimPrefix(item.Key.SK, prefix))
 		}
 		if page.Next.IsZero() {
-			return ids, nil
+			return names, nil
 		}
 		query.After = page.Next
 	}
@@ -213,11 +210,11 @@ func (q *request) planJoin(ctx context.Context, p *plan, items map[table.Key]tab
 	if !group.exists() {
 		return notFound("principal")
 	}
-	members, err := q.idsUnder(ctx, member.PK, memberPrefix)
+	members, err := q.countMembers(ctx, member.PK)
 	if err != nil {
 		return err
 	}
-	if len(members) >= maxMembers {
+	if members >= maxMembers {
 		return api.Errorf(api.CodeInvalid, "the group has %d members already; that is the most", maxMembers)
 	}
 	now := q.now()

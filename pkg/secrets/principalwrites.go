@@ -208,11 +208,11 @@ func (q *request) checkEmpty(ctx context.Context, v *principalSight) error {
 	if v.rec.Kind != access.KindGroup {
 		return nil
 	}
-	members, err := q.memberIDs(ctx, v.id)
-	if err != nil || len(members) == 0 {
+	members, err := q.countMembers(ctx, principalPK(v.id))
+	if err != nil || members == 0 {
 		return err
 	}
-	return api.Errorf(api.CodeConflict, "the group has %s; remove them first", count(len(members), "member"))
+	return api.Errorf(api.CodeConflict, "the group has %s; remove them first", count(members, "member"))
 }
 
 func count(n int, noun string) string {

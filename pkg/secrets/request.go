@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"strongroom/pkg/access"
@@ -74,6 +75,9 @@ func (q *request) seen(items map[table.Key]table.Item) (sight, error) {
 	return sight{who: who, items: items}, err
 }
 
+// errNobody: the caller is bound to nobody, or disabled.
+var errNobody = errors.New("the caller may do nothing")
+
 // recognize finds the caller's identity among the items.
 func (q *request) recognize(items map[table.Key]table.Item) (identityRecord, error) {
 	for _, lookup := range q.caller.Keys {
@@ -89,13 +93,13 @@ func (q *request) recognize(items map[table.Key]table.Item) (identityRecord, err
 			continue
 		}
 		if who.Disabled {
-			return who, api.Errorf(api.CodeForbidden,
-				"%s %q is disabled; an admin of the organization can enable it again", who.Kind, who.Name)
+			return who, &failure{api.Errorf(api.CodeForbidden,
+				"%s %q is disabled; an admin of the organization can enable it again", who.Kind, who.Name), errNobody}
 		}
 		return who, nil
 	}
-	return identityRecord{}, api.Errorf(api.CodeForbidden,
-		"%s is bound to nobody in this organization; ask an admin to bind it to your user or service account", q.caller.ARN)
+	return identityRecord{}, &failure{api.Errorf(api.CodeForbidden,
+		"%s is bound to nobody in this organization; ask an admin to bind it to your user or service account", q.caller.ARN), errNobody}
 }
 
 // principal is the caller as package access wants it.

@@ -12,18 +12,25 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
+	"strongroom/pkg/table"
 	"strongroom/pkg/table/bolt"
 )
 
-// newWorld makes an organization in a bolt file of its own.
-func newWorld(t testing.TB) *secretstest.World {
+// newBolt makes a table in a bolt file of its own.
+func newBolt(t testing.TB) table.Table {
 	t.Helper()
 	db, err := bolt.Open(filepath.Join(t.TempDir(), "table.bolt"), bolt.NoSync())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	return secretstest.New(t, db)
+	return db
+}
+
+// newWorld makes an organization in a bolt file of its own.
+func newWorld(t testing.TB) *secretstest.World {
+	t.Helper()
+	return secretstest.New(t, newBolt(t))
 }
 
 func wantCode(t testing.TB, err error, want api.Code) {

@@ -30,7 +30,7 @@ const (
 	maxIdentities     = 10
 	maxVersions       = 100
 	idTolerance       = time.Hour
-	maxReadsAtOnce    = 16
+	maxReadsAtOnce    = 64
 	maxChangesAtOnce  = 8
 	maxBulkAnswerSize = api.MaxAnswer - 256<<10 // what surrounds the entries fits into the rest
 )
