@@ -356,7 +356,7 @@ func countBudgets(t *testing.T, others int) (counted []cost) {
 	seen := map[operation.Name]bool{operation.CreateOrganization: true} // happens once
 	for _, c := range budgets {
 		seen[c.operation] = true
-		b.update(b.ids[0], *b.next()) // warm: the data key is known
+		b.update(b.ids[0], *b.next())    // warm: the data key is known
 		b.Clock.Advance(6 * time.Second) // values older than five seconds, keys younger than five minutes
 		b.meter.Reset()
 		calls := b.Keys.Calls()

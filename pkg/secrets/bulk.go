@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"strongroom/pkg/api"
-	"strongroom/pkg/table"
 )
 
 // bulk does the same with each id, a few at a time, and answers per id. An internal error of one fails the request:
@@ -56,35 +55,4 @@ func bulkError(err error) (*api.BulkError, error) {
 		return &api.BulkError{Code: known.Code, Message: known.Message}, nil
 	}
 	return nil, err
-}
-
-// planTrash notes in the trash what is put there now.
-func (q *request) planTrash(p *plan, kind string, id uuid.UUID, name string) {
-	now := q.now()
-	p.put(toItem(trashKey(q.organization, now.UnixMilli(), id), table.NextRevision(0, now),
-		&markRecord{Kind: kind, ID: id, Name: name, At: now}), table.IfAbsent())
-}
-
-// DeleteSecrets puts secrets into the trash, each for itself: their names are free at once.
-func (s *Service) DeleteSecrets(ctx context.Context, by Caller, in api.IDs) (api.BulkResults, error) {
-	return s.bulk(ctx, by, in, func(ctx context.Context, q *request, id uuid.UUID) error {
-		return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) { return q.trashSecret(ctx, id) })
-	})
-}
-
-func (q *request) trashSecret(ctx context.Context, id uuid.UUID) (plan, error) {
-	v, err := q.lookSecret(ctx, id, nil)
-	if err != nil {
-		return plan{}, err
-	}
-	if err := q.decideDelete(&v); err != nil || !v.rec.TrashedAt.IsZero() {
-		return plan{}, err
-	}
-	old, now := v.rec, q.now()
-	v.rec.TrashedAt = now
-	v.rec.UpdatedBy = v.who.actor()
-	v.rec.changed(q, now)
-	p := q.planSecret(secretChange{id: id, old: &old, new: &v.rec})
-	q.planTrash(&p, onSecret, id, v.rec.Name)
-	return p, nil
 }

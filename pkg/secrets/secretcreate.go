@@ -27,40 +27,40 @@ func (s *Service) CreateSecret(ctx context.Context, by Caller, organization uuid
 		return answer, false, err
 	}
 	id := orNew(in.ID)
-	err = q.change(ctx, func(ctx context.Context, before lost) (plan, error) {
+	err = q.change(ctx, func(ctx context.Context, before lost) (p plan, err error) {
 		v, err := q.lookSecretToCreate(ctx, id, in.ProjectIDs)
 		if err != nil {
-			return plan{}, err
+			return p, err
 		}
 		if v.found {
 			created = v.rec.Writes.has(q.writeID)
-			if !created {
-				err = q.checkRepeated(ctx, &v, in)
-			}
+			err = q.checkRepeated(ctx, &v, in, created)
 		} else {
 			created = true
-			v.rec, err = q.newSecret(ctx, &v, in)
+			p, err = q.createSecret(ctx, &v, in, before)
 		}
-		if err != nil {
-			return plan{}, err
-		}
-		if v.found {
+		if err == nil {
 			answer, err = q.show(ctx, &v)
-			return plan{}, err
 		}
-		if err := q.checkNames(ctx, &v, before); err != nil {
-			return plan{}, err
-		}
-		version := q.nextVersion(&v.rec, v.who.actor(), 0)
-		if v.rec.Value, err = q.seal(ctx, q.place(id, envelope.PurposeValue, v.rec.Version), *in.Value); err != nil {
-			return plan{}, err
-		}
-		p := q.planSecret(secretChange{id: id, new: &v.rec, version: version})
-		v.found = true
-		answer, err = q.show(ctx, &v)
 		return p, err
 	})
 	return answer, created, err
+}
+
+// createSecret turns v into the new secret, and says what is to be written.
+func (q *request) createSecret(ctx context.Context, v *secretSight, in api.CreateSecret, before lost) (p plan, err error) {
+	if v.rec, err = q.newSecret(ctx, v, in); err != nil {
+		return p, err
+	}
+	if err := q.checkNames(ctx, v, before); err != nil {
+		return p, err
+	}
+	version, err := q.replaceValue(ctx, v, *in.Value, 0)
+	if err != nil {
+		return p, err
+	}
+	v.found = true
+	return q.planSecret(secretChange{id: v.id, new: &v.rec, version: version}), nil
 }
 
 func (q *request) checkCreateSecret(in api.CreateSecret) error {
@@ -178,9 +178,12 @@ func (q *request) checkEncrypted(v *secretSight, rec *secretRecord, value string
 	return err
 }
 
-// checkRepeated decides about a create whose id is used already: it is a repetition where the caller may read the
-// secret and it is what this request would make.
-func (q *request) checkRepeated(ctx context.Context, v *secretSight, in api.CreateSecret) error {
+// checkRepeated decides about a create whose id is used already. Unless it was this very request that used it, it is a
+// repetition where the caller may read the secret and it is what this request would make.
+func (q *request) checkRepeated(ctx context.Context, v *secretSight, in api.CreateSecret, own bool) error {
+	if own {
+		return nil
+	}
 	taken := api.FieldError(api.CodeConflict, "id", "is used already; make another one for another secret")
 	if q.decideSecret(v, access.ReadSecret) != nil {
 		return taken

@@ -1,0 +1,75 @@
+package secrets
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+)
+
+// UpdateProject renames a project.
+func (s *Service) UpdateProject(ctx context.Context, by Caller, id uuid.UUID, match IfMatch, in api.UpdateProject) (
+	answer api.Project, err error,
+) {
+	q := s.begin(by)
+	var wrong problems
+	if in.Name != nil {
+		wrong.name("name", *in.Name, maxName)
+	}
+	if err := wrong.err(); err != nil {
+		return answer, err
+	}
+	err = q.change(ctx, func(ctx context.Context, before lost) (p plan, err error) {
+		v, err := q.lookProject(ctx, id)
+		if err != nil {
+			return p, err
+		}
+		if err := q.decideProject(&v, access.ChangeProject); err != nil {
+			return p, err
+		}
+		old := v.rec
+		defer func() { answer = q.showProject(v.who, id, &v.rec) }()
+		if in.Name == nil || *in.Name == old.Name || old.Writes.has(q.writeID) {
+			return p, nil
+		}
+		if err := match.check(old.Tag); err != nil {
+			return p, err
+		}
+		v.rec.Name = *in.Name
+		v.rec.changed(q, q.now())
+		if err := q.checkProjectName(ctx, &v, before); err != nil {
+			return p, err
+		}
+		return q.planProject(id, old, &v.rec), nil
+	})
+	return answer, err
+}
+
+// DeleteProjects puts projects into the trash, each for itself. What they hold is hidden from then on.
+func (s *Service) DeleteProjects(ctx context.Context, by Caller, in api.IDs) (api.BulkResults, error) {
+	return s.bulk(ctx, by, in, func(ctx context.Context, q *request, id uuid.UUID) error {
+		return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+			v, err := q.lookProject(ctx, id)
+			if err != nil {
+				return plan{}, err
+			}
+			project := v.rec.access(id)
+			question := ask{Request: access.Request{Action: access.DeleteProject, Project: &project}}
+			question.evenTrashed = v.rec.revision != 0
+			if err := q.decide(v.who, question); err != nil {
+				return plan{}, err
+			}
+			if !v.rec.live() {
+				return plan{}, nil
+			}
+			old, now := v.rec, q.now()
+			v.rec.TrashedAt = now
+			v.rec.changed(q, now)
+			p := q.planProject(id, old, &v.rec)
+			q.planTrash(&p, onProject, id, v.rec.Name)
+			return p, nil
+		})
+	})
+}
