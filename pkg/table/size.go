@@ -1,8 +1,8 @@
 package table
 
 // ItemSize is an item's size in bytes as DynamoDB counts it against its limits and for its units: names and values
-// of everything stored. A text counts its UTF-8 bytes, a number one byte for each two significant digits and one
-// more (and one for a minus sign), a truth value one, a list or map three and one for each element
+// of everything stored. A text counts its UTF-8 bytes, a number one byte for each two significant digits and one more,
+// a truth value one, a list or map three and one for each element
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html).
 // AWS calls its rule for numbers approximate.
 func ItemSize(item Item) int {
@@ -69,18 +69,18 @@ func valueSize(value any) int {
 	return 1
 }
 
-// numberSize trims zeros at the end, as the store does, and rounds digits up to pairs.
+// numberSize counts the pairs of digits, trimming pairs of zeros at the end. That the pairs are those of powers of 100,
+// that zero is one byte and that a minus sign is one was found by asking DynamoDB Local.
 func numberSize(n int64) int {
 	size := 1
 	if n < 0 {
 		size++
 	}
-	for n != 0 && n%10 == 0 {
-		n /= 10
+	for n != 0 && n%100 == 0 {
+		n /= 100
 	}
-	digits := 1
-	for n /= 10; n != 0; n /= 10 {
-		digits++
+	for ; n != 0; n /= 100 {
+		size++
 	}
-	return size + (digits+1)/2
+	return size
 }

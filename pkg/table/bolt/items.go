@@ -76,8 +76,68 @@ func decodeItem(key table.Key, b []byte) (table.Item, error) {
 	if err != nil {
 		return table.Item{}, err
 	}
-	if item.Attributes, _, err = msgp.ReadMapStrIntfBytes(b, nil); err != nil {
+	if item.Attributes, _, err = readMap(b); err != nil {
 		return table.Item{}, fmt.Errorf("bolt: an item in the file is malformed: %w", err)
 	}
 	return item, nil
+}
+
+// readValue reads what appendValue wrote. (The library's own reader of any value turns an empty byte slice into nil.)
+func readValue(b []byte) (value any, rest []byte, err error) {
+	switch kind := msgp.NextType(b); kind {
+	case msgp.StrType:
+		return result(msgp.ReadStringBytes(b))
+	case msgp.IntType:
+		return result(msgp.ReadInt64Bytes(b))
+	case msgp.BoolType:
+		return result(msgp.ReadBoolBytes(b))
+	case msgp.BinType:
+		return result(msgp.ReadBytesBytes(b, []byte{}))
+	case msgp.ArrayType:
+		return result(readList(b))
+	case msgp.MapType:
+		return result(readMap(b))
+	default:
+		return nil, nil, fmt.Errorf("a value of type %s", kind)
+	}
+}
+
+func result[T any](value T, rest []byte, err error) (any, []byte, error) { return value, rest, err }
+
+func readList(b []byte) ([]any, []byte, error) {
+	n, b, err := msgp.ReadArrayHeaderBytes(b)
+	if err == nil && int(n) > len(b) {
+		err = msgp.ErrShortBytes
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	list := make([]any, n)
+	for i := range list {
+		if list[i], b, err = readValue(b); err != nil {
+			return nil, nil, err
+		}
+	}
+	return list, b, nil
+}
+
+func readMap(b []byte) (map[string]any, []byte, error) {
+	n, b, err := msgp.ReadMapHeaderBytes(b)
+	if err == nil && int(n) > len(b) {
+		err = msgp.ErrShortBytes
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	m := make(map[string]any, n)
+	for range n {
+		var name string
+		if name, b, err = msgp.ReadStringBytes(b); err != nil {
+			return nil, nil, err
+		}
+		if m[name], b, err = readValue(b); err != nil {
+			return nil, nil, err
+		}
+	}
+	return m, b, nil
 }

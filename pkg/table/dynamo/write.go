@@ -18,14 +18,15 @@ func (t *Table) Transact(ctx context.Context, transaction table.Transaction) err
 	if err := table.CheckTransaction(transaction); err != nil {
 		return err
 	}
-	lost := &lostAnswers{}
+	lone := transaction.Writes[0]
+	lost := &lostAnswers{repeatable: len(transaction.Writes) > 1 || lone.Op == table.OpCheck}
 	var err error
-	if lone := transaction.Writes[0]; len(transaction.Writes) > 1 || lone.Op == table.OpCheck {
+	switch {
+	case lost.repeatable:
 		_, err = t.client.TransactWriteItems(ctx, t.transactInput(transaction), lost.watch)
-		lost.repeatable = true
-	} else if lone.Op == table.OpPut {
+	case lone.Op == table.OpPut:
 		_, err = t.client.PutItem(ctx, t.putInput(lone), lost.watch)
-	} else {
+	default:
 		_, err = t.client.DeleteItem(ctx, t.deleteInput(lone), lost.watch)
 	}
 	if err == nil {

@@ -111,7 +111,7 @@ func (f fixture) putIndexed(index table.Index, pk string, sortKeys []string) (ke
 	keys = map[string]table.Key{}
 	var items []table.Item
 	for i, sk := range sortKeys {
-		item := indexed(f.item(fmt.Sprint(i%3), fmt.Sprintf("%s %03d", index.Name(), 999-i), 1), index, f.key(pk, sk))
+		item := indexed(f.item(fmt.Sprint(i%3), fmt.Sprintf("%s %s %03d", index.Name(), pk, 999-i), 1), index, f.key(pk, sk))
 		keys[sk] = item.Key
 		items = append(items, item)
 	}
@@ -161,6 +161,6 @@ func indexPositionWithoutKey(f fixture) {
 	for _, index := range bothIndexes {
 		q := table.Query{Index: index, PK: f.prefix + "p", After: table.Position{SK: "a"}}
 		_, err := f.table.Query(f.Context(), q)
-		f.wantInvalid(err)
+		f.wantInvalid(index.Name(), err)
 	}
 }

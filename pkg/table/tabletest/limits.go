@@ -77,8 +77,7 @@ func invalidItems(f fixture) {
 			f.try(table.Put(item, table.Unconditional())),
 			f.try(table.Put(other, table.IfAbsent()), table.Put(item, table.Unconditional())),
 		} {
-			f.Log(name)
-			f.wantInvalid(err)
+			f.wantInvalid(name, err)
 		}
 		f.wantNone(other.Key)
 	}
@@ -137,8 +136,7 @@ func invalidTransactions(f fixture) {
 		"a check of a long key":  {Writes: []table.Write{first, table.Check(f.key("p", longest(1025)), table.IfAbsent())}},
 		"a delete of a long key": {Writes: []table.Write{table.Delete(f.key(longest(2048), "s"), table.IfAbsent())}},
 	} {
-		f.Log(name)
-		f.wantInvalid(f.table.Transact(f.Context(), t))
+		f.wantInvalid(name, f.table.Transact(f.Context(), t))
 		if got := f.sortKeys(table.Query{PK: f.prefix + "p"}); len(got) != 0 {
 			f.Fatalf("%s: %q was written", name, got)
 		}
@@ -161,20 +159,18 @@ func invalidQueries(f fixture) {
 		"a position of a key alone": {PK: pk, After: table.Position{Key: f.key("p", "s")}},
 		"a position half a key":     {PK: pk, Index: 1, After: table.Position{SK: "a", Key: table.Key{PK: "p"}}},
 	} {
-		f.Log(name)
 		_, err := f.table.Query(f.Context(), q)
-		f.wantInvalid(err)
+		f.wantInvalid(name, err)
 	}
 }
 
 func invalidKeys(f fixture) {
 	for name, key := range badKeys() {
-		f.Log(name)
 		_, _, err := f.table.Get(f.Context(), key)
-		f.wantInvalid(err)
+		f.wantInvalid(name, err)
 		_, err = f.table.BatchGet(f.Context(), []table.Key{key})
-		f.wantInvalid(err)
+		f.wantInvalid(name, err)
 		_, err = f.table.TransactGet(f.Context(), []table.Key{key})
-		f.wantInvalid(err)
+		f.wantInvalid(name, err)
 	}
 }

@@ -127,7 +127,7 @@ func positionOutside(f fixture) {
 	for _, position := range []string{"a", "b", "\x00", "zzz"} {
 		q := table.Query{PK: f.prefix + "p", Prefix: "ab", After: table.Position{SK: position}}
 		_, err := f.table.Query(f.Context(), q)
-		f.wantInvalid(err)
+		f.wantInvalid(position, err)
 	}
 }
 

@@ -65,7 +65,7 @@ func transactGets(f fixture) {
 		f.Errorf("100 keys: %v (-want +got):\n%s", err, diff)
 	}
 	_, err = f.table.TransactGet(f.Context(), keys)
-	f.wantInvalid(err)
+	f.wantInvalid("101 keys", err)
 
 	for i := range 11 {
 		large := f.item("p", fmt.Sprint(i), 1)
@@ -76,15 +76,15 @@ func transactGets(f fixture) {
 		f.Errorf("3.9 MB: %d items, %v", len(got), err)
 	}
 	_, err = f.table.TransactGet(f.Context(), keys[:11])
-	f.wantInvalid(err)
+	f.wantInvalid("4.3 MB", err)
 }
 
 func repeatedKeys(f fixture) {
 	keys := []table.Key{f.key("a", "b"), f.key("a", "c"), f.key("a", "b")}
 	_, err := f.table.BatchGet(f.Context(), keys)
-	f.wantInvalid(err)
+	f.wantInvalid("BatchGet", err)
 	_, err = f.table.TransactGet(f.Context(), keys)
-	f.wantInvalid(err)
+	f.wantInvalid("TransactGet", err)
 }
 
 func noKeys(f fixture) {

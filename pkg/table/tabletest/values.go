@@ -31,7 +31,7 @@ func everyKind() map[string]any {
 		"true": true, "false": false,
 		"bytes": []byte{0, 1, 0xff, 0}, "noBytes": []byte{},
 		"list": []any{"a", int64(1), true, []byte{2}, []any{}, map[string]any{}}, "noList": []any{},
-		"map": map[string]any{"a\x00": []any{map[string]any{"deep": []any{int64(-7)}}}, "PK": "inner names are free"},
+		"map":   map[string]any{"a\x00": []any{map[string]any{"deep": []any{int64(-7)}}}, "PK": "inner names are free"},
 		"noMap": map[string]any{}, "日本語": "a name of three characters",
 		"name": "a", "projects": []any{"b"},
 	}

@@ -174,7 +174,7 @@ func tokens(f fixture) {
 	f.wantItem(f.item("p", "a", 2))
 
 	other := table.Transaction{Token: t.Token, Writes: []table.Write{t.Writes[0], table.Put(f.item("p", "c", 1), table.IfAbsent())}}
-	f.wantInvalid(f.table.Transact(f.Context(), other))
+	f.wantInvalid("another transaction", f.table.Transact(f.Context(), other))
 	f.wantNone(f.key("p", "c"))
 
 	failing := table.Transaction{Token: uuid.NewString(), Writes: []table.Write{

@@ -1,0 +1,110 @@
+// Package app is where a Lambda function is put together: environment, clients, service, handler. The folders under
+// functions/ hold one call of it each.
+//
+// # A request
+//
+// [Function] makes of an operation's http.Handler a function that takes an HTTP API's event (payload format 2.0) and
+// answers it. API Gateway invokes it on Lambda; the local gateway invokes the very same value. It says to the handler,
+// as [handler.Invocation], who the authorizer says signed, and gives it a deadline two seconds before Lambda's, and at
+// most 13 seconds. Whatever the event or the handler, the answer is well formed: a panic is 500 and a log entry.
+//
+// # What is refused
+//
+// An event that is none of this operation's route, or of another API or account than configured, or that no IAM
+// authorizer has seen, is 403 and a warning in the log. That guards against a function wired up wrongly. It is no
+// protection against somebody with lambda:InvokeFunction, who can write what an authorizer would.
+//
+// # The adapter
+//
+// The event becomes a request through aws-lambda-go-api-proxy; no other package uses it. What it gets wrong is put
+// right here and each held by a test: it splits most request headers at commas, so that headers are set again from the
+// event; it builds the URL from a path that API Gateway has decoded already; it prints what it can't convert, so that
+// such events never reach it; it answers 504 for a handler that writes nothing, which is 500 here; it lets a second
+// WriteHeader win.
+//
+// # Environment
+//
+//	STRONGROOM_TABLE          the DynamoDB table
+//	STRONGROOM_ORGANIZATION   the id of this deployment's organization
+//	STRONGROOM_ACCOUNT        the AWS account that callers must be of, and the API
+//	STRONGROOM_CLIENT_KEY     the ARN of the KMS key that clients use; told to them
+//	STRONGROOM_STORAGE_KEY    the ARN of the KMS key of data keys; only where WithKeys is given
+//	STRONGROOM_API            the id of the API; when empty any API of the account will do
+//	AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+//	                          set by Lambda, for as long as the process lives
+//	AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL
+//	                          where these services are if not at AWS; the general one counts where the other is empty
+//
+// All that is missing or malformed is named in one message, and the process ends with it.
+//
+// # Log
+//
+// JSON lines on standard error: one for each request, with operation, request id, status and duration. No line holds a
+// path, a query, a header or a body.
+package app
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"strongroom/pkg/envelope"
+	"strongroom/pkg/handler"
+	"strongroom/pkg/operation"
+	"strongroom/pkg/secrets"
+	"strongroom/pkg/table/dynamo"
+)
+
+// An OpenKeys opens a KMS key by its ARN; endpoint is empty for AWS's own.
+type OpenKeys func(region, endpoint string, credentials aws.CredentialsProvider, keyARN string) envelope.KeyService
+
+// An Option says what a function needs besides what all need.
+type Option func(*options)
+
+type options struct{ openKeys OpenKeys }
+
+// WithKeys gives the function data keys. Only functions that seal or open pass it, so that the others don't link KMS.
+func WithKeys(open OpenKeys) Option { return func(o *options) { o.openKeys = open } }
+
+// Main serves an operation on Lambda; it does not return.
+func Main(name operation.Name, h handler.Func, opts ...Option) {
+	service, settings := start(opts)
+	lambda.StartWithOptions(Function(name, h(service), settings))
+}
+
+// MainInvoke serves on Lambda an operation without a route; it does not return.
+func MainInvoke(name operation.Name, h func(*secrets.Service) InvokeFunc, opts ...Option) {
+	service, settings := start(opts)
+	lambda.StartWithOptions(InvokeFunction(name, h(service), settings))
+}
+
+// start does what is common to all functions when their process starts. It ends the process when it can't.
+func start(opts []Option) (*secrets.Service, Settings) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	var o options
+	for _, option := range opts {
+		option(&o)
+	}
+	e, err := readEnvironment(os.Getenv, o.openKeys != nil)
+	if err != nil {
+		slog.Error("the function can't start", "error", err)
+		os.Exit(1)
+	}
+	return open(e, o), Settings{Account: e.account, API: e.api}
+}
+
+// open makes the service from the environment. It connects to nothing yet.
+func open(e environment, o options) *secrets.Service {
+	c := secrets.Config{
+		Table:        dynamo.New(dynamo.NewClient(e.region, e.tableEndpoint, e.credentials), e.table),
+		Organization: e.organization,
+		Account:      e.account,
+		ClientKeyARN: e.clientKey,
+	}
+	if o.openKeys != nil {
+		c.Keys = o.openKeys(e.region, e.keyEndpoint, e.credentials, e.storageKey)
+	}
+	return secrets.New(c)
+}

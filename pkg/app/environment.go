@@ -1,0 +1,66 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/google/uuid"
+)
+
+// An environment is what a function is told by its process's environment.
+type environment struct {
+	table         string
+	organization  uuid.UUID
+	account       string
+	api           string
+	clientKey     string
+	storageKey    string
+	region        string
+	tableEndpoint string
+	keyEndpoint   string
+	credentials   aws.CredentialsProvider
+}
+
+// readEnvironment reads and checks all variables; its error names each that is wrong, and repeats no value.
+func readEnvironment(get func(string) string, withKeys bool) (environment, error) {
+	var problems []error
+	need := func(name string) string {
+		value := get(name)
+		if value == "" {
+			problems = append(problems, fmt.Errorf("%s is not set", name))
+		}
+		return value
+	}
+	e := environment{
+		table:         need("STRONGROOM_TABLE"),
+		account:       need("STRONGROOM_ACCOUNT"),
+		clientKey:     need("STRONGROOM_CLIENT_KEY"),
+		region:        need("AWS_REGION"),
+		api:           get("STRONGROOM_API"),
+		tableEndpoint: cmp.Or(get("AWS_ENDPOINT_URL_DYNAMODB"), get("AWS_ENDPOINT_URL")),
+		keyEndpoint:   cmp.Or(get("AWS_ENDPOINT_URL_KMS"), get("AWS_ENDPOINT_URL")),
+	}
+	if withKeys {
+		e.storageKey = need("STRONGROOM_STORAGE_KEY")
+	}
+	if id := need("STRONGROOM_ORGANIZATION"); id != "" {
+		var err error
+		if e.organization, err = uuid.Parse(id); err != nil || e.organization.String() != id {
+			problems = append(problems, errors.New("STRONGROOM_ORGANIZATION is not a lower-case UUID"))
+		}
+	}
+	if e.account != "" && !isAccount(e.account) {
+		problems = append(problems, errors.New("STRONGROOM_ACCOUNT is not twelve digits"))
+	}
+	e.credentials = credentials.NewStaticCredentialsProvider(
+		need("AWS_ACCESS_KEY_ID"), need("AWS_SECRET_ACCESS_KEY"), get("AWS_SESSION_TOKEN"))
+	return e, errors.Join(problems...)
+}
+
+func isAccount(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
+}

@@ -1,0 +1,87 @@
+package app
+
+import (
+	"maps"
+	"strings"
+	"testing"
+)
+
+func whole() map[string]string {
+	return map[string]string{
+		"STRONGROOM_TABLE": "strongroom", "STRONGROOM_ORGANIZATION": "0190a1b2-0000-7000-8000-000000000001",
+		"STRONGROOM_ACCOUNT": "123456789012", "STRONGROOM_CLIENT_KEY": "arn:aws:kms:eu-west-1:123456789012:key/client",
+		"STRONGROOM_STORAGE_KEY": "arn:aws:kms:eu-west-1:123456789012:key/storage", "AWS_REGION": "eu-west-1",
+		"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "marked-secret", "AWS_SESSION_TOKEN": "marked-token",
+	}
+}
+
+func read(set map[string]string, withKeys bool) (environment, error) {
+	return readEnvironment(func(name string) string { return set[name] }, withKeys)
+}
+
+func TestEnvironment(t *testing.T) {
+	set := whole()
+	set["AWS_ENDPOINT_URL"], set["AWS_ENDPOINT_URL_KMS"] = "http://127.0.0.1:4566", "http://127.0.0.1:4599"
+	e, err := read(set, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{
+		e.table, e.organization.String(), e.account, e.clientKey, e.storageKey, e.region,
+		c.AccessKeyID, c.SecretAccessKey, c.SessionToken,
+	}
+	for i, name := range []string{
+		"STRONGROOM_TABLE", "STRONGROOM_ORGANIZATION", "STRONGROOM_ACCOUNT", "STRONGROOM_CLIENT_KEY",
+		"STRONGROOM_STORAGE_KEY", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	} {
+		if got[i] != set[name] {
+			t.Errorf("%s is read as %q", name, got[i])
+		}
+	}
+	if e.tableEndpoint != "http://127.0.0.1:4566" || e.keyEndpoint != "http://127.0.0.1:4599" || e.api != "" {
+		t.Errorf("endpoints %q and %q, API %q", e.tableEndpoint, e.keyEndpoint, e.api)
+	}
+}
+
+func TestMissingVariablesAreNamed(t *testing.T) {
+	for name := range whole() {
+		set := maps.Clone(whole())
+		delete(set, name)
+		_, err := read(set, true)
+		optional := name == "AWS_SESSION_TOKEN"
+		if optional != (err == nil) || !optional && err.Error() != name+" is not set" {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+	if _, err := read(nil, true); err == nil || strings.Count(err.Error(), "is not set") != 8 {
+		t.Errorf("an empty environment: %v", err)
+	}
+}
+
+func TestStorageKeyIsNeededWithKeysOnly(t *testing.T) {
+	set := whole()
+	delete(set, "STRONGROOM_STORAGE_KEY")
+	if _, err := read(set, false); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMalformedVariablesAreNamed(t *testing.T) {
+	for name, values := range map[string][]string{
+		"STRONGROOM_ORGANIZATION": {"marked", "0190A1B2-0000-7000-8000-000000000001", "{0190a1b2-0000-7000-8000-000000000001}"},
+		"STRONGROOM_ACCOUNT":      {"marked", "12345678901", "1234567890123", "12345678901a"},
+	} {
+		for _, value := range values {
+			set := whole()
+			set[name] = value
+			_, err := read(set, true)
+			if err == nil || !strings.HasPrefix(err.Error(), name+" is not ") || strings.Contains(err.Error(), value) {
+				t.Errorf("%s=%s: %v", name, value, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"strongroom/pkg/operation"
+)
+
+// organizationID is the path parameter that is looked up where it is not given.
+const organizationID = "organizationId"
+
+// A request is what is to be signed and sent.
+type request struct {
+	method string
+	// path is below STRONGROOM_URL, its segments escaped.
+	path   string
+	query  url.Values
+	header http.Header
+	// body is nil for an operation that takes none.
+	body []byte
+}
+
+// Parameters are what was given as --param or --header, by name.
+type parameters map[string]string
+
+// parsePairs reads NAME=VALUE, each name once.
+func parsePairs(flag string, pairs []string) (parameters, error) {
+	p := parameters{}
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, usage("--%s must be NAME=VALUE", flag)
+		}
+		if _, twice := p[name]; twice {
+			return nil, usage("--%s %s is there twice", flag, name)
+		}
+		p[name] = value
+	}
+	return p, nil
+}
+
+// newRequest puts a request for an operation together, whose parameters are complete.
+func newRequest(row operation.Row, p parameters) (request, error) {
+	route := row.Trigger.(operation.HTTP) //nolint:errcheck,forcetypeassert // commands are made for HTTP rows alone
+	if err := checkParameters(row.Name, route, p); err != nil {
+		return request{}, err
+	}
+	r := request{method: route.Method, query: url.Values{}, header: http.Header{}}
+	segments := strings.Split(route.Path, "/")
+	for i, segment := range segments {
+		if strings.HasPrefix(segment, "{") {
+			segments[i] = url.PathEscape(p[strings.Trim(segment, "{}")])
+		}
+	}
+	r.path = strings.Join(segments, "/")
+	for _, name := range route.Query {
+		if value, ok := p[name]; ok {
+			r.query.Set(name, value)
+		}
+	}
+	return r, nil
+}
+
+// checkParameters refuses parameters that the operation does not know, and path parameters that are missing or
+// would lead elsewhere.
+func checkParameters(name operation.Name, route operation.HTTP, p parameters) error {
+	known := append(route.PathParameters(), route.Query...)
+	for given := range p {
+		if !slices.Contains(known, given) {
+			return usage("%s has no parameter %q; %s", name, given, knownParameters(known))
+		}
+	}
+	for _, needed := range route.PathParameters() {
+		switch value := p[needed]; {
+		case value == "":
+			return usage("%s needs --param %s=…", name, needed)
+		case value == ".", value == "..", strings.Contains(value, "/"): // API Gateway would take it for another route
+			return usage("--param %s can't be %q, nor have a slash in it", needed, value)
+		}
+	}
+	return nil
+}
+
+func knownParameters(known []string) string {
+	if len(known) == 0 {
+		return "it takes none"
+	}
+	return "it takes " + strings.Join(known, ", ")
+}
+
+// setHeaders adds headers, but for those that belong to the signature and to HTTP itself.
+func (r *request) setHeaders(headers parameters) error {
+	for name, value := range headers {
+		lower := strings.ToLower(name)
+		switch {
+		case strings.HasPrefix(lower, "x-amz-"),
+			slices.Contains([]string{"authorization", "host", "content-length", "content-type", "user-agent",
+				"connection", "transfer-encoding", "expect", "upgrade", "te", "trailer"}, lower):
+			return usage("--header %s is set by this program", name)
+		case strings.ContainsAny(name, " \t\r\n:") || strings.ContainsAny(value, "\r\n"):
+			return usage("--header must be NAME=VALUE, on one line")
+		}
+		r.header.Set(name, value)
+	}
+	return nil
+}
+
+// readBody reads the file that --body names, "-" for standard input.
+func (m *Main) readBody(name operation.Name, takes bool, file string) ([]byte, error) {
+	switch {
+	case takes && file == "":
+		return nil, usage("%s needs --body FILE, or --body - for standard input", name)
+	case !takes && file != "":
+		return nil, usage("%s takes no --body", name)
+	case !takes:
+		return nil, nil
+	}
+	read := os.ReadFile
+	if file == "-" {
+		read = func(string) ([]byte, error) { return io.ReadAll(m.Stdin) }
+	}
+	body, err := read(file)
+	if err != nil {
+		return nil, usage("the body can't be read: %w", err)
+	}
+	if body == nil {
+		body = []byte{}
+	}
+	return body, nil
+}
+
+// describe is the help of an operation: its route and everything that it takes.
+func describe(row operation.Row, route operation.HTTP) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s.\n\n  %s\n", row.Name, row.Summary, route.Route())
+	for _, name := range route.PathParameters() {
+		needed := "needed"
+		if name == organizationID {
+			needed = "yours, where it is left out"
+		}
+		fmt.Fprintf(&b, "\n  --param %s=…  %s", name, needed)
+	}
+	for _, name := range route.Query {
+		fmt.Fprintf(&b, "\n  --param %s=…  optional", name)
+	}
+	if route.Body {
+		b.WriteString("\n  --body FILE|-  needed: a JSON object")
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

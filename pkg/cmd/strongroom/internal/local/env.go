@@ -1,0 +1,52 @@
+package local
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Exports are the lines for a POSIX shell to evaluate, after which its commands sign as a profile and go to the server
+// of the folder. An unknown profile is an error that names the known ones. getenv reads the environment that the lines
+// are for: access keys there, which would be used before any profile, are unset.
+func Exports(folder, addr, profile string, getenv func(string) string) (string, error) {
+	known, err := Profiles(folder)
+	if err != nil {
+		return "", err
+	}
+	if !slices.Contains(known, profile) {
+		return "", fmt.Errorf("no profile is called %q; there are %s (`strongroom local add-identity` makes more)",
+			profile, strings.Join(known, ", "))
+	}
+	credentials, err := filepath.Abs(filepath.Join(folder, credentialsFile))
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		if getenv(name) != "" {
+			fmt.Fprintf(&b, "unset %s\n", name)
+		}
+	}
+	for _, pair := range [][2]string{
+		{"STRONGROOM_URL", url(folder, addr)},
+		{"AWS_PROFILE", profile},
+		{"AWS_SHARED_CREDENTIALS_FILE", credentials},
+		{"AWS_REGION", Region},
+	} {
+		fmt.Fprintf(&b, "export %s=%s\n", pair[0], quote(pair[1]))
+	}
+	return b.String(), nil
+}
+
+// quote writes a word for a POSIX shell.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:@%+=,", r)
+	}
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

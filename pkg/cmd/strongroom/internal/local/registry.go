@@ -1,0 +1,44 @@
+package local
+
+import (
+	"strongroom/pkg/handler"
+	"strongroom/pkg/operation"
+)
+
+// registry is the handler of every operation that has a route. It stands here and nowhere else: whoever links it links
+// every handler, which a program that serves one operation must not.
+var registry = map[operation.Name]handler.Func{
+	operation.Whoami:               handler.Whoami,
+	operation.GetOrganization:      handler.GetOrganization,
+	operation.ListPrincipals:       handler.ListPrincipals,
+	operation.CreatePrincipal:      handler.CreatePrincipal,
+	operation.GetPrincipal:         handler.GetPrincipal,
+	operation.UpdatePrincipal:      handler.UpdatePrincipal,
+	operation.DeletePrincipal:      handler.DeletePrincipal,
+	operation.PutIdentities:        handler.PutIdentities,
+	operation.ListGroupMembers:     handler.ListGroupMembers,
+	operation.ChangeGroupMembers:   handler.ChangeGroupMembers,
+	operation.DisablePrincipal:     handler.DisablePrincipal,
+	operation.EnablePrincipal:      handler.EnablePrincipal,
+	operation.ListProjects:         handler.ListProjects,
+	operation.CreateProject:        handler.CreateProject,
+	operation.GetProject:           handler.GetProject,
+	operation.UpdateProject:        handler.UpdateProject,
+	operation.DeleteProjects:       handler.DeleteProjects,
+	operation.ListSecrets:          handler.ListSecrets,
+	operation.CreateSecret:         handler.CreateSecret,
+	operation.GetSecret:            handler.GetSecret,
+	operation.GetSecretByName:      handler.GetSecretByName,
+	operation.UpdateSecret:         handler.UpdateSecret,
+	operation.DeleteSecrets:        handler.DeleteSecrets,
+	operation.GetSecretsByIDs:      handler.GetSecretsByIDs,
+	operation.ListProjectSecrets:   handler.ListProjectSecrets,
+	operation.GetProjectValues:     handler.GetProjectValues,
+	operation.ListSecretVersions:   handler.ListSecretVersions,
+	operation.GetSecretVersion:     handler.GetSecretVersion,
+	operation.RestoreSecretVersion: handler.RestoreSecretVersion,
+	operation.GetProjectAccess:     handler.GetProjectAccess,
+	operation.PutProjectAccess:     handler.PutProjectAccess,
+	operation.GetSecretAccess:      handler.GetSecretAccess,
+	operation.PutSecretAccess:      handler.PutSecretAccess,
+}
