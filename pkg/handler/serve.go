@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -256,16 +255,12 @@ func matches(headers []string, etag string) bool {
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(body); err != nil {
-		panic(err) // wire types always encode
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the client is gone
+	encoder := json.NewEncoder(w) // writes once, when all is encoded; wire types always encode
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body) // an error is the client's being gone
 }
 
 // fail writes an error. What is not meant for the caller goes to the log; it never holds what the request said.

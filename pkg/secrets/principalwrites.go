@@ -150,6 +150,9 @@ func (s *Service) PutIdentities(
 // parseIdentities checks the identities and orders them by what they are looked up by.
 func (s *Service) parseIdentities(in api.PutIdentities) ([]bound, error) {
 	var wrong problems
+	if in.Identities == nil {
+		wrong.add("identities", "is missing; send an empty list to unbind the principal from everything")
+	}
 	if n := len(in.Identities); n > maxIdentities {
 		wrong.add("identities", "are %d; at most %d are allowed", n, maxIdentities)
 		return nil, wrong.err()

@@ -161,8 +161,8 @@ func (q *request) checkCreateProject(in api.CreateProject) error {
 		}
 		if in.Key == nil {
 			p.add("key", "is missing; a client project needs a project key, made by KMS under the client key (or set encryption to server)")
-		} else if n := len(in.Key.Wrapped); n == 0 || n > maxWrapped {
-			p.add("key.wrapped", "is %d bytes long; it must be 1 to %d", n, maxWrapped)
+		} else {
+			p.newKey(*in.Key)
 		}
 	case api.EncryptionServer:
 		if in.Key != nil {
@@ -172,6 +172,16 @@ func (q *request) checkCreateProject(in api.CreateProject) error {
 		p.add("encryption", "must be client or server")
 	}
 	return p.err()
+}
+
+// newKey checks a project key as a client sends it.
+func (p *problems) newKey(key api.NewProjectKey) {
+	if key.ID == uuid.Nil {
+		p.add("key.id", "is missing")
+	}
+	if n := len(key.Wrapped); n == 0 || n > maxWrapped {
+		p.add("key.wrapped", "is %d bytes long; it must be 1 to %d", n, maxWrapped)
+	}
 }
 
 func encryptionOrDefault(e *api.Encryption) api.Encryption {

@@ -120,6 +120,9 @@ func (s *Service) GetProjectValues(ctx context.Context, by Caller, project uuid.
 	return list, err
 }
 
+// valueFrame is more than what a ProjectValue takes in an answer besides its name and its value.
+const valueFrame = 256
+
 // A valueList gathers a project's values until an answer is full.
 type valueList struct {
 	q      *request
@@ -163,7 +166,7 @@ func (l *valueList) add(ctx context.Context, item table.Item) (full bool, err er
 	shown := api.ProjectValue{Value: value, ProjectSecret: api.ProjectSecret{
 		ID: id, Name: rec.Name, Version: rec.Version, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt,
 	}}
-	n := size(shown) + 1
+	n := valueFrame + sizeOfText(shown.Name) + sizeOfText(shown.Value)
 	if n > l.room {
 		last := l.list.Data[len(l.list.Data)-1].ID
 		l.list.ContinuationToken = token{"project-values", []string{last.String()}}.String()

@@ -52,6 +52,7 @@ func checkUpdateSecret(in UpdateSecret) error {
 	if in.Note != nil {
 		p.text("note", *in.Note, maxNote)
 	}
+	p.ids("project", in.Hint, 0, maxProjects)
 	p.ids("addProjectIds", in.AddProjectIDs, 0, maxProjects)
 	p.ids("removeProjectIds", in.RemoveProjectIDs, 0, maxProjects)
 	for _, id := range in.AddProjectIDs {

@@ -144,3 +144,19 @@ func size(v any) int {
 
 // indexed names an element of a list in a request.
 func indexed(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
+
+// sizeOfText is the most that a text takes there, without encoding it.
+func sizeOfText(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b == '"' || b == '\\':
+			n += 3 // a backslash before it, and one before each of both
+		case b < ' ' || b == 0x7f:
+			n += 6 // \\u0000 at most
+		case b == 0xe2:
+			n += 4 // may begin U+2028, which is three bytes and becomes \\u2028
+		}
+	}
+	return n
+}
