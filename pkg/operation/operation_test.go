@@ -1,0 +1,91 @@
+package operation_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/operation"
+)
+
+var update = flag.Bool("update", false, "rewrite the README's table of operations")
+
+func TestTheTableHoldsTogether(t *testing.T) {
+	if n := len(operation.Table); n != 34 {
+		t.Errorf("the table has %d rows; the contract has 34", n)
+	}
+	names, routes := map[operation.Name]bool{}, map[string]bool{}
+	word := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+	for _, row := range operation.Table {
+		if names[row.Name] || !word.MatchString(string(row.Name)) {
+			t.Errorf("the name %q is there twice, or is no name", row.Name)
+		}
+		names[row.Name] = true
+		if row.Summary == "" || strings.HasSuffix(row.Summary, ".") {
+			t.Errorf("%s: the summary %q is not one line without a full stop", row.Name, row.Summary)
+		}
+		if row.Action != "" && !slices.Contains(access.Actions(), row.Action) {
+			t.Errorf("%s needs the action %q, which package access does not know", row.Name, row.Action)
+		}
+		route, ok := row.Trigger.(operation.HTTP)
+		if !ok {
+			continue
+		}
+		if routes[route.Route()] {
+			t.Errorf("%s is there twice", route.Route())
+		}
+		routes[route.Route()] = true
+		if (route.Status == 204) == route.Body && route.Method == "DELETE" {
+			t.Errorf("%s: a DELETE has no body and answers 204", row.Name)
+		}
+	}
+}
+
+func TestPathParameters(t *testing.T) {
+	row := operation.MustLookup(operation.GetSecretVersion)
+	got := row.Trigger.(operation.HTTP).PathParameters()
+	if diff := cmp.Diff([]string{"secretId", "version"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestTheReadmeListsTheTable compares the README's table of operations with the table. Run it with
+// -update to rewrite the README.
+func TestTheReadmeListsTheTable(t *testing.T) {
+	const path, begin, end = "../../README.md",
+		"<!-- operations: held equal to the table by a test -->\n", "<!-- end of operations -->"
+	var want strings.Builder
+	want.WriteString("| operation | route | |\n| --- | --- | --- |\n")
+	for _, row := range operation.Table {
+		route := "invoked with IAM"
+		if http, ok := row.Trigger.(operation.HTTP); ok {
+			route = "`" + http.Route() + "`"
+		}
+		fmt.Fprintf(&want, "| %s | %s | %s |\n", row.Name, route, row.Summary)
+	}
+	readme, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(readme), begin)
+	got, after, found := strings.Cut(rest, end)
+	if !found {
+		t.Fatal("the README has no place for the operations")
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(before+begin+want.String()+end+after), 0o644); err != nil { //nolint:gosec // a README is for everybody
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want.String(), got); diff != "" {
+		t.Errorf("the README's operations are not the table's; run go test ./pkg/operation -update (-table +README):\n%s", diff)
+	}
+}
