@@ -1,4 +1,5 @@
-// Command create-organization is the Lambda function of that operation: make the organization and its first owner, or recover an owner.
+// Command create-organization is the Lambda function of that operation: make the organization and its first owner, or
+// recover an owner.
 package main
 
 import (

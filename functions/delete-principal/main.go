@@ -1,4 +1,5 @@
-// Command delete-principal is the Lambda function of that operation: delete a principal, its identities and memberships.
+// Command delete-principal is the Lambda function of that operation: delete a principal, its identities and
+// memberships.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command disable-principal is the Lambda function of that operation: refuse a user or service account everything from the next request on.
+// Command disable-principal is the Lambda function of that operation: refuse a user or service account everything from
+// the next request on.
 package main
 
 import (

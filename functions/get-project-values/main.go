@@ -1,4 +1,5 @@
-// Command get-project-values is the Lambda function of that operation: read all of a project's secrets with their values.
+// Command get-project-values is the Lambda function of that operation: read all of a project's secrets with their
+// values.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command list-secret-versions is the Lambda function of that operation: list a secret's versions, newest first, without values.
+// Command list-secret-versions is the Lambda function of that operation: list a secret's versions, newest first,
+// without values.
 package main
 
 import (

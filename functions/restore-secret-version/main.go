@@ -1,4 +1,5 @@
-// Command restore-secret-version is the Lambda function of that operation: give a secret the value of one of its versions again.
+// Command restore-secret-version is the Lambda function of that operation: give a secret the value of one of its
+// versions again.
 package main
 
 import (

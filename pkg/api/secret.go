@@ -68,7 +68,7 @@ type CreateSecret struct {
 	Name       string      `json:"name"`
 	Value      *string     `json:"value"`
 	Note       *string     `json:"note,omitempty"`
-	ProjectIDs []uuid.UUID `json:"projectIds"`
+	ProjectIDs []uuid.UUID `json:"projectIds,omitempty"`
 }
 
 // UpdateSecret is update-secret's request. A changed value makes a version; RestoredFrom, which goes with a value,

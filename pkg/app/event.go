@@ -92,8 +92,8 @@ func (e event) invocation() handler.Invocation {
 	}
 }
 
-// adapted is the event as the adapter must see it: the path, which API Gateway has decoded, encoded again. (That HTTP
-// APIs decode rawPath is not documented; users' captures show it.)
+// adapted is the event as the adapter must see it: the path, which API Gateway has decoded, encoded again, and without
+// what restore sets. (That HTTP APIs decode rawPath is not documented; users' captures show it.)
 func (e event) adapted() events.APIGatewayV2HTTPRequest {
 	a := e.APIGatewayV2HTTPRequest
 	a.RequestContext = e.RequestContext.APIGatewayV2HTTPRequestContext
@@ -102,10 +102,11 @@ func (e event) adapted() events.APIGatewayV2HTTPRequest {
 	}
 	a.RawPath = (&url.URL{Path: a.RawPath}).EscapedPath()
 	a.QueryStringParameters = nil // a lossy form of rawQueryString
+	a.Headers, a.Cookies = nil, nil
 	return a
 }
 
-// restore puts right what the adapter changes: headers that it split at commas, and a query that it cut at a #.
+// restore sets what the adapter would change: headers, which it splits at commas, and a query, which it cuts at a #.
 func (e event) restore(r *http.Request) *http.Request {
 	r.Header = make(http.Header, len(e.Headers)+1)
 	for name, value := range e.Headers {

@@ -14,7 +14,8 @@
 // with the SDK's own signer, over the headers that the client signed and no others, and the two signatures are
 // compared in constant time. Required: host and x-amz-date among the signed headers, and x-amz-security-token if there
 // is one; a date within five minutes; the gateway's own region; the session token of the identity, or none; a body whose
-// SHA-256 was signed. Whatever is wrong, the client gets 403 {"message":"Forbidden"} and no hint; the log has the reason.
+// SHA-256 was signed. Whatever is wrong, the client gets 403 {"message":"Forbidden"} and no hint; the log has the reason,
+// which never holds what a header said.
 //
 // Refused though AWS knows them: signatures in the query (presigned URLs), unsigned payloads (this gateway speaks plain
 // HTTP, where nothing else protects a body), signed chunks, and a Date header instead of x-amz-date. A + in the
@@ -27,13 +28,15 @@
 //	413 {"message":"Request Entity Too Large"}         a body over 10 MB, or an event over Lambda's 6 MB
 //	431 {"message":"Request Header Fields Too Large"}  request line and headers over 10 KB
 //	500 {"message":"Internal Server Error"}            a function that failed, took over 15 s, or answered no HTTP
+//	503 {"message":"Service Unavailable"}              a function that may take longer and took over 30 s
 //
 // # Differences from AWS
 //
 // There are no IAM policies: whoever is known may invoke every route, and Strongroom's own rules decide. The limits are
 // those of https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html; the status over 10 KB is a
-// guess. API Gateway gives up on a function after 30 seconds; here its own 15 end it before. There is no throttling and
-// no TLS.
+// guess. A function that runs out of time is not killed, only no longer waited for. There is no throttling and no TLS.
+// Functions are handed the headers authorization and x-amz-security-token as there, though none has a use for them: who
+// logs an event whole logs these.
 package gateway
 
 import (
@@ -60,6 +63,8 @@ const (
 	MaxEvent = 6 << 20
 	// Timeout is how long a function has, as deployed.
 	Timeout = 15 * time.Second
+	// MaxWait is how long an HTTP API waits for any function.
+	MaxWait = 30 * time.Second
 )
 
 // A Function is what is behind a route: aws-lambda-go's lambda.Handler.
@@ -168,6 +173,9 @@ func (g *gateway) invoke(w http.ResponseWriter, r *http.Request, to route, id st
 	})
 	answered := make(chan response, 1)
 	go func() { answered <- call(ctx, to.function, event) }()
+	tooLong := time.NewTimer(MaxWait)
+	defer tooLong.Stop()
+	status := http.StatusInternalServerError
 	select {
 	case a := <-answered:
 		if a.err == nil {
@@ -177,8 +185,11 @@ func (g *gateway) invoke(w http.ResponseWriter, r *http.Request, to route, id st
 		g.Log.ErrorContext(ctx, "function failed", "requestId", id, "operation", to.operation, "error", a.err)
 	case <-ctx.Done():
 		g.Log.ErrorContext(ctx, "function timed out", "requestId", id, "operation", to.operation)
+	case <-tooLong.C:
+		g.Log.ErrorContext(ctx, "function took too long", "requestId", id, "operation", to.operation)
+		status = http.StatusServiceUnavailable
 	}
-	message(w, http.StatusInternalServerError)
+	message(w, status)
 }
 
 // call invokes a function and reads its answer. What it panics with is not told: it may hold anything.
@@ -202,12 +213,12 @@ func newRequestID() string {
 	return base64.URLEncoding.EncodeToString(random[:])
 }
 
-// headerSize is about how many bytes the request line and the headers have.
+// headerSize is how many bytes the request line and the headers' values have, as the quota counts.
 func headerSize(r *http.Request) int {
-	size := len(r.Method) + len(r.RequestURI) + len(r.Host)
-	for name, values := range r.Header {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
+	for _, values := range r.Header {
 		for _, value := range values {
-			size += len(name) + len(value)
+			size += len(value)
 		}
 	}
 	return size

@@ -81,8 +81,9 @@ func (ids *Identities) reload() {
 	}
 }
 
-// Add puts an identity into the file, in place of any with its access key: whole or not at all, whatever happens to
-// the process, and one after another where several processes add.
+// Add puts an identity into the file: whole or not at all, whatever happens to the process, and one after another where
+// several processes add. The same again changes nothing; another one with the access key or the profile of one that is
+// there is an error.
 func (ids *Identities) Add(i Identity) error {
 	if i.AccessKeyID == "" || i.SecretAccessKey == "" || i.ARN == "" || i.UniqueID == "" {
 		return errors.New("gateway: an identity has an access key, its secret, an ARN and a unique id")
@@ -96,12 +97,32 @@ func (ids *Identities) Add(i Identity) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		known, err = map[string]Identity{}, nil
 	}
-	if err == nil {
-		known[i.AccessKeyID] = i
-		err = writeIdentities(ids.path, known)
+	if err == nil && known[i.AccessKeyID] != i {
+		err = add(known, i, ids.path)
 	}
 	if err != nil {
 		return fmt.Errorf("gateway: adding an identity: %w", err)
+	}
+	return nil
+}
+
+func add(known map[string]Identity, i Identity, path string) error {
+	if err := conflict(known, i); err != nil {
+		return err
+	}
+	known[i.AccessKeyID] = i
+	return writeIdentities(path, known)
+}
+
+// conflict says what of an identity is another's already.
+func conflict(known map[string]Identity, i Identity) error {
+	if _, taken := known[i.AccessKeyID]; taken {
+		return errors.New("its access key belongs to another identity")
+	}
+	for _, k := range known {
+		if i.Profile != "" && k.Profile == i.Profile {
+			return fmt.Errorf("the profile %q belongs to another identity: %s", i.Profile, k.ARN)
+		}
 	}
 	return nil
 }
@@ -128,7 +149,7 @@ func readIdentities(path string) (map[string]Identity, error) {
 		return nil, err
 	}
 	var known map[string]Identity
-	if err := json.Unmarshal(data, &known); err != nil {
+	if err := json.Unmarshal(data, &known); err != nil || known == nil {
 		return nil, fmt.Errorf("%s is no JSON object of identities", path)
 	}
 	for id, i := range known {

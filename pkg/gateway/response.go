@@ -37,9 +37,10 @@ func readResponse(payload []byte) response {
 	return r
 }
 
-// hop are the headers that belong to a connection and not to an answer, and the length, which net/http sets.
+// hop are the headers that belong to a connection and not to an answer, the length, which net/http sets, and the
+// gateway's own.
 var hop = map[string]bool{
-	"Connection": true, "Content-Length": true, "Keep-Alive": true, "Te": true, "Trailer": true,
+	"Apigw-Requestid": true, "Connection": true, "Content-Length": true, "Keep-Alive": true, "Te": true, "Trailer": true,
 	"Transfer-Encoding": true, "Upgrade": true,
 }
 

@@ -33,10 +33,15 @@ func newRoutes(functions map[operation.Name]Function) routes {
 			operation: name, key: h.Route(), segments: strings.Split(h.Path, "/"), function: f,
 		})
 	}
+	all.sort()
+	return all
+}
+
+// sort puts the most literal first.
+func (all routes) sort() {
 	for _, list := range all {
 		slices.SortFunc(list, func(a, b route) int { return slices.Compare(a.order(), b.order()) })
 	}
-	return all
 }
 
 // order puts literal segments before parameters.

@@ -34,9 +34,12 @@ type claim struct {
 // readClaim reads what a request says of its signature, and checks all of it that needs no body.
 func (g *gateway) readClaim(r *http.Request) (claim, error) {
 	c := claim{}
+	if presigned(r) {
+		return c, errors.New("signatures in the query are not supported, sign with the header")
+	}
 	header, err := only(r.Header, "Authorization")
 	if err != nil {
-		return c, unsigned(r, err)
+		return c, err
 	}
 	if c.authorization, err = parseAuthorization(header); err != nil {
 		return c, err
@@ -69,12 +72,14 @@ func only(h http.Header, name string) (string, error) {
 	}
 }
 
-// unsigned adds to what is missing that the query has it.
-func unsigned(r *http.Request, err error) error {
-	if strings.Contains(r.URL.RawQuery, "X-Amz-Signature=") {
-		return fmt.Errorf("%w; signatures in the query are not supported, sign with the header", err)
+// presigned says whether the query has a part of a signature. With a header beside it, one of them would not be checked.
+func presigned(r *http.Request) bool {
+	for name := range r.URL.Query() {
+		if strings.HasPrefix(strings.ToLower(name), "x-amz-") {
+			return true
+		}
 	}
-	return err
+	return false
 }
 
 func (c *claim) checkDate(r *http.Request, now time.Time) error {
@@ -102,7 +107,14 @@ func (c *claim) checkHeaders(r *http.Request) error {
 		}
 	}
 	for _, name := range c.signedHeaders {
-		if name != "host" && len(r.Header.Values(name)) == 0 {
+		there := len(r.Header.Values(name)) > 0
+		switch name {
+		case "host": // net/http keeps it apart
+			there = true
+		case "content-length":
+			there = r.ContentLength >= 0
+		}
+		if !there {
 			return errors.New("a signed header is missing")
 		}
 	}

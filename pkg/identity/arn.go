@@ -190,8 +190,8 @@ func (k kind) checkUniqueID(id string) error {
 		ok = ok && (isDigit(c) || 'A' <= c && c <= 'Z')
 	}
 	if !ok {
-		return fmt.Errorf("%w unique id: that of %s is %s and capitals and digits, 16 to 128 in all",
-			ErrMalformed, what, prefix)
+		return fmt.Errorf("%w %w: that of %s is %s and capitals and digits, 16 to 128 in all",
+			ErrMalformed, ErrUniqueID, what, prefix)
 	}
 	return nil
 }

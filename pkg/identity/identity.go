@@ -78,6 +78,8 @@ var (
 	ErrRefused = errors.New("not accepted")
 	// ErrMalformed: this is no ARN, account or unique id, or they don't belong together.
 	ErrMalformed = errors.New("malformed")
+	// ErrUniqueID, besides one of these: it is the unique id that is malformed or missing, and not the ARN.
+	ErrUniqueID = errors.New("unique id")
 )
 
 // FromAuthorizer answers the caller, where account is the deployment's own. An error wraps ErrRefused or ErrMalformed.
@@ -149,7 +151,7 @@ func ParseBinding(arn, uniqueID, account string) (Binding, error) {
 			"assume a role chooses the session's name; bind the role, %s", ErrRefused, p.roleKey())
 	}
 	if p.kind == assumedRole && uniqueID == "" {
-		return Binding{}, fmt.Errorf("a session is %w without the unique id of its role (AROA…)", ErrRefused)
+		return Binding{}, fmt.Errorf("a session is %w without the %w of its role (AROA…)", ErrRefused, ErrUniqueID)
 	}
 	if uniqueID != "" {
 		if err := p.kind.checkUniqueID(uniqueID); err != nil {

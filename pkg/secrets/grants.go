@@ -168,6 +168,8 @@ func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) 
 	return answer, err
 }
 
+const pastExpiry = "is past; it must be in the future, or absent for a grant without end"
+
 // parseGrants checks the form of a list of grants and sorts it.
 func parseGrants(in []api.Grant) (access.Grants, error) {
 	var wrong problems
@@ -189,6 +191,9 @@ func parseGrants(in []api.Grant) (access.Grants, error) {
 		}
 		if !g.Permission.Valid() {
 			wrong.add(field+".permission", "must be read, write or manage")
+		}
+		if g.ExpiresAt != nil && g.ExpiresAt.UnixMilli() <= 0 { // the zero time would be no expiry at all
+			wrong.add(field+".expiresAt", pastExpiry)
 		}
 		seen[g.Principal.ID] = true
 		grants = append(grants, access.Grant{
@@ -259,7 +264,7 @@ func (q *request) judgeGiven(ctx context.Context, c *grantChange) error {
 			return api.FieldError(api.CodeNotFound, field+".principal.id", "no such principal")
 		}
 		if !g.ExpiresAt.IsZero() && !g.ExpiresAt.After(q.now()) {
-			return api.FieldError(api.CodeInvalid, field+".expiresAt", "is past; it must be in the future, or absent for a grant without end")
+			return api.FieldError(api.CodeInvalid, field+".expiresAt", pastExpiry)
 		}
 		if !rights.CoversGrant(g) {
 			return api.FieldError(api.CodeForbidden, field, "%s", moreThanHeld(rights, g))

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,6 +10,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/identity"
 	"strongroom/pkg/table"
 )
 
@@ -161,7 +163,7 @@ func (s *Service) parseIdentities(in api.PutIdentities) ([]bound, error) {
 	for i, given := range in.Identities {
 		b, err := s.parseIdentity(given)
 		if err != nil {
-			wrong.add(indexed("identities", i), "%s", err)
+			wrong.add(indexed("identities", i)+wrongIn(err), "%s", err)
 		} else if slices.ContainsFunc(list, func(other bound) bool { return other.Key == b.Key }) {
 			wrong.add(indexed("identities", i), "is there twice (an ARN's path makes no difference)")
 		}
@@ -169,6 +171,14 @@ func (s *Service) parseIdentities(in api.PutIdentities) ([]bound, error) {
 	}
 	slices.SortFunc(list, func(a, b bound) int { return compareStrings(a.Key, b.Key) })
 	return list, wrong.err()
+}
+
+// wrongIn is which field of an identity an error of parseIdentity is about.
+func wrongIn(err error) string {
+	if errors.Is(err, identity.ErrUniqueID) {
+		return ".uniqueId"
+	}
+	return ".arn"
 }
 
 // DeletePrincipal deletes a principal with its identities and memberships. What was granted to it stays written in the

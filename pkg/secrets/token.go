@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 
 	"strongroom/pkg/api"
 )
@@ -35,6 +36,9 @@ func position(list, text string, parts int) ([]string, error) {
 	decoder.DisallowUnknownFields()
 	if decoder.Decode(&t) != nil || t.List != list || len(t.At) != parts || t.String() != text {
 		return nil, malformed
+	}
+	if slices.ContainsFunc(t.At, func(part string) bool { return len(part) > maxSecretName }) {
+		return nil, malformed // no key is that long; the table would refuse it
 	}
 	return t.At, nil
 }

@@ -88,7 +88,7 @@ func await(t *testing.T, p *process, ready <-chan string, data string) *localtes
 func TestAFirstStartThatIsKilledGoesOn(t *testing.T) {
 	data := t.TempDir()
 	killed := 0
-	for delay := time.Millisecond; ; delay += time.Millisecond {
+	for delay := time.Millisecond; ; delay += delay/8 + time.Millisecond/2 {
 		p, ready := launch(t, data)
 		time.Sleep(delay)
 		p.kill()

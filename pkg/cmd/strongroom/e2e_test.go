@@ -71,4 +71,32 @@ func TestEveryOperationWithOtherPeoplesSigners(t *testing.T) {
 	if got := output.String(); got != want {
 		t.Errorf("the script says %q, want %q", got, want)
 	}
+	checkNothingInClear(t, s)
+}
+
+// checkNothingInClear searches what is stored, and what was logged, for parts of the values and notes that the script
+// wrote.
+func checkNothingInClear(t *testing.T, s *localtest.Server) {
+	t.Helper()
+	stored, err := os.ReadFile(filepath.Join(s.Data, "strongroom.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	logged := []byte(s.Logged())
+	if !bytes.Contains(stored, []byte("TWENTY_KILOBYTES")) || !bytes.Contains(logged, []byte("create-secret")) {
+		t.Error("names are not found in what is stored, or operations in what was logged: the search shows nothing")
+	}
+	for _, part := range []string{"not%2Fa%2Breal", "fake", "a note", "BEGIN PRIVATE KEY", "Здравствуйте"} {
+		if bytes.Contains(stored, []byte(part)) {
+			t.Errorf("%q is stored in clear", part)
+		}
+		if bytes.Contains(logged, []byte(part)) {
+			t.Errorf("%q was logged", part)
+		}
+	}
+	for _, name := range []string{"TWENTY_KILOBYTES", "somebody@example.org"} {
+		if bytes.Contains(logged, []byte(name)) {
+			t.Errorf("%q was logged", name)
+		}
+	}
 }

@@ -70,7 +70,7 @@ func (s *server) kill() {
 		return
 	}
 	_ = s.command.Process.Kill()
-	<-s.done
+	<-s.done //nolint:errcheck // it was killed
 	s.command = nil
 }
 

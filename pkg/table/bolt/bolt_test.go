@@ -1,15 +1,11 @@
 package bolt_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,16 +18,6 @@ import (
 	"strongroom/pkg/table/bolt"
 	"strongroom/pkg/table/tabletest"
 )
-
-// writerVariable makes this test binary a process that writes to a file until it is killed.
-const writerVariable = "STRONGROOM_BOLT_WRITER"
-
-func TestMain(m *testing.M) {
-	if path := os.Getenv(writerVariable); path != "" {
-		writeUntilKilled(path)
-	}
-	os.Exit(m.Run())
-}
 
 func open(t testing.TB, path string, options ...bolt.Option) *bolt.DB {
 	t.Helper()
@@ -147,6 +133,25 @@ func TestAClosedTableSaysSo(t *testing.T) {
 	}
 }
 
+// TestTheFilesLastKeyIsFoundGoingDown has nothing in the file behind the partition, and then behind the position.
+func TestTheFilesLastKeyIsFoundGoingDown(t *testing.T) {
+	db := open(t, newPath(t))
+	for _, sk := range []string{"a", "b"} {
+		if err := db.Transact(t.Context(), put(item(sk, 1), table.IfAbsent())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, q := range []table.Query{
+		{PK: "p"}, {PK: "x", Index: table.Index1}, {PK: "p", After: table.Position{SK: "c"}},
+	} {
+		q.Descending = true
+		page, err := db.Query(t.Context(), q)
+		if err != nil || len(page.Items) != 2 || page.Items[0].Key.SK != "b" {
+			t.Errorf("%+v: %v, %v; want b and a", q, page.Items, err)
+		}
+	}
+}
+
 // TestCloseLosesNothingAccepted closes the table under writers: what was acknowledged is there, what was refused is
 // not.
 func TestCloseLosesNothingAccepted(t *testing.T) {
@@ -220,96 +225,6 @@ func TestAGroupsMembersFailAlone(t *testing.T) {
 			t.Errorf("%d items, %d failures, %v; want 800 of each", len(page.Items), failures.Load(), err)
 		}
 	}
-}
-
-// writeUntilKilled counts items up, sixteen at once, and says each revision once it was acknowledged.
-func writeUntilKilled(path string) {
-	db, err := bolt.Open(path)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	for i := range 16 {
-		go func() {
-			sk := fmt.Sprint(i)
-			start, _, _ := db.Get(context.Background(), item(sk, 0).Key)
-			for revision := start.Revision + 1; ; revision++ {
-				if err := db.Transact(context.Background(), put(item(sk, revision), table.IfRevision(revision-1))); err != nil {
-					fmt.Fprintln(os.Stderr, err)
-					os.Exit(1)
-				}
-				fmt.Printf("%s %d\n", sk, revision) // one write call a line: never torn
-			}
-		}()
-	}
-	select {}
-}
-
-// TestAKilledProcessLosesNothingAcknowledged kills a writing process several times and looks for what it said.
-func TestAKilledProcessLosesNothingAcknowledged(t *testing.T) {
-	path := newPath(t)
-	for round := range 4 {
-		said := killedWriter(t, path, time.Duration(50+70*round)*time.Millisecond)
-		if len(said) != 16 {
-			t.Fatalf("round %d: %d writers said anything, want 16", round, len(said))
-		}
-		db, err := bolt.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for sk, revision := range said {
-			got, _, err := db.Get(t.Context(), item(sk, 0).Key)
-			// One more may have been written and not said.
-			if err != nil || got.Revision < revision || got.Revision > revision+1 {
-				t.Errorf("round %d: item %s has revision %d, %v; acknowledged was %d", round, sk, got.Revision, err, revision)
-			}
-		}
-		page, err := db.Query(t.Context(), table.Query{PK: "x", Index: table.Index1})
-		if err != nil || len(page.Items) != 16 {
-			t.Errorf("round %d: the index holds %d items, %v; want 16", round, len(page.Items), err)
-		}
-		if err := db.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// killedWriter runs a writer, kills it some time after its first writes, and answers the last revision that it said
-// of each item.
-func killedWriter(t *testing.T, path string, after time.Duration) map[string]int64 {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), writerVariable+"="+path)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	said := map[string]int64{}
-	kill := func() { _ = cmd.Process.Kill() }
-	var timer *time.Timer
-	for {
-		line, err := lines.ReadString('\n')
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		sk, revision, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if said[sk], err = strconv.ParseInt(revision, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-		if timer == nil && len(said) == 16 {
-			timer = time.AfterFunc(after, kill)
-		}
-	}
-	_ = cmd.Wait()
-	return said
 }
 
 func BenchmarkTransact(b *testing.B) {

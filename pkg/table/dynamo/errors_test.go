@@ -175,11 +175,13 @@ func TestThreeAttempts(t *testing.T) {
 func TestTheContextsErrorIsAnswered(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
+	asked := make(chan struct{})
 	adapter, _ := newFake(t, func(int, request) (int, any) {
-		<-ctx.Done()
+		<-asked
 		return 200, map[string]any{}
 	})
 	err := adapter.Transact(ctx, two)
+	close(asked)
 	if !errors.Is(err, context.DeadlineExceeded) || class(err) != "unknown" {
 		t.Errorf("error %v, want the context's, and an outcome unknown", err)
 	}

@@ -48,6 +48,9 @@ func (m *Main) call() *cobra.Command {
 	f.StringArrayVarP(&flags.headers, "header", "H", nil, "a header, such as If-Match, `NAME=VALUE`")
 	f.StringVarP(&flags.body, "body", "b", "", "the `FILE` with the request's JSON; - is standard input")
 	f.BoolVarP(&flags.include, "include", "i", false, "print the answer's status and headers to standard error")
+	if err := call.RegisterFlagCompletionFunc("param", completeParameters); err != nil {
+		panic(err)
+	}
 	for _, row := range operation.Table {
 		if route, ok := row.Trigger.(operation.HTTP); ok {
 			call.AddCommand(m.operation(row, route, &flags))
@@ -64,6 +67,18 @@ func (m *Main) operation(row operation.Row, route operation.HTTP, flags *callFla
 			return m.run(c.Context(), row, *flags)
 		},
 	}
+}
+
+// completeParameters offers the parameters of the operation that is being typed.
+func completeParameters(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	row, _ := operation.Lookup(operation.Name(c.Name()))
+	if route, ok := row.Trigger.(operation.HTTP); ok {
+		for _, name := range append(route.PathParameters(), route.Query...) {
+			names = append(names, name+"=")
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // unknownOperation says what to call instead.
@@ -176,7 +191,7 @@ func (r *reply) failure(name operation.Name) error {
 	}
 	var ours api.ErrorBody
 	if json.Unmarshal(r.body, &ours) == nil && ours.Error.Code != "" {
-		return &exitError{exit: ExitError, err: fmt.Errorf("%s: %s%s", name, &ours.Error, hint(r.StatusCode, ours.Error))}
+		return &exitError{exit: ExitError, err: fmt.Errorf("%s: %w%s", name, &ours.Error, hint(r.StatusCode, ours.Error))}
 	}
 	switch r.StatusCode {
 	case http.StatusForbidden:

@@ -59,7 +59,7 @@ type Main struct {
 
 // Run does what the arguments say, until it is done or ctx ends, and answers the exit status.
 func (m *Main) Run(ctx context.Context) int {
-	root := m.root()
+	root := m.root() //nolint:contextcheck // cobra hands ctx to the command that runs
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return int(ExitOK)

@@ -78,7 +78,7 @@ func (m *Main) localAddIdentity() *cobra.Command {
 			"Nobody lets it in yet; put-identities binds its ARN to a user or service account.\n\n" +
 			"ARN is an IAM user's, an assumed role's or a role's, of which it is then a session called PROFILE.",
 		Args: exactly("PROFILE"), ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			in.Profile = args[0]
 			added, err := local.AddIdentity(m.data(), in)
 			if err != nil {

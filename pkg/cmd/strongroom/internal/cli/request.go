@@ -139,18 +139,20 @@ func (m *Main) readBody(name operation.Name, takes bool, file string) ([]byte, e
 func describe(row operation.Row, route operation.HTTP) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s.\n\n  %s\n", row.Name, row.Summary, route.Route())
+	const width = len("--param continuationToken=…") - len("…") + 1 // the longest, in characters
+	line := func(name, what string) { fmt.Fprintf(&b, "\n  %-*s  %s", width, "--param "+name+"=…", what) }
 	for _, name := range route.PathParameters() {
 		needed := "needed"
 		if name == organizationID {
 			needed = "yours, where it is left out"
 		}
-		fmt.Fprintf(&b, "\n  --param %s=…  %s", name, needed)
+		line(name, needed)
 	}
 	for _, name := range route.Query {
-		fmt.Fprintf(&b, "\n  --param %s=…  optional", name)
+		line(name, "optional")
 	}
 	if route.Body {
-		b.WriteString("\n  --body FILE|-  needed: a JSON object")
+		fmt.Fprintf(&b, "\n  %-*s  needed: a JSON object", width, "--body FILE|-")
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -1,0 +1,23 @@
+package cli
+
+import "testing"
+
+func TestATerminalGetsNoCharactersThatMoveItsCursor(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\n\t\"a\": \"Grüß 你好 🔐\"\n}": "{\n\t\"a\": \"Grüß 你好 🔐\"\n}",
+		"\x7f\u0085\u009b2J":           `\u007f\u0085\u009b2J`,
+		"a\u202eb\u2028c\u200d":        `a\u202eb\u2028c\u200d`,
+		"\U000e0001":                   `\udb40\udc01`,
+		"\x1b[2J":                      `\u001b[2J`,
+	} {
+		if got := escaped(text); got != want {
+			t.Errorf("escaped(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAnErrorIsOneLine(t *testing.T) {
+	if got, want := visible("a\nb\r\x1b[2Jc\u2029d\u202ee ü"), "a b  [2Jc d e ü"; got != want {
+		t.Errorf("visible: %q, want %q", got, want)
+	}
+}
