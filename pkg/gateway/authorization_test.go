@@ -36,11 +36,11 @@ func TestParseAuthorization(t *testing.T) {
 }
 
 func TestMalformedAuthorizations(t *testing.T) {
-	replace := func(old, new string) string {
+	replace := func(old, with string) string {
 		if !strings.Contains(aHeader, old) {
 			t.Fatalf("%q is not in the header", old)
 		}
-		return strings.Replace(aHeader, old, new, 1)
+		return strings.Replace(aHeader, old, with, 1)
 	}
 	for name, header := range map[string]string{
 		"empty":                            "",

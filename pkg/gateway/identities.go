@@ -144,7 +144,7 @@ func readIdentities(path string) (map[string]Identity, error) {
 	if open := info.Mode().Perm() & 0o077; open != 0 && runtime.GOOS != "windows" {
 		return nil, fmt.Errorf("%s has mode %#o, but it holds secrets: chmod 600 it", path, info.Mode().Perm())
 	}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // the operator's
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func readIdentities(path string) (map[string]Identity, error) {
 
 // writeIdentities replaces the file: a new one is written beside it, reaches the disk, and takes its name.
 func writeIdentities(path string, known map[string]Identity) error {
-	data, err := json.MarshalIndent(known, "", "  ")
+	data, err := json.MarshalIndent(known, "", "  ") //nolint:gosec // the file is for secrets
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
-	d, err := os.Open(path)
+	d, err := os.Open(path) //nolint:gosec // the operator's
 	if err != nil {
 		return err
 	}

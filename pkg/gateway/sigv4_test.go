@@ -76,10 +76,10 @@ func TestSignaturesRefused(t *testing.T) {
 		change(r)
 		return r
 	}
-	authorization := func(old, new string) *http.Request {
+	authorization := func(old, with string) *http.Request {
 		return altered(byUser, func(r *http.Request) {
 			before := r.Header.Get("Authorization")
-			after := strings.Replace(before, old, new, 1)
+			after := strings.Replace(before, old, with, 1)
 			if before == after {
 				t.Fatalf("%q is not in %q", old, before)
 			}

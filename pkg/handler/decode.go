@@ -53,7 +53,9 @@ func decodeTime(d *jsontext.Decoder, t *time.Time) error {
 	if err != nil {
 		return err
 	}
-	if *t, err = time.Parse(time.RFC3339, text); err != nil || !strings.HasSuffix(text, "Z") {
+	// time.Parse takes an hour of one digit too, and a comma before the fraction.
+	if *t, err = time.Parse(time.RFC3339, text); err != nil || !strings.HasSuffix(text, "Z") ||
+		!strings.HasPrefix(text, t.Format("2006-01-02T15:04:05")) || strings.Contains(text, ",") {
 		return errTime
 	}
 	return nil
