@@ -104,7 +104,7 @@ func (list Grants) Find(principal uuid.UUID) (Grant, bool) {
 func (list Grants) search(principal uuid.UUID) (int, bool) {
 	low, high := 0, len(list)
 	for low < high {
-		middle := int(uint(low+high) >> 1) //nolint:gosec // both are lengths
+		middle := int(uint(low+high) >> 1)
 		switch order := compareIDs(list[middle].Principal, principal); {
 		case order == 0:
 			return middle, true

@@ -20,12 +20,12 @@ func (list Grants) MarshalBinary() ([]byte, error) {
 	packed := make([]byte, 0, len(list)*packedGrant)
 	for _, g := range list {
 		packed = append(packed, g.Principal[:]...)
-		packed = append(packed, byte(g.Permission))
+		packed = append(packed, byte(g.Permission)) //nolint:gosec // one of three
 		var expiry int64
 		if !g.ExpiresAt.IsZero() {
 			expiry = g.ExpiresAt.UnixMilli()
 		}
-		packed = binary.BigEndian.AppendUint64(packed, uint64(expiry)) //nolint:gosec // check refused what is negative
+		packed = binary.BigEndian.AppendUint64(packed, uint64(expiry))
 	}
 	return packed, nil
 }

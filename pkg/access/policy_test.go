@@ -52,7 +52,7 @@ type numbered struct {
 // readPolicy answers a file's lines before the first title, which all sections share, and its sections.
 func readPolicy(t *testing.T, path string) (preamble []numbered, sections []section) {
 	t.Helper()
-	data, err := os.ReadFile(path) //nolint:gosec // a test's own data
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

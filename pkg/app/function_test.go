@@ -258,7 +258,7 @@ func TestWhatHandlersGetWrong(t *testing.T) {
 			_, _ = io.WriteString(w, "half an answer")
 			panic("secret-marker")
 		}, 500, "panic with a string"},
-		{"a panic of the runtime", func(http.ResponseWriter, *http.Request) { var m map[string]int; m["secret-marker"]++ }, 500, "nil map"},
+		{"a panic of the runtime", func(http.ResponseWriter, *http.Request) { var m map[string]int; m["secret-marker"]++ }, 500, "nil map"}, //nolint:govet,staticcheck // it is to panic
 		{"http.ErrAbortHandler", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 500, "handler panicked"},
 		{"an answer larger than Lambda's", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write(bytes.Repeat([]byte{'x'}, 6<<20))

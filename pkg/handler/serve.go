@@ -125,13 +125,21 @@ func parseQuery(raw string, known []string) (url.Values, error) {
 	}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
-			return nil, api.FieldError(api.CodeInvalid, name, "is unknown; %s", knownParameters(known))
+			return nil, api.FieldError(api.CodeInvalid, parameter(name), "is unknown; %s", knownParameters(known))
 		}
 		if len(values) > 1 {
 			return nil, api.FieldError(api.CodeInvalid, name, "is there %d times; send it once", len(values))
 		}
 	}
 	return query, nil
+}
+
+// parameter is how an error names a query parameter: never by nothing, nor by kilobytes.
+func parameter(name string) string {
+	if name == "" {
+		return "query"
+	}
+	return clip(name)
 }
 
 func knownParameters(known []string) string {

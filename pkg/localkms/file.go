@@ -137,7 +137,7 @@ func newFile() ([]byte, error) {
 			return nil, err
 		}
 		material := make([]byte, keySize)
-		rand.Read(material) //nolint:errcheck // crypto/rand.Read never returns an error; the program ends instead
+		rand.Read(material) // never fails: the program ends instead (crypto/rand)
 		f.Keys = append(f.Keys, entry{Name: name, ARN: arnPrefix + id.String(), Material: material})
 	}
 	content, err := json.MarshalIndent(f, "", "  ")

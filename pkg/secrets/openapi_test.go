@@ -40,7 +40,7 @@ func TestTheDocumentHasTheLimitsOfTexts(t *testing.T) {
 		"a wrapped key in base64": {wrapped(doc), base64.StdEncoding.EncodedLen(maxWrapped), true},
 		"a continuation token":    {parameter("continuationToken"), base64.RawURLEncoding.EncodedLen(maxToken), true},
 	} {
-		if got := c.schema.MaxLength; got == nil || *got != uint64(c.most) { //nolint:gosec // a small constant
+		if got := c.schema.MaxLength; got == nil || *got != uint64(c.most) {
 			t.Errorf("%s has at most %d characters in the code, other than in the document", what, c.most)
 		}
 		if limit := c.schema.Extensions["x-max-bytes"]; !c.ascii && limit != float64(c.most) {
@@ -65,7 +65,7 @@ func TestTheDocumentHasTheLimitsOfLists(t *testing.T) {
 		"PutIdentities.identities":      maxIdentities,
 	} {
 		name, property, _ := strings.Cut(field, ".")
-		if got := doc.Components.Schemas[name].Value.Properties[property].Value.MaxItems; got == nil || *got != uint64(most) { //nolint:gosec // as above
+		if got := doc.Components.Schemas[name].Value.Properties[property].Value.MaxItems; got == nil || *got != uint64(most) {
 			t.Errorf("%s has at most %d entries in the code, other than in the document", field, most)
 		}
 	}

@@ -156,6 +156,7 @@ func (q *request) recoverOwner(ctx context.Context, in api.CreateOrganization) (
 	if in.Name+in.OwnerName+in.OwnerARN != "" {
 		wrong.add("recoverOwner", "goes with arn alone")
 	}
+	wrong.name("recoverOwner", in.RecoverOwner, maxName)
 	b, err := q.parseIdentity(api.Identity{ARN: in.ARN})
 	if err != nil {
 		wrong.add("arn", "%s", err)

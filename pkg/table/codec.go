@@ -37,7 +37,7 @@ var fieldsOf sync.Map // reflect.Type -> []field
 
 func fields(t reflect.Type) []field {
 	if known, ok := fieldsOf.Load(t); ok {
-		return known.([]field)
+		return known.([]field) //nolint:errcheck // nothing else is stored
 	}
 	var list []field
 	for _, f := range reflect.VisibleFields(t) {
@@ -58,7 +58,7 @@ func encodeStruct(v reflect.Value) map[string]any {
 	for _, f := range fields(v.Type()) {
 		value := v.FieldByIndex(f.index)
 		if f.extra {
-			maps.Copy(attributes, value.Interface().(map[string]any))
+			maps.Copy(attributes, value.Interface().(map[string]any)) //nolint:errcheck // extra fields are of that type
 		} else if !isZero(value) {
 			attributes[f.name] = encodeValue(value)
 		}

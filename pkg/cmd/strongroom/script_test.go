@@ -70,7 +70,7 @@ func (s *server) kill() {
 		return
 	}
 	_ = s.command.Process.Kill()
-	<-s.done //nolint:errcheck // it was killed
+	<-s.done
 	s.command = nil
 }
 
@@ -91,8 +91,8 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
 	out, logged := create(ts, "server.out"), create(ts, "server.err")
-	defer out.Close()    //nolint:errcheck // the server has its own
-	defer logged.Close() //nolint:errcheck // the server has its own
+	defer out.Close()
+	defer logged.Close()
 	c.Stdout, c.Stderr = out, logged
 	ts.Check(c.Start())
 	s.command, s.done = c, make(chan error, 1)

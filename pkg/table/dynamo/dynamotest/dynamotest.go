@@ -91,7 +91,7 @@ func Require(t testing.TB) {
 
 // stdin is the server's. Nothing is ever written to it: its end, when this process ends, is the message. It is kept
 // here so that it isn't closed as garbage before that.
-var stdin io.WriteCloser
+var stdin io.WriteCloser //nolint:unused // see above
 
 // start starts the server once a process.
 var start = sync.OnceValues(func() (string, error) {

@@ -27,9 +27,9 @@ func checkAddr(addr string) error {
 		"127.0.0.1, [::1] or localhost, such as %s", addr, DefaultAddr)
 }
 
-// url is where the server of a folder answers: as it noted when it began to listen, or as addr says, or by default.
+// urlOf is where the server of a folder answers: as it noted when it began to listen, or as addr says, or by default.
 // An addr with port 0 says nothing.
-func url(folder, addr string) string {
+func urlOf(folder, addr string) string {
 	if _, port, err := net.SplitHostPort(addr); err == nil && port != "0" {
 		return "http://" + addr
 	}

@@ -30,7 +30,7 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		}
 	}
 	for _, pair := range [][2]string{
-		{"STRONGROOM_URL", url(folder, addr)},
+		{"STRONGROOM_URL", urlOf(folder, addr)},
 		{"AWS_PROFILE", profile},
 		{"AWS_SHARED_CREDENTIALS_FILE", credentials},
 		{"AWS_REGION", Region},

@@ -146,7 +146,7 @@ func openIdentities(folder string) (*gateway.Identities, error) {
 func identityOf(identities *gateway.Identities, profile string) (gateway.Identity, error) {
 	all, err := identities.All()
 	for _, i := range all {
-		if i.Profile == profile {
+		if i.Profile == profile && profile != "" {
 			return i, err
 		}
 	}
@@ -162,6 +162,9 @@ func writeCredentials(folder string, identities *gateway.Identities) error {
 	}
 	var sections []string
 	for _, i := range all {
+		if i.Profile == "" {
+			continue // added by hand
+		}
 		section := fmt.Sprintf("[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", i.Profile, i.AccessKeyID, i.SecretAccessKey)
 		if i.SessionToken != "" {
 			section += fmt.Sprintf("aws_session_token = %s\n", i.SessionToken)
@@ -190,7 +193,9 @@ func Profiles(folder string) ([]string, error) {
 	all, err := identities.All()
 	var names []string
 	for _, i := range all {
-		names = append(names, i.Profile)
+		if i.Profile != "" {
+			names = append(names, i.Profile)
+		}
 	}
 	slices.Sort(names)
 	return names, err

@@ -161,7 +161,7 @@ func TestTheDemoIsTheSameWhereverItsMakingWasStopped(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer db.Close() //nolint:errcheck // gone with the test
+				defer db.Close()
 				organization := uuid.New()
 				err = newSeeder(t, &mortal{Table: db, writes: stopped, applied: applied}, keys, organization).seed(t.Context())
 				if killed := stopped < writes; killed != (err != nil) {

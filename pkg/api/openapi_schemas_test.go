@@ -1,0 +1,282 @@
+package api_test
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
+)
+
+// bodies are what each operation takes and answers.
+var bodies = map[operation.Name]struct{ in, out any }{
+	operation.Whoami:               {nil, api.Me{}},
+	operation.GetOrganization:      {nil, api.Organization{}},
+	operation.ListPrincipals:       {nil, api.List[api.Principal]{}},
+	operation.CreatePrincipal:      {api.CreatePrincipal{}, api.Principal{}},
+	operation.GetPrincipal:         {nil, api.Principal{}},
+	operation.UpdatePrincipal:      {api.UpdatePrincipal{}, api.Principal{}},
+	operation.DeletePrincipal:      {nil, nil},
+	operation.PutIdentities:        {api.PutIdentities{}, api.Principal{}},
+	operation.ListGroupMembers:     {nil, api.List[api.Principal]{}},
+	operation.ChangeGroupMembers:   {api.ChangeGroupMembers{}, api.BulkResults{}},
+	operation.DisablePrincipal:     {nil, api.Principal{}},
+	operation.EnablePrincipal:      {nil, api.Principal{}},
+	operation.ListProjects:         {nil, api.List[api.Project]{}},
+	operation.CreateProject:        {api.CreateProject{}, api.Project{}},
+	operation.GetProject:           {nil, api.Project{}},
+	operation.UpdateProject:        {api.UpdateProject{}, api.Project{}},
+	operation.DeleteProjects:       {api.IDs{}, api.BulkResults{}},
+	operation.ListSecrets:          {nil, api.List[api.SecretEntry]{}},
+	operation.CreateSecret:         {api.CreateSecret{}, api.Secret{}},
+	operation.GetSecret:            {nil, api.Secret{}},
+	operation.GetSecretByName:      {nil, api.Secret{}},
+	operation.UpdateSecret:         {api.UpdateSecret{}, api.Secret{}},
+	operation.DeleteSecrets:        {api.IDs{}, api.BulkResults{}},
+	operation.GetSecretsByIDs:      {api.IDs{}, api.Secrets{}},
+	operation.ListProjectSecrets:   {nil, api.List[api.ProjectSecret]{}},
+	operation.GetProjectValues:     {nil, api.List[api.ProjectValue]{}},
+	operation.ListSecretVersions:   {nil, api.List[api.SecretVersion]{}},
+	operation.GetSecretVersion:     {nil, api.SecretVersion{}},
+	operation.RestoreSecretVersion: {api.RestoreSecretVersion{}, api.Secret{}},
+	operation.GetProjectAccess:     {nil, api.AccessPolicy{}},
+	operation.PutProjectAccess:     {api.AccessPolicy{}, api.AccessPolicy{}},
+	operation.GetSecretAccess:      {nil, api.AccessPolicy{}},
+	operation.PutSecretAccess:      {api.AccessPolicy{}, api.AccessPolicy{}},
+}
+
+// hasTag says whether an answer is one mutable thing.
+func hasTag(out any) bool {
+	if out == nil {
+		return false
+	}
+	_, inside := reflect.TypeOf(out).FieldByName("ETag")
+	return inside || reflect.TypeOf(out) == reflect.TypeFor[api.AccessPolicy]()
+}
+
+func TestEveryBodyHasItsType(t *testing.T) {
+	all := operations(document(t))
+	for name := range routes(t) {
+		d, types := all[name], bodies[name]
+		if d.RequestBody != nil && !d.RequestBody.Value.Required {
+			t.Errorf("%s: the body may be left out", name)
+		}
+		if got, want := requestOf(d), schemaName(types.in); got != want {
+			t.Errorf("%s takes %q, not %q", name, got, want)
+		}
+		for _, status := range []int{200, 201, 204} {
+			response := d.Responses.Status(status)
+			if response == nil {
+				continue
+			}
+			if got, want := contentOf(response.Value.Content), schemaName(types.out); got != want {
+				t.Errorf("%s answers %q with %d, not %q", name, got, status, want)
+			}
+		}
+	}
+}
+
+func requestOf(d documented) string {
+	if d.RequestBody == nil {
+		return ""
+	}
+	return contentOf(d.RequestBody.Value.Content)
+}
+
+// contentOf names the schema of JSON content; "" where there is none.
+func contentOf(content openapi3.Content) string {
+	if body := content["application/json"]; len(content) == 1 && body != nil {
+		return nameOf(body.Schema.Ref)
+	}
+	return ""
+}
+
+func nameOf(ref string) string { return strings.TrimPrefix(ref, "#/components/schemas/") }
+
+// schemaName is what the document calls a type: its name, or the name of a list's elements and List.
+func schemaName(v any) string {
+	if v == nil {
+		return ""
+	}
+	return typeName(reflect.TypeOf(v))
+}
+
+func typeName(t reflect.Type) string {
+	if data, ok := t.FieldByName("Data"); ok && strings.HasPrefix(t.Name(), "List[") {
+		return strings.TrimSuffix(data.Type.Elem().Name(), "Entry") + "List"
+	}
+	return t.Name()
+}
+
+// reachable are all structs that bodies are made of, by the name of their schema.
+func reachable() map[string]reflect.Type {
+	found := map[string]reflect.Type{}
+	var visit func(reflect.Type)
+	visit = func(t reflect.Type) {
+		switch {
+		case t.Kind() == reflect.Pointer, t.Kind() == reflect.Slice:
+			visit(t.Elem())
+		case t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]() && found[typeName(t)] == nil:
+			found[typeName(t)] = t
+			for _, f := range reflect.VisibleFields(t) {
+				visit(f.Type)
+			}
+		}
+	}
+	for _, b := range bodies {
+		for _, v := range []any{b.in, b.out, api.ErrorBody{}} {
+			if v != nil {
+				visit(reflect.TypeOf(v))
+			}
+		}
+	}
+	return found
+}
+
+// words are the schemas that stand for no struct: what fields are made of, and the one body that is not ours.
+var words = []string{
+	"ID", "NewID", "Time", "ETag", "VersionNumber", "Name", "SecretName", "Value", "Note", "Email",
+	"Kind", "Role", "Permission", "Encryption", "Stage", "Code", "GatewayError",
+}
+
+// notOverHTTP are the package's structs that no body over HTTP is made of.
+var notOverHTTP = map[string]string{
+	"List":               "generic; each list has a schema of its own",
+	"Page":               "is sent as query parameters",
+	"CreateOrganization": "has no route",
+}
+
+func TestSchemasAreTheGoTypes(t *testing.T) {
+	doc, types := document(t), reachable()
+	want := slices.Sorted(maps.Keys(types))
+	var got []string
+	for name := range doc.Components.Schemas {
+		if !slices.Contains(words, name) {
+			got = append(got, name)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the types and the schemas (-types +schemas):\n%s", diff)
+	}
+	declared := declaredIn(t, ".")
+	for _, name := range declared.structs {
+		if types[name] == nil && notOverHTTP[name] == "" {
+			t.Errorf("%s is in no body", name)
+		}
+	}
+	if len(declared.structs) < 35 {
+		t.Errorf("only %d types are declared", len(declared.structs))
+	}
+	for name, typ := range types {
+		if schema := doc.Components.Schemas[name]; schema != nil {
+			checkStruct(t, name, schema.Value, typ)
+		}
+	}
+}
+
+// requests are the types that requests are made of; nothing else may be in them.
+func requests() map[string]bool {
+	found := map[string]bool{}
+	var visit func(reflect.Type)
+	visit = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			visit(t.Elem())
+		case reflect.Struct:
+			if found[t.Name()] = true; t == reflect.TypeFor[time.Time]() {
+				return
+			}
+			for _, f := range reflect.VisibleFields(t) {
+				visit(f.Type)
+			}
+		}
+	}
+	for _, b := range bodies {
+		if b.in != nil {
+			visit(reflect.TypeOf(b.in))
+		}
+	}
+	return found
+}
+
+func checkStruct(t *testing.T, name string, schema *openapi3.Schema, typ reflect.Type) {
+	t.Helper()
+	if !schema.Type.Is("object") {
+		t.Errorf("%s is no object", name)
+	}
+	closed := schema.AdditionalProperties.Has != nil && !*schema.AdditionalProperties.Has
+	if want := requests()[name]; closed != want {
+		t.Errorf("%s: additional properties are refused: %t", name, closed)
+	}
+	var fields, required []string
+	for _, f := range reflect.VisibleFields(typ) {
+		if f.Anonymous {
+			continue // its fields are visible themselves
+		}
+		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, tag)
+		if options == "" {
+			required = append(required, tag)
+		}
+		if property := schema.Properties[tag]; property != nil {
+			checkField(t, name+"."+tag, property, f.Type)
+		}
+	}
+	slices.Sort(fields)
+	slices.Sort(required)
+	if diff := cmp.Diff(fields, slices.Sorted(maps.Keys(schema.Properties))); diff != "" {
+		t.Errorf("%s: fields (-type +schema):\n%s", name, diff)
+	}
+	if diff := cmp.Diff(required, slices.Sorted(slices.Values(schema.Required))); diff != "" {
+		t.Errorf("%s: required fields (-type +schema):\n%s", name, diff)
+	}
+}
+
+// checkField compares a field's schema with its Go type.
+func checkField(t *testing.T, field string, got *openapi3.SchemaRef, typ reflect.Type) {
+	t.Helper()
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	isRef := func(names ...string) bool { return slices.Contains(names, nameOf(got.Ref)) }
+	is := func(kind string) bool { return got.Value.Type.Is(kind) }
+	var ok bool
+	switch {
+	case typ == reflect.TypeFor[uuid.UUID]():
+		ok = isRef("ID")
+		if strings.HasPrefix(field, "Create") && strings.HasSuffix(field, ".id") {
+			ok = isRef("NewID")
+		}
+	case typ == reflect.TypeFor[time.Time]():
+		ok = isRef("Time")
+	case typ == reflect.TypeFor[[]byte]():
+		ok = is("string") && got.Value.ContentEncoding == "base64"
+	case typ.Kind() == reflect.Struct, typ.PkgPath() != "": // a struct, or a word with a type of its own
+		ok = isRef(typ.Name())
+	case typ.Kind() == reflect.Slice:
+		if ok = is("array"); ok {
+			checkField(t, field+"[]", got.Value.Items, typ.Elem())
+		}
+	case typ.Kind() == reflect.String:
+		ok = is("string") && len(got.Value.Enum) == 0 && !isRef("ID", "NewID", "Time")
+		if strings.HasSuffix(field, ".etag") {
+			ok = isRef("ETag")
+		}
+	case typ.Kind() == reflect.Bool:
+		ok = is("boolean")
+	case typ.Kind() == reflect.Int64:
+		ok = is("integer") && got.Value.Format == "int64"
+	}
+	if !ok {
+		t.Errorf("%s is a %s in Go, and %s %v in the document", field, typ, got.Ref, got.Value.Type)
+	}
+}
