@@ -75,9 +75,9 @@ var rules = map[string]rule{
 	}},
 
 	"pkg/secrets": {pure: true, arrows: plain, libraries: map[string]string{
-		"github.com/google/uuid":             uuids,
-		"golang.org/x/sync/errgroup":         parallel,
-		"golang.org/x/text/unicode/norm":     "refuses names that are not in NFC",
+		"github.com/google/uuid":         uuids,
+		"golang.org/x/sync/errgroup":     parallel,
+		"golang.org/x/text/unicode/norm": "refuses names that are not in NFC",
 	}},
 
 	"pkg/handler": {arrows: beneath, libraries: map[string]string{
