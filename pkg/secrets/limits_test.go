@@ -15,6 +15,7 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
+	"strongroom/pkg/table"
 )
 
 func TestWhatIsTooLongOrCannotBeSeenIsRefused(t *testing.T) {
@@ -261,5 +262,38 @@ func TestETags(t *testing.T) {
 	w.Grant(project, access.Read, user)
 	if after := get(t, w, asUser, secret.ID).ETag; after == before || counter(after) != counter(before) {
 		t.Errorf("a caller with other rights sees the tag %s, before %s", after, before)
+	}
+}
+
+func TestPagesOfPrincipalsFitIntoAnAnswer(t *testing.T) {
+	w := newWorld(t)
+	quotes := func(i int) string { return fmt.Sprintf("%03d%s", i, strings.Repeat(`"`, 125)) }
+	user := w.Principal(access.KindUser, "0", access.RoleMember)
+	var users []uuid.UUID
+	for i := range 300 {
+		users = append(users, w.Principal(access.KindUser, quotes(i), access.RoleMember))
+	}
+	for i := range 50 {
+		w.Group(quotes(i), user)
+	}
+	// What one user has, all have: it is what they look like that counts here.
+	item, _, err := w.Table().Get(t.Context(), table.Key{PK: "PRINCIPAL#" + user.String(), SK: "PRINCIPAL"})
+	wantCode(t, err, "")
+	for _, id := range users {
+		rewrite(t, w, table.Key{PK: "PRINCIPAL#" + id.String(), SK: "PRINCIPAL"}, func(attributes map[string]any) {
+			attributes["groups"] = item.Attributes["groups"]
+		})
+	}
+	in, n, pages := api.Page{Limit: 500}, 0, 0
+	for {
+		list, err := w.ListPrincipals(t.Context(), w.Owner, w.Organization, access.KindUser, in)
+		wantCode(t, err, "")
+		n, pages = n+len(list.Data), pages+1
+		if in.ContinuationToken = list.ContinuationToken; in.ContinuationToken == "" {
+			break
+		}
+	}
+	if n != 302 || pages < 2 {
+		t.Errorf("%d users in %d pages", n, pages)
 	}
 }

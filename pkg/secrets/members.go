@@ -66,19 +66,15 @@ func (s *Service) ListGroupMembers(ctx context.Context, by Caller, group uuid.UU
 	if err != nil {
 		return list, err
 	}
-	ids := make([]uuid.UUID, 0, len(found.Items))
-	for _, item := range found.Items {
+	entries := make([]namedEntry, len(found.Items))
+	for i, item := range found.Items {
 		id, err := uuid.Parse(strings.TrimPrefix(item.Key.SK, memberPrefix))
 		if err != nil {
 			return list, err
 		}
-		ids = append(ids, id)
+		entries[i] = namedEntry{id.String(), id}
 	}
-	if !found.Next.IsZero() {
-		list.ContinuationToken = token{"members", []string{strings.TrimPrefix(found.Next.SK, memberPrefix)}}.String()
-	}
-	list.Data, err = q.showPrincipals(ctx, ids)
-	return list, err
+	return q.principalPage(ctx, "members", entries, !found.Next.IsZero())
 }
 
 func (q *request) lookGroup(ctx context.Context, id uuid.UUID, action access.Action) (principalSight, error) {
@@ -96,29 +92,6 @@ func (q *request) lookGroup(ctx context.Context, id uuid.UUID, action access.Act
 		return v, api.FieldError(api.CodeInvalid, "principalId", "is a %s; only groups have members", v.rec.Kind)
 	}
 	return v, nil
-}
-
-// showPrincipals shows those of the principals that are there, in the order given, with the names of their groups.
-func (q *request) showPrincipals(ctx context.Context, ids []uuid.UUID) ([]api.Principal, error) {
-	records, err := q.principalRecords(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	var groups []uuid.UUID
-	for _, rec := range records {
-		groups = union(groups, rec.Groups)
-	}
-	names, err := q.principalNames(ctx, groups)
-	if err != nil {
-		return nil, err
-	}
-	shown := []api.Principal{}
-	for _, id := range ids {
-		if rec, ok := records[id]; ok {
-			shown = append(shown, shownPrincipal(id, &rec, names))
-		}
-	}
-	return shown, nil
 }
 
 // ChangeGroupMembers adds users to a group and removes them from it, each for itself.

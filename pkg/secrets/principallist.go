@@ -41,21 +41,72 @@ func (s *Service) ListPrincipals(ctx context.Context, by Caller, organization uu
 	if err != nil {
 		return list, err
 	}
+	return q.principalPage(ctx, "principals", entries, more)
+}
+
+// A namedEntry is a list entry: where it stands in its list, and whom it stands for.
+type namedEntry struct {
+	at string
+	id uuid.UUID
+}
+
+// principalPage shows those of the principals that are there, in the order given and as many as fit into an answer, with
+// the names of their groups. more says that the list does not end with the entries.
+func (q *request) principalPage(ctx context.Context, name string, entries []namedEntry, more bool) (
+	list api.List[api.Principal], err error,
+) {
 	ids := make([]uuid.UUID, len(entries))
 	for i, entry := range entries {
 		ids[i] = entry.id
 	}
-	if more {
-		list.ContinuationToken = token{"principals", []string{entries[len(entries)-1].sk}}.String()
+	records, err := q.principalRecords(ctx, ids)
+	if err != nil {
+		return list, err
 	}
-	list.Data, err = q.showPrincipals(ctx, ids)
-	return list, err
+	var groups collection
+	for _, rec := range records {
+		groups.add(rec.Groups...)
+	}
+	names, err := q.principalNames(ctx, groups.ids)
+	if err != nil {
+		return list, err
+	}
+	list.Data = []api.Principal{}
+	room, last := maxBulkAnswerSize, len(entries)-1
+	for i, id := range ids {
+		rec, ok := records[id]
+		if !ok {
+			continue
+		}
+		shown := shownPrincipal(id, &rec, names)
+		if room -= size(shown) + 1; room < 0 && len(list.Data) > 0 {
+			last, more = i-1, true
+			break
+		}
+		list.Data = append(list.Data, shown)
+	}
+	if more {
+		list.ContinuationToken = token{name, []string{entries[last].at}}.String()
+	}
+	return list, nil
 }
 
-// A namedEntry is a list entry: its sort key and what it stands for.
-type namedEntry struct {
-	sk string
-	id uuid.UUID
+// A collection holds ids, each once, in the order in which they came.
+type collection struct {
+	ids  []uuid.UUID
+	seen map[uuid.UUID]bool
+}
+
+func (c *collection) add(ids ...uuid.UUID) {
+	if c.seen == nil {
+		c.seen = map[uuid.UUID]bool{}
+	}
+	for _, id := range ids {
+		if !c.seen[id] {
+			c.seen[id] = true
+			c.ids = append(c.ids, id)
+		}
+	}
 }
 
 // principalEntries are the entries of those kinds after a position, and whether there are more.

@@ -121,7 +121,8 @@ func (l *secretList) gatherAll(ctx context.Context) error {
 		return err
 	}
 	var records []secretRecord
-	var ids, projectIDs []uuid.UUID
+	var ids []uuid.UUID
+	var in collection
 	for _, page := range pages {
 		for _, item := range page.Items {
 			var rec secretRecord
@@ -132,10 +133,11 @@ func (l *secretList) gatherAll(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			records, ids, projectIDs = append(records, rec), append(ids, id), union(projectIDs, rec.Projects)
+			records, ids = append(records, rec), append(ids, id)
+			in.add(rec.Projects...)
 		}
 	}
-	projects, err := l.q.projectsByID(ctx, projectIDs)
+	projects, err := l.q.projectsByID(ctx, in.ids)
 	if err != nil {
 		return err
 	}

@@ -98,16 +98,16 @@ func (q *request) lookSecrets(ctx context.Context, ids []uuid.UUID) ([]secretSig
 		return nil, err
 	}
 	sights := make([]secretSight, len(ids))
-	var projects []uuid.UUID
+	var in collection
 	anyFresh := false
 	for i, id := range ids {
 		if sights[i], err = q.understand(id, seen); err != nil {
 			return nil, err
 		}
-		projects = union(projects, sights[i].rec.Projects)
+		in.add(sights[i].rec.Projects...)
 		anyFresh = anyFresh || q.fresh(sights[i].rec.ChangedAt)
 	}
-	items, err := q.table.BatchGet(ctx, projectKeys(projects))
+	items, err := q.table.BatchGet(ctx, projectKeys(in.ids))
 	if err != nil {
 		return nil, err
 	}
