@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -49,6 +50,7 @@ func serve(name operation.Name, s *secrets.Service, use func(*call) (answer, err
 		c := &call{Request: r}
 		a, err := c.run(route, invocation, s, use)
 		if err != nil {
+			err = c.strangersFirst(r.Context(), s, err)
 			fail(w, r, invocation.RequestID, err)
 			return
 		}
@@ -68,6 +70,18 @@ func serveBody[In any](name operation.Name, s *secrets.Service, use func(*call, 
 		}
 		return use(c, in)
 	})
+}
+
+// strangersFirst keeps what is wrong with a request from who may ask nothing at all: such a caller is told that, and not
+// what would be right. Only requests that failed pay for it.
+func (c *call) strangersFirst(ctx context.Context, s *secrets.Service, err error) error {
+	var known *api.Error
+	if errors.As(err, &known) && (known.Code == api.CodeInvalid || known.Code == api.CodeTooLarge) {
+		if refused := s.Recognize(ctx, c.caller); refused != nil {
+			return refused
+		}
+	}
+	return err
 }
 
 // run finds out who calls and what is asked for, and calls the use case.

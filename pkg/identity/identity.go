@@ -131,6 +131,9 @@ type Binding struct {
 	Key string
 	// UniqueID is what is pinned; empty for nothing.
 	UniqueID string
+	// Role is the look-up key of a session's role; empty for what is no session. Who is bound by the role alone is found
+	// after who is bound by the session.
+	Role string
 }
 
 // ParseBinding reads an ARN that is to be bound, and the unique id to pin or "", where account is the deployment's
@@ -158,5 +161,9 @@ func ParseBinding(arn, uniqueID, account string) (Binding, error) {
 			return Binding{}, err
 		}
 	}
-	return Binding{ARN: arn, Key: p.keys()[0], UniqueID: uniqueID}, nil
+	b := Binding{ARN: arn, Key: p.keys()[0], UniqueID: uniqueID}
+	if p.kind == assumedRole {
+		b.Role = p.roleKey()
+	}
+	return b, nil
 }

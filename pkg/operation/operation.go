@@ -79,12 +79,11 @@ type TableAction string
 
 // The DynamoDB actions that operations use.
 const (
-	BatchGetItem       TableAction = "dynamodb:BatchGetItem"
-	GetItem            TableAction = "dynamodb:GetItem"
-	Query              TableAction = "dynamodb:Query"
-	PutItem            TableAction = "dynamodb:PutItem"
-	DeleteItem         TableAction = "dynamodb:DeleteItem"
-	ConditionCheckItem TableAction = "dynamodb:ConditionCheckItem"
+	BatchGetItem TableAction = "dynamodb:BatchGetItem"
+	GetItem      TableAction = "dynamodb:GetItem"
+	Query        TableAction = "dynamodb:Query"
+	PutItem      TableAction = "dynamodb:PutItem"
+	DeleteItem   TableAction = "dynamodb:DeleteItem"
 )
 
 // A KeyAction is a KMS action, as IAM names it.

@@ -40,19 +40,24 @@ const (
 	PutSecretAccess      Name = "put-secret-access"
 )
 
-// What most functions need of AWS, by the kind of work they do.
+// What functions need of AWS, by the kind of work they do. Get also stands for TransactGetItems, Put and Delete for
+// TransactWriteItems: IAM knows no others.
 var (
-	reading    = Access{Table: []TableAction{BatchGetItem, GetItem}}
-	listing    = Access{Table: []TableAction{BatchGetItem, Query}}
-	listingAll = Access{Table: []TableAction{BatchGetItem, Query}, Index2: true}
-	writing    = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem, ConditionCheckItem}}
-	opening    = Access{Table: []TableAction{BatchGetItem, GetItem, Query}, StorageKey: []KeyAction{Decrypt}}
-	sealing    = Access{
-		Table:      []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem, ConditionCheckItem},
+	reading        = Access{Table: []TableAction{BatchGetItem}}
+	readingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem}}
+	listing        = Access{Table: []TableAction{BatchGetItem, Query}}
+	listingSecrets = Access{Table: []TableAction{BatchGetItem, Query}, Index2: true}
+	listingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem, Query}}
+	writing        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem, DeleteItem}}
+	writingGroups  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem}}
+	opening        = Access{Table: []TableAction{BatchGetItem, GetItem}, StorageKey: []KeyAction{Decrypt}}
+	openingAll     = Access{Table: []TableAction{BatchGetItem, GetItem, Query}, StorageKey: []KeyAction{Decrypt}}
+	sealing        = Access{
+		Table:      []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem},
 		StorageKey: []KeyAction{Decrypt},
 	}
 	founding = Access{
-		Table:      []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem, ConditionCheckItem},
+		Table:      []TableAction{BatchGetItem, GetItem, PutItem},
 		StorageKey: []KeyAction{GenerateDataKey},
 	}
 )
@@ -98,7 +103,7 @@ var Table = []Row{
 		Summary: "change a principal's name, e-mail or role",
 	},
 	{
-		Name: DeletePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Name: DeletePrincipal, Action: access.ChangePrincipals, Access: writingGroups,
 		Trigger: HTTP{Method: "DELETE", Path: "/principals/{principalId}", Status: 204},
 		Summary: "delete a principal, its identities and memberships",
 	},
@@ -113,7 +118,7 @@ var Table = []Row{
 		Summary: "list the users in a group",
 	},
 	{
-		Name: ChangeGroupMembers, Action: access.ChangePrincipals, Access: writing,
+		Name: ChangeGroupMembers, Action: access.ChangePrincipals, Access: writingGroups,
 		Trigger: HTTP{Method: "POST", Path: "/principals/{principalId}/members", Body: true, Status: 200},
 		Summary: "add users to a group and remove them from it",
 	},
@@ -155,7 +160,7 @@ var Table = []Row{
 	},
 	// secrets
 	{
-		Name: ListSecrets, Action: access.SeeSecret, Access: listingAll,
+		Name: ListSecrets, Action: access.SeeSecret, Access: listingSecrets,
 		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/secrets", Query: []string{"namePrefix", "limit", "continuationToken"}, Status: 200},
 		Summary: "list the secrets that the caller may see, each once",
 	},
@@ -175,7 +180,7 @@ var Table = []Row{
 		Summary: "read a secret by its project and name",
 	},
 	{
-		Name: UpdateSecret, Action: "", Access: sealing,
+		Name: UpdateSecret, Action: access.WriteSecret, Access: sealing,
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}", Query: []string{"project"}, Body: true, Status: 200},
 		Summary: "change a secret's name, value, note or projects",
 	},
@@ -195,13 +200,13 @@ var Table = []Row{
 		Summary: "list a project's secrets without values",
 	},
 	{
-		Name: GetProjectValues, Action: access.ReadProjectValues, Access: opening,
+		Name: GetProjectValues, Action: access.ReadProjectValues, Access: openingAll,
 		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}/values", Query: []string{"continuationToken"}, Status: 200},
 		Summary: "read all of a project's secrets with their values",
 	},
 	// versions
 	{
-		Name: ListSecretVersions, Action: access.SeeSecret, Access: listing,
+		Name: ListSecretVersions, Action: access.SeeSecret, Access: listingSecret,
 		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/versions", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list a secret's versions, newest first, without values",
 	},
@@ -227,7 +232,7 @@ var Table = []Row{
 		Summary: "replace a project's grants",
 	},
 	{
-		Name: GetSecretAccess, Action: access.SeeSecretAccess, Access: reading,
+		Name: GetSecretAccess, Action: access.SeeSecretAccess, Access: readingSecret,
 		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/access-policies", Status: 200},
 		Summary: "list a secret's grants",
 	},

@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -53,6 +54,9 @@ func bulkError(err error) (*api.BulkError, error) {
 		return nil, err
 	case errors.As(err, &known) && known.Code != api.CodeInternal:
 		return &api.BulkError{Code: known.Code, Message: known.Message}, nil
+	case damaged(err):
+		slog.Error("what is stored does not open", "error", err)
+		return &api.BulkError{Code: api.CodeInternal, Message: "what is stored does not open; the log has more"}, nil
 	}
 	return nil, err
 }

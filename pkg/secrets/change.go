@@ -20,8 +20,15 @@ const (
 	longPause   = 250 * time.Millisecond
 )
 
+// maxFailures is how many attempts of unknown outcome are made before the table is taken to be out of order.
+const maxFailures = 3
+
 // A plan is what an attempt wants written. A plan without writes is done already.
-type plan struct{ writes []table.Write }
+type plan struct {
+	writes []table.Write
+	// until is when the plan is too old to be sent: its values were stamped when it was made. Zero is never.
+	until time.Time
+}
 
 func (p *plan) put(item table.Item, cond table.Condition) {
 	p.writes = append(p.writes, table.Put(item, cond))
@@ -35,43 +42,76 @@ func (p *plan) delete(key table.Key, cond table.Condition) {
 type lost map[table.Key]bool
 
 // change makes attempts until one is written, says that nothing is to be written, or fails. Every attempt reads and
-// decides anew; it must recognize by the request's write id that an earlier one, whose outcome was unknown, happened.
+// decides anew, and puts the item that remembers write ids first in its plan. An attempt of unknown outcome that turns
+// out to have happened was the request: its answer stands, and nothing is decided or written again.
 func (q *request) change(ctx context.Context, attempt func(context.Context, lost) (plan, error)) error {
 	var before lost
+	var unknown *table.Key // what an attempt of unknown outcome changed, if it happened
+	var failures []error
 	return q.patiently(ctx, func() error {
+		if unknown != nil {
+			if done, err := q.wrote(ctx, *unknown); done || err != nil {
+				return err
+			}
+		}
+		if len(failures) == maxFailures {
+			return unavailable(errors.Join(failures...))
+		}
 		p, err := attempt(ctx, before)
 		if err != nil || len(p.writes) == 0 {
 			return err
 		}
 		before, err = q.send(ctx, p)
-		return err
+		switch {
+		case err == nil, errors.Is(err, table.ErrInvalid):
+			return err
+		case !nothingWritten(err):
+			unknown = &p.writes[0].Item.Key
+			failures = append(failures, err)
+		}
+		return errors.Join(errAgain, err)
 	})
+}
+
+// wrote says whether an attempt of this request changed the item.
+func (q *request) wrote(ctx context.Context, key table.Key) (bool, error) {
+	item, _, err := q.table.Get(ctx, key)
+	log, _ := item.Attributes["writes"].([]byte)
+	return writeLog(log).has(q.writeID), err
+}
+
+// nothingWritten says whether an error of send promises that.
+func nothingWritten(err error) bool {
+	var unmet *table.ConditionError
+	return errors.As(err, &unmet) || errors.Is(err, table.ErrConflict) || errors.Is(err, table.ErrThrottled) ||
+		errors.Is(err, table.ErrInvalid)
 }
 
 // errAgain asks patiently for another try.
 var errAgain = errors.New("another write came first")
 
-// send writes a plan. An error of unknown outcome is as good as a lost race: the next attempt finds out.
+// send writes a plan, and answers which conditions were not met where that was why not.
 func (q *request) send(ctx context.Context, p plan) (lost, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
-	err := q.table.Transact(ctx, table.Transaction{Writes: p.writes, Token: uuid.NewString()})
-	if err == nil {
-		return nil, nil
+	if !p.until.IsZero() {
+		ctx, cancel = context.WithDeadline(ctx, p.until)
+		defer cancel()
 	}
-	if errors.Is(err, table.ErrInvalid) {
+	err := q.table.Transact(ctx, table.Transaction{Writes: p.writes, Token: uuid.NewString()})
+	var unmet *table.ConditionError
+	if !errors.As(err, &unmet) {
+		if errors.Is(err, table.ErrConflict) {
+			q.cancelled.Add(1)
+		}
 		return nil, err
 	}
 	q.cancelled.Add(1)
-	var unmet *table.ConditionError
-	if !errors.As(err, &unmet) {
-		return nil, errors.Join(errAgain, err)
-	}
 	keys := lost{}
 	for _, i := range unmet.Failed {
 		keys[p.writes[i].Item.Key] = true
 	}
-	return keys, errAgain
+	return keys, err
 }
 
 // patiently tries until it works, pausing longer and longer with jitter where another write was in the way, and gives
@@ -80,7 +120,7 @@ func (q *request) patiently(ctx context.Context, try func() error) error {
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		err := try()
 		if !errors.Is(err, errAgain) && !errors.Is(err, table.ErrConflict) {
-			return unavailableUnlessInternal(err)
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -92,15 +132,9 @@ func (q *request) patiently(ctx context.Context, try func() error) error {
 
 // busy is what the caller sees when its time ran out.
 func busy(err error) error {
-	if errors.Is(err, table.ErrThrottled) {
-		return &failure{api.Errorf(api.CodeThrottled, "too many requests at once; try again in a moment"), err}
-	}
-	return &failure{api.Errorf(api.CodeUnavailable, "others are changing the same thing; try again in a moment"), err}
-}
-
-func unavailableUnlessInternal(err error) error {
-	if errors.Is(err, table.ErrInvalid) {
-		return err
+	var unmet *table.ConditionError
+	if errors.As(err, &unmet) || errors.Is(err, table.ErrConflict) || err == errAgain { //nolint:errorlint // alone, not joined
+		return &failure{api.Errorf(api.CodeUnavailable, "others are changing the same thing; try again in a moment"), err}
 	}
 	return unavailable(err)
 }

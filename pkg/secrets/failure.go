@@ -29,8 +29,8 @@ func unavailable(err error) error {
 		return err
 	case errors.Is(err, table.ErrThrottled):
 		return &failure{api.Errorf(api.CodeThrottled, "too many requests at once; try again in a moment"), err}
-	case errors.Is(err, envelope.ErrOpen), errors.Is(err, envelope.ErrFormat):
-		return err // what is stored is damaged: an internal error
+	case damaged(err), errors.Is(err, table.ErrInvalid), errors.Is(err, errNoDataKey):
+		return err // what is stored, or this program, is damaged: an internal error
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, table.ErrConflict):
 		return &failure{api.Errorf(api.CodeUnavailable, "could not be done in time; try again"), err}
 	}
@@ -54,7 +54,17 @@ func (r reads) BatchGet(ctx context.Context, keys []table.Key) (map[table.Key]ta
 	return items, unavailable(err)
 }
 
+func (r reads) TransactGet(ctx context.Context, keys []table.Key) (map[table.Key]table.Item, error) {
+	items, err := r.Table.TransactGet(ctx, keys)
+	return items, unavailable(err)
+}
+
 func (r reads) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	page, err := r.Table.Query(ctx, q)
 	return page, unavailable(err)
+}
+
+// damaged says that what is stored does not open.
+func damaged(err error) bool {
+	return errors.Is(err, envelope.ErrOpen) || errors.Is(err, envelope.ErrFormat)
 }

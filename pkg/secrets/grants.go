@@ -65,15 +65,18 @@ func (q *request) showGrants(ctx context.Context, grants access.Grants, tag int6
 	if err != nil {
 		return Policy{}, err
 	}
-	policy := Policy{ETag: etag(tag)}
+	var names []any
+	policy := Policy{}
 	policy.Grants = []api.Grant{}
 	for _, g := range grants {
 		if rec, ok := records[g.Principal]; ok {
 			shown := showGrant(g)
 			shown.Principal.Kind, shown.Principal.Name = rec.Kind, rec.Name
 			policy.Grants = append(policy.Grants, shown)
+			names = append(names, rec.Name)
 		}
 	}
+	policy.ETag = etag(tag, names...) // which are not the policy's own
 	return policy, nil
 }
 
@@ -116,16 +119,16 @@ func (s *Service) PutProjectAccess(ctx context.Context, by Caller, in PutAccess)
 			project := access.Project{ID: in.ID, Live: true, Grants: grants}
 			return access.ProjectRights(v.who.principal(), project, q.now())
 		}
-		done, err := q.judgeGrants(ctx, &c, old.Writes)
+		done, err := q.judgeGrants(ctx, &c)
 		if err != nil || done {
-			answer = policyOf(old.Grants, old.AccessTag)
+			answer = policyOf(c.visible(old.Grants), old.AccessTag)
 			return plan{}, err
 		}
-		v.rec.Grants, v.rec.AccessTag = wanted, old.AccessTag+1
+		v.rec.Grants, v.rec.AccessTag = c.wanted, old.AccessTag+1
 		v.rec.Writes = old.Writes.with(q.writeID)
 		p := q.planProject(in.ID, old, &v.rec)
 		q.planReach(&p, onProject, in.ID, c.changes)
-		answer = policyOf(wanted, v.rec.AccessTag)
+		answer = policyOf(c.visible(c.wanted), v.rec.AccessTag)
 		return p, nil
 	})
 	return answer, err
@@ -153,16 +156,16 @@ func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) 
 			secret.Grants = grants
 			return access.SecretRights(v.who.principal(), secret, q.now())
 		}
-		done, err := q.judgeGrants(ctx, &c, old.Writes)
+		done, err := q.judgeGrants(ctx, &c)
 		if err != nil || done {
-			answer = policyOf(old.Grants, old.AccessTag)
+			answer = policyOf(c.visible(old.Grants), old.AccessTag)
 			return plan{}, err
 		}
-		v.rec.Grants, v.rec.AccessTag = wanted, old.AccessTag+1
+		v.rec.Grants, v.rec.AccessTag = c.wanted, old.AccessTag+1
 		v.rec.Writes = old.Writes.with(q.writeID)
-		p := q.planSecret(secretChange{id: in.ID, old: &old, new: &v.rec})
+		p := q.planSecret(&secretChange{id: in.ID, old: &old, new: &v.rec})
 		q.planReach(&p, onSecret, in.ID, c.changes)
-		answer = policyOf(wanted, v.rec.AccessTag)
+		answer = policyOf(c.visible(c.wanted), v.rec.AccessTag)
 		return p, nil
 	})
 	return answer, err
@@ -215,13 +218,24 @@ type grantChange struct {
 	// rights are what the caller has on the resource if its grants are these.
 	rights  func(access.Grants) access.Rights
 	changes []access.Change
+	// records are the principals that the changes are about, without those that are gone.
+	records map[uuid.UUID]principalRecord
+	// hidden are principals that are gone, and whose grants stay.
+	hidden []uuid.UUID
+}
+
+// visible are the grants without the hidden ones.
+func (c *grantChange) visible(grants access.Grants) access.Grants {
+	return slices.DeleteFunc(slices.Clone(grants), func(g access.Grant) bool { return slices.Contains(c.hidden, g.Principal) })
 }
 
 // judgeGrants finds what differs and decides whether the caller may change that. done says that nothing is to be
 // written.
-func (q *request) judgeGrants(ctx context.Context, c *grantChange, writes writeLog) (done bool, err error) {
-	c.changes = access.Changed(c.old, c.wanted)
-	if len(c.changes) == 0 || writes.has(q.writeID) {
+func (q *request) judgeGrants(ctx context.Context, c *grantChange) (done bool, err error) {
+	if err := q.keepHidden(ctx, c); err != nil {
+		return false, err
+	}
+	if len(c.changes) == 0 {
 		return true, nil
 	}
 	if err := c.in.Match.check(c.tag); err != nil {
@@ -231,7 +245,7 @@ func (q *request) judgeGrants(ctx context.Context, c *grantChange, writes writeL
 		return false, api.FieldError(api.CodeInvalid, "grants",
 			"differ in %d places from what is there; at most %d may be changed at once: use several requests", n, maxGrantChanges)
 	}
-	if err := q.judgeGiven(ctx, c); err != nil {
+	if err := q.judgeGiven(c); err != nil {
 		return false, err
 	}
 	if !c.in.Force && c.rights(c.old).Has(access.Manage) && !c.rights(c.wanted).Has(access.Manage) {
@@ -241,26 +255,40 @@ func (q *request) judgeGrants(ctx context.Context, c *grantChange, writes writeL
 	return false, nil
 }
 
-// judgeGiven checks what is given: to principals that are there, no more than the caller has, and for no longer.
-func (q *request) judgeGiven(ctx context.Context, c *grantChange) error {
-	var given []access.Grant
+// keepHidden finds what differs. Grants of principals that were deleted are not shown, so that leaving them out does not
+// mean to take them away: they stay until they are swept.
+func (q *request) keepHidden(ctx context.Context, c *grantChange) (err error) {
 	var ids []uuid.UUID
-	for _, change := range c.changes {
-		if !change.New.IsZero() {
-			given = append(given, change.New)
-			ids = append(ids, change.Principal)
-		}
+	for _, change := range access.Changed(c.old, c.wanted) {
+		ids = append(ids, change.Principal)
 	}
-	records, err := q.principalRecords(ctx, ids)
-	if err != nil {
+	if c.records, err = q.principalRecords(ctx, ids); err != nil {
 		return err
 	}
+	kept := slices.Clone(c.wanted)
+	for _, change := range access.Changed(c.old, c.wanted) {
+		if _, ok := c.records[change.Principal]; !ok && change.New.IsZero() {
+			kept = append(kept, change.Old)
+			c.hidden = append(c.hidden, change.Principal)
+		}
+	}
+	c.wanted, err = access.NewGrants(kept...)
+	c.changes = access.Changed(c.old, c.wanted)
+	return err
+}
+
+// judgeGiven checks what is given: to principals that are there, no more than the caller has, and for no longer.
+func (q *request) judgeGiven(c *grantChange) error {
 	rights := c.rights(c.old)
-	for _, g := range given {
+	for _, change := range c.changes {
+		g := change.New
+		if g.IsZero() {
+			continue
+		}
 		field := indexed("grants", slices.IndexFunc(c.in.Grants, func(asked api.Grant) bool {
 			return asked.Principal.ID == g.Principal
 		}))
-		if _, ok := records[g.Principal]; !ok {
+		if _, ok := c.records[g.Principal]; !ok {
 			return api.FieldError(api.CodeNotFound, field+".principal.id", "no such principal")
 		}
 		if !g.ExpiresAt.IsZero() && !g.ExpiresAt.After(q.now()) {

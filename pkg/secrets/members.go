@@ -9,16 +9,8 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
-	"strongroom/pkg/identity"
 	"strongroom/pkg/table"
 )
-
-func (s *Service) parseIdentity(given api.Identity) (bound, error) {
-	b, err := identity.ParseBinding(given.ARN, given.UniqueID, s.account)
-	return bound{ARN: b.ARN, Key: b.Key, UniqueID: b.UniqueID}, err
-}
-
-func compareStrings(a, b string) int { return strings.Compare(a, b) }
 
 // countMembers is how many members a group has: at most a thousand.
 func (q *request) countMembers(ctx context.Context, groupPK string) (int, error) {
@@ -137,6 +129,9 @@ func checkMembers(in api.ChangeGroupMembers) error {
 // setMember makes one user a member, or no member. The user's own item and identities hold its groups; the group is
 // written too when somebody joins, so that it can't be deleted or overfilled at the same time.
 func (q *request) setMember(ctx context.Context, group, user uuid.UUID, member bool) error {
+	if user == group {
+		return notFound("user") // and no key may be asked for twice
+	}
 	return q.change(ctx, func(ctx context.Context, before lost) (plan, error) {
 		v, err := q.lookPrincipal(ctx, user, principalKey(group))
 		if err != nil {

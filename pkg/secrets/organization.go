@@ -108,13 +108,14 @@ func (q *request) checkCreateOrganization(in api.CreateOrganization) (bound, err
 	var wrong problems
 	wrong.name("name", in.Name, maxName)
 	wrong.name("ownerName", in.OwnerName, maxName)
-	if in.ARN != "" {
-		wrong.add("arn", "goes with recoverOwner")
+	if in.ARN+in.UniqueID != "" {
+		wrong.add("arn", "and uniqueId go with recoverOwner")
 	}
 	owner, err := q.parseIdentity(api.Identity{ARN: in.OwnerARN})
 	if err != nil {
 		wrong.add("ownerArn", "%s", err)
 	}
+	owner.field = "ownerArn"
 	return owner, wrong.err()
 }
 
@@ -154,35 +155,34 @@ func (q *request) planFirstDataKey(ctx context.Context, p *plan) error {
 func (q *request) recoverOwner(ctx context.Context, in api.CreateOrganization) (answer api.Organization, err error) {
 	var wrong problems
 	if in.Name+in.OwnerName+in.OwnerARN != "" {
-		wrong.add("recoverOwner", "goes with arn alone")
+		wrong.add("recoverOwner", "goes with arn and uniqueId alone")
 	}
 	wrong.name("recoverOwner", in.RecoverOwner, maxName)
-	b, err := q.parseIdentity(api.Identity{ARN: in.ARN})
+	b, err := q.parseIdentity(api.Identity{ARN: in.ARN, UniqueID: in.UniqueID})
 	if err != nil {
 		wrong.add("arn", "%s", err)
 	}
+	b.field = "arn"
 	if err := wrong.err(); err != nil {
 		return answer, err
 	}
-	err = q.change(ctx, func(ctx context.Context, before lost) (plan, error) {
+	err = q.change(ctx, func(ctx context.Context, before lost) (p plan, err error) {
 		v, err := q.lookUserNamed(ctx, in.RecoverOwner)
 		if err != nil {
-			return plan{}, err
+			return p, err
 		}
 		next := v.rec
 		next.Role, next.Disabled = access.RoleOwner, false
-		if !slices.ContainsFunc(next.Identities, func(other bound) bool { return other.Key == b.Key }) {
-			next.Identities = append(slices.Clone(next.Identities), b)
-		}
-		var p plan
-		if next.Role != v.rec.Role || v.rec.Disabled || len(next.Identities) != len(v.rec.Identities) {
-			next.changed(q, q.now())
-			if p, err = q.planPrincipal(ctx, &v, next, before); err != nil {
-				return plan{}, err
-			}
+		next.Identities = inOrder(append(slices.DeleteFunc(slices.Clone(v.rec.Identities), holds(b.Key)), b))
+		if n := len(next.Identities); n > maxIdentities {
+			return p, api.FieldError(api.CodeInvalid, "arn", "would be the user's identity number %d; at most %d are allowed", n, maxIdentities)
 		}
 		answer = q.showOrganization(v.organization)
-		return p, nil
+		if v.rec.owns() && slices.EqualFunc(next.Identities, v.rec.Identities, bound.same) {
+			return p, nil
+		}
+		next.changed(q, q.now())
+		return q.planPrincipal(ctx, &v, next, before)
 	})
 	return answer, err
 }
@@ -204,6 +204,8 @@ func (q *request) lookUserNamed(ctx context.Context, name string) (principalSigh
 	if v.organization, err = q.organizationIn(items); err != nil {
 		return v, err
 	}
-	v.rec, err = principalIn(items, id)
+	if v.rec, err = principalIn(items, id); err == nil && !v.rec.exists() {
+		err = errAgain // deleted between the two reads
+	}
 	return v, err
 }

@@ -90,6 +90,9 @@ func shownPrincipal(id uuid.UUID, rec *principalRecord, names map[uuid.UUID]stri
 	if rec.Kind == access.KindUser {
 		groups := references(rec.Groups, names)
 		p.Groups = &groups
+		if len(groups) > 0 {
+			p.ETag = etag(rec.Tag, groups) // whose names are not the principal's own
+		}
 	}
 	return p
 }
@@ -107,8 +110,10 @@ func (q *request) principalRecords(ctx context.Context, ids []uuid.UUID) (map[uu
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	keys := make([]table.Key, len(ids))
-	for i, id := range ids {
+	var once collection // two entries of one principal are seen while it is renamed
+	once.add(ids...)
+	keys := make([]table.Key, len(once.ids))
+	for i, id := range once.ids {
 		keys[i] = principalKey(id)
 	}
 	items, err := q.table.BatchGet(ctx, keys)
@@ -116,7 +121,7 @@ func (q *request) principalRecords(ctx context.Context, ids []uuid.UUID) (map[uu
 		return nil, err
 	}
 	found := make(map[uuid.UUID]principalRecord, len(items))
-	for _, id := range ids {
+	for _, id := range once.ids {
 		rec, err := principalIn(items, id)
 		if err != nil {
 			return nil, err
@@ -159,15 +164,13 @@ func (s *Service) CreatePrincipal(ctx context.Context, by Caller, organization u
 		if err := q.decideChange(v.who, &v.rec, &made); err != nil {
 			return plan{}, err
 		}
-		if v.rec.revision != 0 {
-			created = v.rec.Writes.has(q.writeID)
-			if !created && !v.rec.same(&made) {
+		if created = v.rec.revision == 0; !created {
+			if !v.rec.same(&made) {
 				return plan{}, api.FieldError(api.CodeConflict, "id", "is used already; make another one for another principal")
 			}
 			answer, err = q.showPrincipal(ctx, id, &v.rec)
 			return plan{}, err
 		}
-		created = true
 		next := made
 		next.CreatedAt = q.now()
 		next.changed(q, next.CreatedAt)
@@ -261,7 +264,7 @@ func (q *request) changePrincipal(
 			return plan{}, err
 		}
 		var p plan
-		if differs && !v.rec.Writes.has(q.writeID) {
+		if differs {
 			if err := match.check(v.rec.Tag); err != nil {
 				return plan{}, err
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -61,12 +62,11 @@ func (q *request) planPrincipalEntry(p *plan, id uuid.UUID, old, new *principalR
 
 // planIdentities writes the principal's copy into each of its identities. An ARN that another principal holds fails.
 func (q *request) planIdentities(ctx context.Context, p *plan, id uuid.UUID, c changedPrincipal) error {
-	held := func(key string) func(bound) bool { return func(b bound) bool { return b.Key == key } }
-	for i, b := range c.new.Identities {
+	for _, b := range c.new.Identities {
 		cond := table.IfAbsent()
-		if slices.ContainsFunc(c.old.Identities, held(b.Key)) {
+		if slices.ContainsFunc(c.old.Identities, holds(b.Key)) {
 			cond = table.IfRevision(c.old.Derived)
-		} else if err := q.checkUnbound(ctx, id, b, indexed("identities", i), c.before); err != nil {
+		} else if err := q.checkUnbound(ctx, id, b, c.before); err != nil {
 			return err
 		}
 		p.put(toItem(identityKey(b.Key), c.new.Derived, &identityRecord{
@@ -75,7 +75,7 @@ func (q *request) planIdentities(ctx context.Context, p *plan, id uuid.UUID, c c
 		}), cond)
 	}
 	for _, b := range c.old.Identities {
-		if !slices.ContainsFunc(c.new.Identities, held(b.Key)) {
+		if !slices.ContainsFunc(c.new.Identities, holds(b.Key)) {
 			p.delete(identityKey(b.Key), table.IfRevision(c.old.Derived))
 		}
 	}
@@ -83,7 +83,7 @@ func (q *request) planIdentities(ctx context.Context, p *plan, id uuid.UUID, c c
 }
 
 // checkUnbound finds out whether an ARN that is bound elsewhere was why an attempt was lost.
-func (q *request) checkUnbound(ctx context.Context, id uuid.UUID, b bound, field string, before lost) error {
+func (q *request) checkUnbound(ctx context.Context, id uuid.UUID, b bound, before lost) error {
 	key := identityKey(b.Key)
 	if !before[key] {
 		return nil
@@ -96,7 +96,7 @@ func (q *request) checkUnbound(ctx context.Context, id uuid.UUID, b bound, field
 	if err := fromItem(item, &holder); err != nil || holder.Principal == id {
 		return err
 	}
-	return api.FieldError(api.CodeConflict, field, "is bound to %s %q already; unbind it there first", holder.Kind, holder.Name)
+	return api.FieldError(api.CodeConflict, b.field, "is bound to %s %q already; unbind it there first", holder.Kind, holder.Name)
 }
 
 // planOwners keeps the organization's list of enabled owners that have an identity, which never becomes empty.
@@ -139,14 +139,45 @@ func (s *Service) PutIdentities(
 	if err != nil {
 		return api.Principal{}, err
 	}
-	return s.begin(by).changePrincipal(ctx, id, match,
-		func(_ context.Context, v *principalSight, next *principalRecord) (bool, error) {
+	q := s.begin(by)
+	return q.changePrincipal(ctx, id, match,
+		func(ctx context.Context, v *principalSight, next *principalRecord) (bool, error) {
 			if v.rec.Kind == access.KindGroup {
 				return false, api.FieldError(api.CodeInvalid, "principalId", "is a group; only users and service accounts have identities")
 			}
 			next.Identities = identities
-			return !slices.Equal(v.rec.Identities, identities), nil
+			if slices.EqualFunc(v.rec.Identities, identities, bound.same) {
+				return false, nil
+			}
+			return true, q.decideSessions(ctx, v, identities)
 		})
+}
+
+// decideSessions decides about sessions of roles that owners are bound by. A session is looked up before its role, so
+// whoever binds it puts somebody else in the owner's place.
+func (q *request) decideSessions(ctx context.Context, v *principalSight, identities []bound) error {
+	for _, b := range identities {
+		if b.role == "" || slices.ContainsFunc(v.rec.Identities, holds(b.Key)) {
+			continue
+		}
+		item, found, err := q.table.Get(ctx, identityKey(b.role))
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		var who identityRecord
+		if err := fromItem(item, &who); err != nil {
+			return err
+		}
+		if who.Role == access.RoleOwner {
+			if err := q.decideOn(v.who, access.ChangeOwners); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // parseIdentities checks the identities and orders them by what they are looked up by.
@@ -164,13 +195,24 @@ func (s *Service) parseIdentities(in api.PutIdentities) ([]bound, error) {
 		b, err := s.parseIdentity(given)
 		if err != nil {
 			wrong.add(indexed("identities", i)+wrongIn(err), "%s", err)
-		} else if slices.ContainsFunc(list, func(other bound) bool { return other.Key == b.Key }) {
+		} else if slices.ContainsFunc(list, holds(b.Key)) {
 			wrong.add(indexed("identities", i), "is there twice (an ARN's path makes no difference)")
 		}
+		b.field = indexed("identities", i)
 		list = append(list, b)
 	}
-	slices.SortFunc(list, func(a, b bound) int { return compareStrings(a.Key, b.Key) })
-	return list, wrong.err()
+	return inOrder(list), wrong.err()
+}
+
+// inOrder sorts identities by what they are looked up by, so that equal sets are equal lists.
+func inOrder(list []bound) []bound {
+	slices.SortFunc(list, func(a, b bound) int { return strings.Compare(a.Key, b.Key) })
+	return list
+}
+
+func (s *Service) parseIdentity(given api.Identity) (bound, error) {
+	b, err := identity.ParseBinding(given.ARN, given.UniqueID, s.account)
+	return bound{ARN: b.ARN, Key: b.Key, UniqueID: b.UniqueID, role: b.Role}, err
 }
 
 // wrongIn is which field of an identity an error of parseIdentity is about.

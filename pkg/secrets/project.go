@@ -50,9 +50,7 @@ func (rec projectRecord) currentKey() uuid.UUID {
 // sees says whether the caller may see the project. It only decides what is shown of an answer that was decided on.
 func (q *request) sees(who identityRecord, id uuid.UUID, rec projectRecord) bool {
 	project := rec.access(id)
-	return access.Evaluate(access.Request{
-		Principal: who.principal(), Action: access.SeeProject, Project: &project, Now: q.now(),
-	}).Allowed
+	return q.may(who, access.Request{Action: access.SeeProject, Project: &project})
 }
 
 // A projectSight is a project as one request saw it.
@@ -132,12 +130,10 @@ func (s *Service) CreateProject(ctx context.Context, by Caller, organization uui
 		if err := q.decideCreateProject(&v); err != nil {
 			return plan{}, err
 		}
-		if v.rec.revision != 0 {
-			created = v.rec.Writes.has(q.writeID)
+		if created = v.rec.revision == 0; !created {
 			answer = q.showProject(v.who, id, &v.rec)
-			return plan{}, q.checkRepeatedProject(&v, in, created)
+			return plan{}, q.checkRepeatedProject(&v, in)
 		}
-		created = true
 		v.rec = q.newProject(v.who, in)
 		if err := q.checkProjectName(ctx, &v, before); err != nil {
 			return plan{}, err
@@ -203,12 +199,12 @@ func (q *request) decideCreateProject(v *projectSight) error {
 }
 
 // checkRepeatedProject decides about a create whose id is used already.
-func (q *request) checkRepeatedProject(v *projectSight, in api.CreateProject, own bool) error {
+func (q *request) checkRepeatedProject(v *projectSight, in api.CreateProject) error {
 	same := v.rec.live() && v.rec.Name == in.Name && v.rec.Encryption == encryptionOrDefault(in.Encryption) &&
 		(in.Key == nil || slices.ContainsFunc(v.rec.Keys, func(k projectKeyRecord) bool {
 			return k.ID == in.Key.ID && slices.Equal(k.Wrapped, in.Key.Wrapped)
 		}))
-	if own || (same && q.sees(v.who, v.id, v.rec)) {
+	if same && q.sees(v.who, v.id, v.rec) {
 		return nil
 	}
 	return api.FieldError(api.CodeConflict, "id", "is used already; make another one for another project")

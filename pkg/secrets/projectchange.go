@@ -31,7 +31,7 @@ func (s *Service) UpdateProject(ctx context.Context, by Caller, id uuid.UUID, ma
 		}
 		old := v.rec
 		defer func() { answer = q.showProject(v.who, id, &v.rec) }()
-		if in.Name == nil || *in.Name == old.Name || old.Writes.has(q.writeID) {
+		if in.Name == nil || *in.Name == old.Name {
 			return p, nil
 		}
 		if err := match.check(old.Tag); err != nil {
@@ -57,7 +57,7 @@ func (s *Service) DeleteProjects(ctx context.Context, by Caller, in api.IDs) (ap
 			}
 			project := v.rec.access(id)
 			question := ask{Request: access.Request{Action: access.DeleteProject, Project: &project}}
-			question.evenTrashed = v.rec.revision != 0
+			question.evenTrashed = v.rec.revision != 0 && !v.rec.live()
 			if err := q.decide(v.who, question); err != nil {
 				return plan{}, err
 			}

@@ -31,11 +31,15 @@ func (s *Service) ListProjects(ctx context.Context, by Caller, organization uuid
 	if err != nil {
 		return list, err
 	}
-	ids, err := q.projectIDs(ctx, seen.who, after, in.Limit+1)
+	entries, more, err := q.projectEntries(ctx, seen.who, after, in.Limit)
 	if err != nil {
 		return list, err
 	}
-	projects, err := q.projectsByID(ctx, ids)
+	var ids collection
+	for _, entry := range entries {
+		ids.add(entry.id)
+	}
+	projects, err := q.projectsByID(ctx, ids.ids)
 	if err != nil {
 		return list, err
 	}
@@ -46,6 +50,9 @@ func (s *Service) ListProjects(ctx context.Context, by Caller, organization uuid
 		}
 	}
 	slices.SortFunc(list.Data, func(a, b api.Project) int { return strings.Compare(a.Name, b.Name) })
+	if more { // what was deleted since is not shown, but the list goes on after it
+		list.ContinuationToken = token{"projects", []string{entries[len(entries)-1].at}}.String()
+	}
 	cutProjects(&list, in.Limit)
 	return list, nil
 }
@@ -63,11 +70,17 @@ func cutProjects(list *api.List[api.Project], limit int) {
 	}
 }
 
-// projectIDs are the projects to look at: the next ones by name for who sees all, and what the others can reach.
-func (q *request) projectIDs(ctx context.Context, who identityRecord, after string, limit int) ([]uuid.UUID, error) {
+// projectEntries are the projects to look at: the next ones by name, and whether there are more, for who sees all; and
+// all that they can reach, without names, for the others.
+func (q *request) projectEntries(ctx context.Context, who identityRecord, after string, limit int) (
+	entries []namedEntry, more bool, err error,
+) {
 	if !who.seesAll() {
 		r, err := q.reach(ctx, who)
-		return r.projects, err
+		for _, id := range r.projects {
+			entries = append(entries, namedEntry{id: id})
+		}
+		return entries, false, err
 	}
 	query := table.Query{PK: organizationPK(q.organization), Prefix: projectPrefix, Limit: limit}
 	if after != "" {
@@ -75,15 +88,14 @@ func (q *request) projectIDs(ctx context.Context, who identityRecord, after stri
 	}
 	page, err := q.table.Query(ctx, query)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	ids := make([]uuid.UUID, len(page.Items))
-	for i, item := range page.Items {
+	for _, item := range page.Items {
 		var entry entryRecord
 		if err := fromItem(item, &entry); err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		ids[i] = entry.ID
+		entries = append(entries, namedEntry{strings.TrimPrefix(item.Key.SK, projectPrefix), entry.ID})
 	}
-	return ids, nil
+	return entries, !page.Next.IsZero() && len(entries) > 0, nil
 }

@@ -19,18 +19,14 @@ const schema = 1
 // A header is in every item.
 type header struct {
 	Schema int64 `table:"v"`
-	// Extra is what a newer program of the same schema added; it survives being rewritten.
+	// Extra is what a newer program of the same schema added to the item; it survives being rewritten. What is derived
+	// from another item is made anew instead.
 	Extra map[string]any `table:",extra"`
 }
 
 func (h *header) stamp() { h.Schema = schema }
 
-func (h *header) schemaNumber() int64 { return h.Schema }
-
-type record interface {
-	stamp()
-	schemaNumber() int64
-}
+type record interface{ stamp() }
 
 // toItem makes the item of a record, stamping it with the schema number.
 func toItem(key table.Key, revision int64, r record) table.Item {
@@ -40,14 +36,14 @@ func toItem(key table.Key, revision int64, r record) table.Item {
 
 // fromItem fills a record. An item that can't be understood is an internal error, or 503 where a newer program wrote it.
 func fromItem(item table.Item, r record) error {
-	if err := table.Decode(item.Attributes, r); err != nil {
-		return fmt.Errorf("reading item %s / %s: %w", item.Key.PK, item.Key.SK, err)
-	}
-	if n := r.schemaNumber(); n > schema {
+	if n, _ := item.Attributes["v"].(int64); n > schema { // before decoding: an attribute may have another type by now
 		return &failure{
 			shown: api.Errorf(api.CodeUnavailable, "the data was written by a newer version of Strongroom; update this one"),
 			cause: fmt.Errorf("item %s / %s has schema %d, this program knows %d", item.Key.PK, item.Key.SK, n, schema),
 		}
+	}
+	if err := table.Decode(item.Attributes, r); err != nil {
+		return fmt.Errorf("reading item %s / %s: %w", item.Key.PK, item.Key.SK, err)
 	}
 	return nil
 }
@@ -126,7 +122,16 @@ type bound struct {
 	ARN      string `table:"arn"`
 	Key      string `table:"key"`
 	UniqueID string `table:"uniqueId"`
+	// field is the request's field that it comes from, and role the look-up key of a session's role.
+	field, role string
 }
+
+func (b bound) same(other bound) bool {
+	return b.ARN == other.ARN && b.Key == other.Key && b.UniqueID == other.UniqueID
+}
+
+// holds is what finds the identity of that look-up key.
+func holds(key string) func(bound) bool { return func(b bound) bool { return b.Key == key } }
 
 // An identityRecord is what decides about a caller: a copy of its principal, found by ARN.
 type identityRecord struct {

@@ -47,6 +47,12 @@ func (q *request) callerKeys() []table.Key {
 	return keys
 }
 
+// Recognize is nil for a caller who is bound to a principal that is not disabled, and else the error that says so.
+func (s *Service) Recognize(ctx context.Context, by Caller) error {
+	_, err := s.begin(by).look(ctx)
+	return err
+}
+
 // look reads the caller's identity and the keys in one strong batch, and refuses a caller that is bound to nobody or
 // disabled.
 func (q *request) look(ctx context.Context, keys ...table.Key) (sight, error) {
@@ -116,7 +122,7 @@ type ask struct {
 	access.Request
 	// addedField is the request's field that Added comes from.
 	addedField string
-	// evenTrashed asks as if what is in the trash were not: for who could have deleted it.
+	// evenTrashed asks as if what is in the trash were not: for who could have deleted it. To everybody else it is gone.
 	evenTrashed bool
 }
 
@@ -133,6 +139,10 @@ func (q *request) decide(who identityRecord, a ask) error {
 	switch {
 	case decision.Allowed:
 		return nil
+	case a.evenTrashed && a.Secret != nil:
+		return notFound("secret")
+	case a.evenTrashed:
+		return notFound("project")
 	case decision.Visible && len(decision.Invisible) > 0:
 		field := indexed(a.addedField, decision.Invisible[0])
 		return api.FieldError(api.CodeNotFound, field, "no such project, or none that you may see")
@@ -142,6 +152,12 @@ func (q *request) decide(who identityRecord, a ask) error {
 		return notFound("secret")
 	}
 	return notFound("project")
+}
+
+// may asks for what is left out of an answer rather than refused, and is not recorded.
+func (q *request) may(who identityRecord, r access.Request) bool {
+	r.Principal, r.Now = who.principal(), q.now()
+	return access.Evaluate(r).Allowed
 }
 
 // decideOn is decide for an action that concerns the organization as a whole.

@@ -21,48 +21,48 @@ func (s *Service) RestoreSecretVersion(ctx context.Context, by Caller, id uuid.U
 		if err != nil {
 			return plan{}, err
 		}
-		p, err := q.restoreVersion(ctx, &v, match, version)
+		c, err := q.restoreVersion(ctx, &v, match, version)
 		if err != nil {
 			return plan{}, err
 		}
 		answer, err = q.show(ctx, &v)
-		return p, err
+		return q.planSecret(c), err
 	})
 	return answer, err
 }
 
-func (q *request) restoreVersion(ctx context.Context, v *secretSight, match IfMatch, version int64) (plan, error) {
-	if err := q.decideSecret(v, access.WriteSecret); err != nil || v.rec.Writes.has(q.writeID) {
-		return plan{}, err
+func (q *request) restoreVersion(ctx context.Context, v *secretSight, match IfMatch, version int64) (*secretChange, error) {
+	if err := q.decideSecret(v, access.WriteSecret); err != nil {
+		return nil, err
 	}
 	item, ok := v.items[versionValueKey(v.id, version)]
 	if !ok || version == v.rec.Pending {
-		return plan{}, api.FieldError(api.CodeNotFound, "version", "the secret has no version %d", version)
+		return nil, api.FieldError(api.CodeNotFound, "version", "the secret has no version %d", version)
 	}
 	value, err := q.openVersion(ctx, v.id, version, item)
 	if err != nil {
-		return plan{}, err
+		return nil, err
 	}
 	old := v.rec
 	current, err := q.open(ctx, q.place(v.id, envelope.PurposeValue, old.Version), old.Value)
 	if err != nil || current == value {
-		return plan{}, err
+		return nil, err
 	}
 	if err := match.check(old.Tag); err != nil {
-		return plan{}, err
+		return nil, err
 	}
 	if old.Encryption == api.EncryptionClient {
 		if err := q.checkEncrypted(v, &v.rec, value); err != nil {
-			return plan{}, restoreByClient(err)
+			return nil, restoreByClient(err)
 		}
 	}
-	c := secretChange{id: v.id, old: &old, new: &v.rec}
+	c := &secretChange{id: v.id, old: &old, new: &v.rec}
 	v.rec.UpdatedBy = v.who.actor()
 	v.rec.changed(q, q.now())
 	if c.version, err = q.replaceValue(ctx, v, value, version); err != nil {
-		return plan{}, err
+		return nil, err
 	}
-	return q.planSecret(c), nil
+	return c, nil
 }
 
 func restoreByClient(err error) error {

@@ -28,39 +28,36 @@ func (s *Service) CreateSecret(ctx context.Context, by Caller, organization uuid
 	}
 	id := orNew(in.ID)
 	err = q.change(ctx, func(ctx context.Context, before lost) (p plan, err error) {
-		v, err := q.lookSecretToCreate(ctx, id, in.ProjectIDs)
+		v, err := q.lookSecret(ctx, id, in.ProjectIDs)
 		if err != nil {
 			return p, err
 		}
-		if v.found {
-			created = v.rec.Writes.has(q.writeID)
-			err = q.checkRepeated(ctx, &v, in, created)
-		} else {
-			created = true
-			p, err = q.createSecret(ctx, &v, in, before)
+		var c *secretChange
+		err = q.decideCreate(&v, in)
+		if created = !v.found; !created {
+			err = q.checkRepeated(ctx, &v, in, err)
+		} else if err == nil {
+			c, err = q.createSecret(ctx, &v, in, before)
 		}
 		if err == nil {
 			answer, err = q.show(ctx, &v)
 		}
-		return p, err
+		return q.planSecret(c), err
 	})
 	return answer, created, err
 }
 
-// createSecret turns v into the new secret, and says what is to be written.
-func (q *request) createSecret(ctx context.Context, v *secretSight, in api.CreateSecret, before lost) (p plan, err error) {
+// createSecret turns v into the new secret.
+func (q *request) createSecret(ctx context.Context, v *secretSight, in api.CreateSecret, before lost) (_ *secretChange, err error) {
 	if v.rec, err = q.newSecret(ctx, v, in); err != nil {
-		return p, err
+		return nil, err
 	}
 	if err := q.checkNames(ctx, v, before); err != nil {
-		return p, err
-	}
-	version, err := q.replaceValue(ctx, v, *in.Value, 0)
-	if err != nil {
-		return p, err
+		return nil, err
 	}
 	v.found = true
-	return q.planSecret(secretChange{id: v.id, new: &v.rec, version: version}), nil
+	version, err := q.replaceValue(ctx, v, *in.Value, 0)
+	return &secretChange{id: v.id, new: &v.rec, version: version}, err
 }
 
 func (q *request) checkCreateSecret(in api.CreateSecret) error {
@@ -79,17 +76,13 @@ func (q *request) checkCreateSecret(in api.CreateSecret) error {
 	return p.err()
 }
 
-// lookSecretToCreate reads what a new secret needs to know: the projects, and whether the id is used already.
-func (q *request) lookSecretToCreate(ctx context.Context, id uuid.UUID, projects []uuid.UUID) (secretSight, error) {
-	v, err := q.lookSecret(ctx, id, projects)
-	if err != nil || v.found {
-		return v, err
+// decideCreate decides about a secret in those projects.
+func (q *request) decideCreate(v *secretSight, in api.CreateSecret) error {
+	added := make([]access.Project, len(in.ProjectIDs))
+	for i, id := range in.ProjectIDs {
+		added[i] = v.projects[id].access(id)
 	}
-	added := make([]access.Project, len(projects))
-	for i, project := range projects {
-		added[i] = v.projects[project].access(project)
-	}
-	return v, q.decide(v.who, ask{
+	return q.decide(v.who, ask{
 		Request: access.Request{Action: access.CreateSecret, Added: added}, addedField: "projectIds",
 	})
 }
@@ -178,13 +171,13 @@ func (q *request) checkEncrypted(v *secretSight, rec *secretRecord, value string
 	return err
 }
 
-// checkRepeated decides about a create whose id is used already. Unless it was this very request that used it, it is a
-// repetition where the caller may read the secret and it is what this request would make.
-func (q *request) checkRepeated(ctx context.Context, v *secretSight, in api.CreateSecret, own bool) error {
-	if own {
-		return nil
+// checkRepeated decides about a create whose id is used already. It is a repetition where the caller may read the secret
+// and it is what this request would make. Who may not create is told that, and nothing about the id.
+func (q *request) checkRepeated(ctx context.Context, v *secretSight, in api.CreateSecret, decided error) error {
+	taken := decided
+	if taken == nil {
+		taken = api.FieldError(api.CodeConflict, "id", "is used already; make another one for another secret")
 	}
-	taken := api.FieldError(api.CodeConflict, "id", "is used already; make another one for another secret")
 	if q.decideSecret(v, access.ReadSecret) != nil {
 		return taken
 	}

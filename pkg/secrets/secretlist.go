@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -151,7 +149,7 @@ func (l *secretList) gatherAll(ctx context.Context) error {
 func (l *secretList) addRecord(id uuid.UUID, rec *secretRecord, projects map[uuid.UUID]projectRecord) {
 	v := secretSight{id: id, found: true, rec: *rec, projects: projects}
 	v.who = l.who
-	if l.q.decideSecret(&v, access.SeeSecret) == nil {
+	if l.q.may(l.who, access.Request{Action: access.SeeSecret, Secret: v.access()}) {
 		l.add(id, rec.Name, l.q.visible(&v)...)
 	}
 }
@@ -169,6 +167,11 @@ func (l *secretList) gatherFrom(ctx context.Context, r reach) error {
 	keys := projectKeys(r.projects)
 	for _, id := range r.secrets {
 		keys = append(keys, secretKey(id))
+	}
+	if l.after.Name != "" { // another project may have a secret of the name where the last page ended
+		for _, id := range r.projects {
+			keys = append(keys, secretEntryKey(projectPK(id), l.after.Name))
+		}
 	}
 	if len(keys) == 0 {
 		return nil
@@ -194,30 +197,32 @@ func (l *secretList) gatherFrom(ctx context.Context, r reach) error {
 		return err
 	}
 	for i, id := range r.projects {
-		if err := l.addEntries(id, v.projects[id], pages[i]); err != nil {
+		if err := l.addEntries(id, v.projects[id], pages[i].Items, items); err != nil {
 			return err
 		}
 	}
 	return l.addGranted(r.secrets, items, v.projects)
 }
 
-// entries asks for a project's next entries. Those of the name where the last page ended are asked for again, since
-// another secret of that name in another project may come after.
+// entries asks for a project's entries after the last page's name.
 func (l *secretList) entries(project uuid.UUID) table.Query {
-	query := table.Query{PK: projectPK(project), Prefix: secretPrefix + l.in.NamePrefix, Limit: l.in.Limit + 2}
-	if l.after.Name > l.in.NamePrefix {
-		query.After = table.Position{SK: secretPrefix + justBefore(l.after.Name)}
+	query := table.Query{PK: projectPK(project), Prefix: secretPrefix + l.in.NamePrefix, Limit: l.in.Limit + 1}
+	if l.after.Name != "" {
+		query.After = table.Position{SK: secretPrefix + l.after.Name}
 	}
 	return query
 }
 
-func (l *secretList) addEntries(id uuid.UUID, rec projectRecord, page table.Page) error {
+// addEntries notes a project's entries if the caller may list them: the next ones, and that of the last page's name.
+func (l *secretList) addEntries(id uuid.UUID, rec projectRecord, next []table.Item, items map[table.Key]table.Item) error {
 	project := rec.access(id)
-	q := l.q
-	if q.decide(l.who, ask{Request: access.Request{Action: access.ListProjectSecrets, Project: &project}}) != nil {
+	if !l.q.may(l.who, access.Request{Action: access.ListProjectSecrets, Project: &project}) {
 		return nil
 	}
-	for _, item := range page.Items {
+	if item, found := items[secretEntryKey(projectPK(id), l.after.Name)]; found {
+		next = append(next, item)
+	}
+	for _, item := range next {
 		var entry entryRecord
 		if err := fromItem(item, &entry); err != nil {
 			return err
@@ -244,15 +249,4 @@ func (l *secretList) addGranted(ids []uuid.UUID, items map[table.Key]table.Item,
 		}
 	}
 	return nil
-}
-
-// justBefore is a string between name and, practically, all that come before it: a position from which name itself
-// comes next.
-func justBefore(name string) string {
-	last, width := utf8.DecodeLastRuneInString(name)
-	previous := last - 1
-	if utf16.IsSurrogate(previous) {
-		previous = 0xD7FF
-	}
-	return name[:len(name)-width] + string(previous) + string(utf8.MaxRune)
 }

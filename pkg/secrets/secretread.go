@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -17,18 +18,20 @@ func (s *Service) GetSecret(ctx context.Context, by Caller, id uuid.UUID, hint [
 	if err := wrong.err(); err != nil {
 		return api.Secret{}, err
 	}
-	return s.begin(by).readSecret(ctx, id, hint)
-}
-
-func (q *request) readSecret(ctx context.Context, id uuid.UUID, hint []uuid.UUID) (api.Secret, error) {
+	q := s.begin(by)
 	v, err := q.lookSecret(ctx, id, hint)
 	if err != nil {
 		return api.Secret{}, err
 	}
-	if err := q.decideSecret(&v, access.ReadSecret); err != nil {
+	return q.revealSecret(ctx, &v)
+}
+
+// revealSecret shows a secret to who may read it.
+func (q *request) revealSecret(ctx context.Context, v *secretSight) (api.Secret, error) {
+	if err := q.decideSecret(v, access.ReadSecret); err != nil {
 		return api.Secret{}, err
 	}
-	return q.show(ctx, &v)
+	return q.show(ctx, v)
 }
 
 // GetSecretByName reads the secret that has that name in that project.
@@ -57,14 +60,17 @@ func (s *Service) GetSecretByName(ctx context.Context, by Caller, project uuid.U
 		if err := fromItem(item, &entry); err != nil {
 			return api.Secret{}, err
 		}
-		secret, err := q.readSecret(ctx, entry.ID, []uuid.UUID{project})
-		if err != nil || secret.Name == name {
-			return secret, err
+		secret, err := q.lookSecret(ctx, entry.ID, []uuid.UUID{project})
+		if err != nil {
+			return api.Secret{}, err
 		}
-		// It was renamed between the two reads: look again who has the name now.
-		if ctx.Err() != nil {
-			return api.Secret{}, unavailable(ctx.Err())
+		if secret.rec.Name != name || !slices.Contains(secret.rec.Projects, project) {
+			if ctx.Err() != nil {
+				return api.Secret{}, unavailable(ctx.Err())
+			}
+			continue // renamed or moved between the two reads: look again who has the name now
 		}
+		return q.revealSecret(ctx, &secret)
 	}
 }
 
@@ -156,10 +162,7 @@ func (q *request) showSecrets(ctx context.Context, sights []secretSight) (api.Se
 	room := maxBulkAnswerSize
 	for i := range sights {
 		v := &sights[i]
-		shown, err := api.Secret{}, q.decideSecret(v, access.ReadSecret)
-		if err == nil {
-			shown, err = q.show(ctx, v)
-		}
+		shown, err := q.revealSecret(ctx, v)
 		if n := size(shown); err == nil && n > room {
 			err = api.Errorf(api.CodeTooLarge, "does not fit into one answer with the others; ask for it again")
 		} else if err == nil {

@@ -31,12 +31,12 @@ func (s *Service) UpdateSecret(ctx context.Context, by Caller, in UpdateSecret) 
 		if err != nil {
 			return plan{}, err
 		}
-		p, err := q.updateSecret(ctx, &v, in, before)
+		c, err := q.updateSecret(ctx, &v, in, before)
 		if err != nil {
 			return plan{}, err
 		}
 		answer, err = q.show(ctx, &v)
-		return p, err
+		return q.planSecret(c), err
 	})
 	return answer, err
 }
@@ -66,34 +66,35 @@ func checkUpdateSecret(in UpdateSecret) error {
 	return p.err()
 }
 
-// updateSecret decides about an update, and turns v.rec into what the secret is to be.
-func (q *request) updateSecret(ctx context.Context, v *secretSight, in UpdateSecret, before lost) (plan, error) {
-	if err := q.decideUpdate(v, in); err != nil || v.rec.Writes.has(q.writeID) {
-		return plan{}, err
+// updateSecret decides about an update, and turns v.rec into what the secret is to be; nil where
+// it is that already.
+func (q *request) updateSecret(ctx context.Context, v *secretSight, in UpdateSecret, before lost) (*secretChange, error) {
+	if err := q.decideUpdate(v, in); err != nil {
+		return nil, err
 	}
 	old := v.rec
 	changes, err := q.edit(ctx, v, in)
 	if err != nil || !changes.any() {
-		return plan{}, err
+		return nil, err
 	}
 	if err := in.Match.check(old.Tag); err != nil {
-		return plan{}, err
+		return nil, err
 	}
 	if err := q.checkUpdated(v, &old, in, changes); err != nil {
-		return plan{}, err
+		return nil, err
 	}
 	if err := q.checkNames(ctx, v, before); err != nil {
-		return plan{}, err
+		return nil, err
 	}
-	c := secretChange{id: v.id, old: &old, new: &v.rec}
+	c := &secretChange{id: v.id, old: &old, new: &v.rec}
 	v.rec.UpdatedBy = v.who.actor()
 	v.rec.changed(q, q.now())
 	if changes.value {
 		if c.version, err = q.replaceValue(ctx, v, *in.Value, valueOr(in.RestoredFrom)); err != nil {
-			return plan{}, err
+			return nil, err
 		}
 	}
-	return q.planSecret(c), nil
+	return c, nil
 }
 
 // decideUpdate asks for everything that the request names, whether or not it is so already: what an answer would tell
@@ -148,10 +149,10 @@ func (q *request) edit(ctx context.Context, v *secretSight, in UpdateSecret) (c 
 	}
 	if in.Value != nil {
 		current, err := q.open(ctx, q.place(v.id, envelope.PurposeValue, rec.Version), rec.Value)
-		if err != nil {
+		if err != nil && !damaged(err) {
 			return c, err
 		}
-		c.value = current != *in.Value
+		c.value = err != nil || current != *in.Value // what can't be opened can still be replaced
 	}
 	if in.Note != nil {
 		note, err := q.openNote(ctx, v)

@@ -17,8 +17,12 @@ type secretChange struct {
 }
 
 // planSecret says all that is to be written: the secret under the revision that was read, and what is derived from it.
-func (q *request) planSecret(c secretChange) plan {
+// No change is no plan. It stamps what it writes, so that it comes last in an attempt.
+func (q *request) planSecret(c *secretChange) plan {
 	var p plan
+	if c == nil {
+		return p
+	}
 	now := q.Service.now()
 	old := c.old
 	if old == nil {
@@ -29,9 +33,8 @@ func (q *request) planSecret(c secretChange) plan {
 	if derive {
 		c.new.Derived = c.new.revision
 	}
-	if c.version != nil || !slices.Equal(old.Note, c.new.Note) {
-		c.new.ChangedAt = now.UTC().Truncate(time.Millisecond).Add(time.Millisecond) // never before the writing
-	}
+	c.new.ChangedAt = now.UTC().Truncate(time.Millisecond).Add(time.Millisecond) // never before the writing
+	p.until = time.Now().Add(attemptTime)
 	p.put(q.secretItem(c.id, c.new), table.IfRevision(old.revision))
 	if derive {
 		q.planEntries(&p, c.id, old, c.new)
@@ -46,7 +49,7 @@ func (q *request) planSecret(c secretChange) plan {
 
 // derives says whether what is derived is to be written again: whatever changes the tag is in there too, the grants
 // alone are not.
-func (c secretChange) derives(old *secretRecord) bool { return old.Tag != c.new.Tag }
+func (c *secretChange) derives(old *secretRecord) bool { return old.Tag != c.new.Tag }
 
 // secretItem is the secret's item, in index 2 while it is not in the trash.
 func (q *request) secretItem(id uuid.UUID, rec *secretRecord) table.Item {
@@ -118,7 +121,7 @@ func copied(rec *secretRecord) []uuid.UUID {
 	return rec.Projects
 }
 
-func (c secretChange) planVersion(p *plan) {
+func (c *secretChange) planVersion(p *plan) {
 	key, valueKey := versionKey(c.id, c.new.Version), versionValueKey(c.id, c.new.Version)
 	p.put(toItem(key, c.new.revision, c.version), table.IfAbsent())
 	p.put(toItem(valueKey, c.new.revision, &versionValueRecord{Value: c.new.Value, ChangedAt: c.new.ChangedAt}), table.IfAbsent())
@@ -130,8 +133,8 @@ func (q *request) planDropped(p *plan, id uuid.UUID, old, new *secretRecord) {
 		return
 	}
 	for n := old.Oldest; n < new.Oldest; n++ {
-		p.delete(versionKey(id, n), table.IfPresent())
-		p.delete(versionValueKey(id, n), table.IfPresent())
+		p.delete(versionKey(id, n), table.Unconditional())
+		p.delete(versionValueKey(id, n), table.Unconditional())
 	}
 }
 

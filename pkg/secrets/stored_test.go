@@ -45,7 +45,10 @@ func TestAnAttributeOfTheFutureSurvivesARewrite(t *testing.T) {
 func TestAnItemOfANewerSchemaIsRefused(t *testing.T) {
 	w := newWorld(t)
 	secret := w.Secret("A", "one", w.ServerProject("plain"))
-	rewrite(t, w, secretItem(secret.ID), func(attributes map[string]any) { attributes["v"] = int64(2) })
+	rewrite(t, w, secretItem(secret.ID), func(attributes map[string]any) {
+		attributes["v"] = int64(2)
+		attributes["projects"] = []byte("of another type by then")
+	})
 	_, err := w.GetSecret(t.Context(), w.Owner, secret.ID, nil)
 	wantCode(t, err, api.CodeUnavailable)
 	_, err = w.UpdateSecret(t.Context(), w.Owner, secrets.UpdateSecret{ID: secret.ID, UpdateSecret: api.UpdateSecret{Value: ptr("two")}})

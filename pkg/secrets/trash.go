@@ -36,7 +36,7 @@ func (q *request) trashSecret(ctx context.Context, id uuid.UUID) (plan, error) {
 	v.rec.TrashedAt = now
 	v.rec.UpdatedBy = v.who.actor()
 	v.rec.changed(q, now)
-	p := q.planSecret(secretChange{id: id, old: &old, new: &v.rec})
+	p := q.planSecret(&secretChange{id: id, old: &old, new: &v.rec})
 	q.planTrash(&p, onSecret, id, v.rec.Name)
 	return p, nil
 }
@@ -46,6 +46,6 @@ func (q *request) trashSecret(ctx context.Context, id uuid.UUID) (plan, error) {
 func (q *request) decideDelete(v *secretSight) error {
 	return q.decide(v.who, ask{
 		Request:     access.Request{Action: access.DeleteSecret, Secret: v.access()},
-		evenTrashed: v.found,
+		evenTrashed: !v.rec.TrashedAt.IsZero(),
 	})
 }
