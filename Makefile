@@ -5,6 +5,7 @@
 #   make test     everything that must pass
 
 SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 
 CACHE  := $(abspath .cache)
@@ -54,17 +55,20 @@ lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 .PHONY: bench
 bench: tools ## timings, as ratios within one run
-	go test -run '^$$' -bench . -benchmem ./pkg/... | tee $(CACHE)/bench.txt
+	@go test -run '^$$' -bench . -benchmem -p 1 ./pkg/... | tee $(CACHE)/bench.txt
+	@awk '/^Benchmark/ { name = $$1; sub(/-[0-9]+$$/, "", name); time[name] = $$3 } \
+		END { for (name in time) { bare = name; if (sub(/^Benchmark/, "BenchmarkBare", bare) && bare in time) \
+			printf "# %s takes %.1f times what %s does\n", name, time[name] / time[bare], bare } }' $(CACHE)/bench.txt
 
 .PHONY: budgets
 budgets: tools ## what every operation costs in round trips, capacity units and KMS calls
-	go test -count=1 -run TestBudgets -v ./pkg/secrets/ | grep -E '^ +(operation|[a-z-]+) ' || go test -count=1 -run TestBudgets -v ./pkg/secrets/
+	@go test -count=1 -run TestBudgets -v ./pkg/secrets/ | sed '/^===/d'
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=1m
 	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' pkg | xargs -n1 dirname | sort -u | while read -r dir; do \
 		for target in $$(grep -hoE '^func Fuzz\w+' "$$dir"/*_test.go | cut -d' ' -f2); do \
-			echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-20s} "./$$dir"; \
+			echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-20s} -fuzzminimizetime 10x "./$$dir"; \
 		done; \
 	done
 
