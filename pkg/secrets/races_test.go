@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -239,5 +240,37 @@ func TestAnAnswerThatGotLostActsOnce(t *testing.T) {
 				t.Errorf("in the end it is %+v", got)
 			}
 		})
+	}
+}
+
+// TestNoGoroutineOutlivesItsRequest runs what works side by side, allowed and refused: Lambda freezes what goes on after
+// an answer, and it would go on in somebody else's request.
+func TestNoGoroutineOutlivesItsRequest(t *testing.T) {
+	w := newWorld(t)
+	project := w.ServerProject("plain")
+	var ids api.IDs
+	for i := range 20 {
+		ids.IDs = append(ids.IDs, w.Secret(fmt.Sprint(i), "value", project).ID)
+	}
+	user, asUser := w.User("developer", access.RoleMember)
+	w.Grant(project, access.Read, user)
+	_, asNobody := w.User("nobody", access.RoleMember)
+	all := func() {
+		for _, by := range []secrets.Caller{asUser, asNobody, secretstest.Caller("stranger")} {
+			_, _ = w.GetProjectValues(t.Context(), by, project, "")
+			_, _ = w.ListProjectSecrets(t.Context(), by, project, secrets.ListSecrets{Page: page})
+			_, _ = w.ListSecrets(t.Context(), by, w.Organization, secrets.ListSecrets{Page: page})
+			_, _ = w.ListSecretVersions(t.Context(), by, ids.IDs[0], page)
+			_, _ = w.GetSecretsByIDs(t.Context(), by, ids)
+			_, _ = w.DeleteSecrets(t.Context(), by, ids)
+		}
+	}
+	all()
+	before := runtime.NumGoroutine()
+	for range 20 {
+		all()
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines before and %d after", before, after)
 	}
 }
