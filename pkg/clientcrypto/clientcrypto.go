@@ -1,5 +1,5 @@
-// Package clientcrypto is what both sides know of a client-encrypted value: the exact form of the JWE (RFC 7516) that a
-// client makes before it sends anything, and that the server stores without being able to read it.
+// Package clientcrypto is a client-encrypted value, for both sides: what a client does before it sends one and when it
+// gets one back, and the exact form (a JWE, RFC 7516) that the server stores without being able to read it.
 //
 // # The form
 //
@@ -17,7 +17,28 @@
 // # Who checks what
 //
 // [Inspect] checks the form and [Envelope.Check] the binding and the recipients, both without a key: what they can't see
-// is whether the ciphertext opens. Only a holder of a project key can say that.
+// is whether the ciphertext opens. Only a holder of a project key can say that. This is the server's part.
+//
+// A client makes values with [Encrypt], reads them with [Open], and brings them to another place or key with [Reencrypt].
+// It trusts the server with nothing that decides secrecy: Open takes the place from its caller, who pinned it, checks the
+// form (so the algorithms), the place and the recipients before it decrypts, reads the binding from the protected header
+// alone, and accepts only what opens with a key of the very project that is read through. So values that were swapped,
+// altered, made for another place, or put into another form are refused, and so is plaintext. Keys are unwrapped by AWS
+// KMS under [KeyContext], with the client's own identity.
+//
+// # What can't be detected here
+//
+//   - An older value of the same secret, under the same name and in the same project, answered as the current one: it is
+//     genuine. A client that remembers the versions it has seen notices a step back.
+//   - Who of a project's key holders wrote a value: they share the key, and can imitate each other. That goes for whoever
+//     could read a value that was shared with the project, too: from it they know that value's content key and its
+//     wrapped form under the project's key, which together make new values that the project's readers accept, for any
+//     place in it, if the server plays along. Nobody else's values become readable by it. Only a new project key, with
+//     the old one no longer accepted, ends it; JWE has no means against it.
+//   - Recipients of other projects that were altered or replaced by as many others: nobody of those projects can open the
+//     value then, and everybody of this one reads what was written.
+//   - That the server answers nothing, or says that there is no such secret.
+//   - How long a value is: its ciphertext has the same length.
 //
 // Errors never hold a part of the value, which may be plaintext that a client failed to encrypt.
 package clientcrypto
@@ -35,6 +56,8 @@ const (
 	// MaxHeader is how many bytes a protected header has at most, decoded: a name of 512 bytes, each of them escaped,
 	// ten projects, and room.
 	MaxHeader = 6 << 10
+	// maxName is how many bytes a secret's name has at most, as the server takes it.
+	maxName = 512
 	// MaxLength is how many bytes a serialized value has at most: MaxPlaintext and MaxHeader in base64, ten recipients
 	// of 256 bytes, and room for white space.
 	MaxLength = 100 << 10

@@ -79,34 +79,36 @@ type binding struct {
 // Inspect checks that a value is a JWE of the form that the package describes, in either serialization, and answers what
 // its protected header says. It needs no key and decrypts nothing. Its error is a FormError.
 func Inspect(value string) (Envelope, error) {
-	if len(value) > MaxLength {
-		return Envelope{}, malformed("this is longer than any such JWE of a value of at most 65,536 bytes")
-	}
-	var (
-		m      message
-		shared sharedHeader
-		err    error
-	)
-	switch {
-	case strings.HasPrefix(value, "{"):
-		m, shared, err = parseGeneral(value)
-	case strings.Count(value, ".") == 4:
-		m, shared, err = parseCompact(value)
-	default:
-		err = malformed("this is neither its compact form (five parts with dots between them) nor its general JSON form")
-	}
+	_, e, err := inspect(value)
+	return e, err
+}
+
+func inspect(value string) (message, Envelope, error) {
+	m, shared, err := parse(value)
 	if err != nil {
-		return Envelope{}, err
+		return m, Envelope{}, err
 	}
 	if err := checkContent(m, shared); err != nil {
-		return Envelope{}, err
+		return m, Envelope{}, err
 	}
 	recipients, err := checkRecipients(m.Recipients)
 	if err != nil {
-		return Envelope{}, err
+		return m, Envelope{}, err
 	}
 	b, err := shared.Strongroom.parse()
-	return Envelope{Binding: b, Recipients: recipients}, err
+	return m, Envelope{Binding: b, Recipients: recipients}, err
+}
+
+func parse(value string) (message, sharedHeader, error) {
+	switch {
+	case len(value) > MaxLength:
+		return message{}, sharedHeader{}, malformed("this is longer than any such JWE of a value of at most 65,536 bytes")
+	case strings.HasPrefix(value, "{"):
+		return parseGeneral(value)
+	case strings.Count(value, ".") == 4:
+		return parseCompact(value)
+	}
+	return message{}, sharedHeader{}, malformed("this is neither its compact form (five parts with dots between them) nor its general JSON form")
 }
 
 func parseCompact(value string) (message, sharedHeader, error) {
@@ -119,6 +121,11 @@ func parseCompact(value string) (message, sharedHeader, error) {
 		IV:         parts[2], Ciphertext: &parts[3], Tag: parts[4],
 	}
 	return m, h.sharedHeader, err
+}
+
+// compact is a message of one recipient in compact form.
+func (m message) compact() string {
+	return strings.Join([]string{m.Protected, m.Recipients[0].EncryptedKey, m.IV, *m.Ciphertext, m.Tag}, ".")
 }
 
 func parseGeneral(value string) (message, sharedHeader, error) {

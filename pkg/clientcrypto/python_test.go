@@ -89,6 +89,10 @@ func TestValuesOfAnotherLibrary(t *testing.T) {
 				t.Errorf("%d projects: go-jose opens %q", n, got)
 			}
 		}
+		_, held := projectKeys(n)
+		if opened, err := clientcrypto.Open(values[i], held, expect(b)); err != nil || string(opened.Plaintext) != plaintext {
+			t.Errorf("%d projects: opened %q, %v", n, opened.Plaintext, err)
+		}
 	}
 }
 

@@ -10,16 +10,9 @@
 //
 // # Signatures
 //
-// AWS Signature Version 4 for the service execute-api, in the Authorization header. The request is signed once more
-// with the SDK's own signer, over the headers that the client signed and no others, and the two signatures are
-// compared in constant time. Required: host and x-amz-date among the signed headers, and x-amz-security-token if there
-// is one; a date within five minutes; the gateway's own region; the session token of the identity, or none; a body whose
-// SHA-256 was signed. Whatever is wrong, the client gets 403 {"message":"Forbidden"} and no hint; the log has the reason,
-// which never holds what a header said.
-//
-// Refused though AWS knows them: signatures in the query (presigned URLs), unsigned payloads (this gateway speaks plain
-// HTTP, where nothing else protects a body), signed chunks, and a Date header instead of x-amz-date. A + in the
-// query means a space, for the signature too: a client that signs it as it stands must send %20 or %2B.
+// AWS Signature Version 4 for the service execute-api and the gateway's own region, in the Authorization header, checked
+// by package sigv4, which says what is required and what is refused though AWS knows it. Whatever is wrong, the client
+// gets 403 {"message":"Forbidden"} and no hint; the log has the reason, which never holds what a header said.
 //
 // # Answers of its own
 //
@@ -53,7 +46,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"strongroom/pkg/operation"
+	"strongroom/pkg/sigv4"
 )
+
+// service is what requests are signed for.
+const service = "execute-api"
 
 // Limits of an HTTP API and of Lambda, in bytes and time.
 const (
@@ -148,7 +145,13 @@ func (g *gateway) authenticate(w http.ResponseWriter, r *http.Request) (Identity
 	if r.ContentLength > MaxBody {
 		return Identity{}, nil, errTooLarge
 	}
-	c, err := g.readClaim(r)
+	var who Identity
+	rules := sigv4.Rules{Service: service, Region: g.Region}
+	c, err := rules.Read(r, g.Now(), func(id string) (sigv4.Key, bool) {
+		var known bool
+		who, known = g.Credentials(id)
+		return sigv4.Key{ID: who.AccessKeyID, Secret: who.SecretAccessKey, SessionToken: who.SessionToken}, known
+	})
 	if err != nil {
 		return Identity{}, nil, err
 	}
@@ -160,7 +163,7 @@ func (g *gateway) authenticate(w http.ResponseWriter, r *http.Request) (Identity
 	if err != nil {
 		return Identity{}, nil, fmt.Errorf("the body could not be read: %w", err)
 	}
-	return c.identity, body, c.verify(r, body)
+	return who, body, c.Verify(r, body)
 }
 
 // invoke has the function answer. It runs apart from the client's connection, as on Lambda: who hangs up stops nothing.

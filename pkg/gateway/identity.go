@@ -19,6 +19,9 @@ type Identity struct {
 	ARN string `json:"arn"`
 	// UniqueID is AIDA… of a user, AROA…:SESSION of an assumed role.
 	UniqueID string `json:"uniqueId"`
+	// Role is the ARN of the assumed role with its path, which ARN lacks; empty where there is none, or it is not known. The
+	// gateway does not use it: API Gateway does not tell it either.
+	Role string `json:"role,omitempty"`
 	// Profile is what the identity is called in clients' configuration; the gateway does not use it.
 	Profile string `json:"profile,omitempty"`
 }

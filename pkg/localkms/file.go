@@ -32,12 +32,12 @@ type entry struct {
 // Open reads a key file, or makes it with new keys where there is none; its folder must exist. A file that others can
 // read, or that is not a whole key file, is an error and is left as it is: it may be all that can open what was stored.
 func Open(path string) (*KMS, error) {
-	content, err := read(path)
+	content, err := readFile(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := create(path); err != nil {
 			return nil, fmt.Errorf("localkms: making %s: %w", path, err)
 		}
-		content, err = read(path)
+		content, err = readFile(path, maxFile)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("localkms: %w", err)
@@ -49,7 +49,7 @@ func Open(path string) (*KMS, error) {
 	return &KMS{services: services}, nil
 }
 
-func read(path string) ([]byte, error) {
+func readFile(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path) //nolint:gosec // the path is the operator's
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func read(path string) ([]byte, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("%s holds keys and can be read by others (mode %04o): chmod 600 it", path, info.Mode().Perm())
 	}
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
+	return io.ReadAll(io.LimitReader(f, limit+1))
 }
 
 // parse checks everything, so that a damaged file is told from one with other keys. Its errors hold none of the content.
@@ -106,24 +106,32 @@ func (e entry) service() (*Service, error) {
 	return newService(id, e.Material)
 }
 
-// create makes the file whole or not at all, whenever the process or the machine is stopped: it is written and synced
-// under another name, then linked, which never replaces a file that another process made meanwhile.
+// create makes the file, and never replaces one that another process made meanwhile.
 func create(path string) error {
 	content, err := newFile()
 	if err != nil {
 		return err
 	}
+	if err := placeFile(path, content, os.Link); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// placeFile makes a file that is the owner's alone, whole or not at all, whenever the process or the machine is stopped:
+// it is written and synced under another name, then linked, which replaces nothing, or renamed, which does.
+func placeFile(path string, content []byte, place func(from, to string) error) error {
 	folder := filepath.Dir(path)
 	temporary, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*") // mode 0600, O_EXCL
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) //nolint:errcheck // a leftover holds keys that nothing uses
+	defer os.Remove(temporary.Name()) //nolint:errcheck // renamed, or a leftover that nothing uses
 	_, err = temporary.Write(content)
 	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := place(temporary.Name(), path); err != nil {
 		return err
 	}
 	return syncFolder(folder)

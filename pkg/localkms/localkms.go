@@ -1,4 +1,5 @@
-// Package localkms implements envelope.KeyService over a file of keys, for one machine: nothing to install, no account.
+// Package localkms implements envelope.KeyService over a file of keys, for one machine: nothing to install, no account. An
+// [Endpoint] is the same as a KMS for clients, with KMS's own protocol.
 //
 // The file holds two named keys, "storage" and "client", that stand for the two KMS keys of a deployment. Whoever can
 // read the file can unwrap everything, the server's process included, which AWS KMS's client key would not let it: what
@@ -16,6 +17,30 @@
 // AES-256-GCM under the named key. The associated data is the first 17 bytes and the encryption context: its pairs sorted
 // by name, each name and each value preceded by its length (4 bytes, big endian). Random nonces are safe for 2^32
 // messages a key; one is made for a data key or a project key, not for a value.
+//
+// # The endpoint
+//
+// It speaks KMS's JSON protocol, X-Amz-Target TrentService.OPERATION (https://docs.aws.amazon.com/kms/latest/APIReference/),
+// for CreateGrant, CreateKey, Decrypt, DescribeKey, DisableKey, EnableKey,
+// Encrypt, GenerateDataKey, ListAliases, ListGrants, ReEncrypt, RetireGrant and RevokeGrant. AWS's own clients work when
+// their endpoint for KMS is set to it (AWS_ENDPOINT_URL_KMS). Requests are signed for the service kms, as package sigv4
+// checks, their target included.
+//
+// Who may do what:
+//
+//	the administrator                 everything with the client key and with further keys
+//	a grantee                         what its grants allow, where their constraints hold; from the answer to CreateGrant on
+//	a role under /strongroom/server/  nothing, whatever grants say: the Deny of a deployment's client key
+//	anybody else                      nothing
+//
+// Nobody reaches the storage key. A grantee is an IAM user, a role or a session; a role's ARN has its path. Grants,
+// further keys and aliases are in a file of their own beside the key file, JSON, mode 0600, replaced whole and synced
+// before a change is acknowledged. A change takes as long as writing the file: at KMS's own 50,000 grants, about a second.
+//
+// What is not as in KMS: there are no IAM policies and no key policy to change, so principals need not exist and
+// ListAliases is the administrator's. Grants count at once, and grant tokens are only checked to be of a grant. Retired and
+// revoked grants are gone at once. Members and operations that are not known are errors, never passed over. Keys are
+// symmetric, never rotated or deleted, and there is one alias, [ClientAlias]. Errors have KMS's names and words of their own.
 package localkms
 
 import (
@@ -103,6 +128,10 @@ func (s *Service) Decrypt(ctx context.Context, wrapped []byte, keyContext map[st
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	return s.unwrap(wrapped, keyContext)
+}
+
+func (s *Service) unwrap(wrapped []byte, keyContext map[string]string) ([]byte, error) {
 	if len(wrapped) < headerSize+nonceSize+tagSize || len(wrapped) > maxWrapped || wrapped[0] != version {
 		return nil, fmt.Errorf("localkms: %w: not made here", envelope.ErrWrapped)
 	}

@@ -3,6 +3,7 @@
     make.py values          reads a list of requests as JSON on stdin, answers a list of values
     make.py open            reads a list of {value, key}, answers a list of plaintexts
     make.py vectors FOLDER  makes the vectors of this folder anew; their keys and nonces differ each time
+    make.py answers FOLDER  makes those of the folder "open" anew, but for ours-*: what a server answers to a reader
 
 A request is {binding, keys: [{id, material (hex)}], plaintext, alg?, enc?, extra? (more of the protected header)}.
 """
@@ -198,10 +199,124 @@ def vectors():
     yield "recipient-too-many", mismatch("a third key opens it too", f"no current key of its projects: {K3['id']}", made(TWO, [K1, K2, K3]), CHECK_TWO)
 
 
+# What follows is read by a client. Each says what is asked for, which keys are at hand, and what must come of it: opened,
+# malformed, place, no key, or tampered.
+
+
+def flip(text, at=0):
+    """Another text of the same length that decodes to other bytes."""
+    raw = bytearray(unb64(text))
+    raw[at] ^= 1
+    return b64(bytes(raw))
+
+
+def part(text, n, edit):
+    parts = text.split(".")
+    parts[n] = edit(parts[n])
+    return ".".join(parts)
+
+
+def rebound(text, edit):
+    """The protected header edited, the rest left alone."""
+    message = json.loads(text) if text.startswith("{") else None
+    header = json.loads(unb64(message["protected"] if message else text.split(".")[0]))
+    edit(header)
+    changed = b64(compact_json(header).encode())
+    return compact_json({**message, "protected": changed}) if message else ".".join([changed, *text.split(".")[1:]])
+
+
+def from_general(text, n, binding):
+    """Somebody who opened a value of several projects makes a new one for one of them, of its content key."""
+    message, key = json.loads(text), [K1, K2][n]
+    recipient = message["recipients"][n]
+    header = recipient["header"]
+    sealed = unb64(recipient["encrypted_key"]) + unb64(header["tag"])
+    cek = AESGCM(bytes.fromhex(key["material"])).decrypt(unb64(header["iv"]), sealed, None)
+    protected = b64(compact_json({**header, "enc": "A256GCM", "strongroom": binding}).encode())
+    c = content(cek, protected, b"forged by a sharer")
+    return ".".join([protected, recipient["encrypted_key"], c["iv"], c["ciphertext"], c["tag"]])
+
+
+def answers():
+    one, two = made(ONE, [K1]), made(TWO, [K1, K2])
+    three = made({**ONE, "projects": [P1, P2, P3]}, [K1, K2, K3])
+    asked = {"organization": ONE["organization"], "secret": ONE["secret"], "name": ONE["name"], "project": P1}
+    held = [{**K1, "project": P1}]
+    both = held + [{**K2, "project": P2}]
+
+    def case(want, about, text, says="", keys=held, **rest):
+        expect = {**asked, **rest}
+        return {"about": about, "want": want, "says": says, "expect": expect, "keys": keys, "value": text, "plaintext": PLAINTEXT if want == "opened" else ""}
+
+    swap = lambda m: m.update(recipients=m["recipients"][::-1])
+    strip = lambda m: m.update(recipients=m["recipients"][:-1])
+    elsewhere = {**ONE, "projects": [P2]}
+
+    yield "one", case("opened", "one project", one)
+    yield "two", case("opened", "two projects, read through the first", two)
+    yield "two-second", case("opened", "two projects, read through the second", two, keys=both, project=P2)
+    yield "two-swapped", case("opened", "the recipients in another order: they have none", edited(two, swap))
+    yield "old-key", case("opened", "an old key of the project, among several at hand", made(ONE, [OLD]), keys=held + [{**OLD, "project": P1}])
+    yield "old-name", case("opened", "an older version, written under another name", made({**ONE, "name": "OLD_NAME"}, [K1]), name="")
+    yield "gone-project", case("opened", "one of the projects was deleted since, or is hidden", three)
+
+    yield "other-secret", case("place", "two values swapped: this is another secret's", made({**ONE, "secret": uid(0xC2)}, [K1]), f"secret {ONE['secret']} was asked for, this is of {uid(0xC2)}")
+    yield "other-secret-old", case("place", "another secret's as an older version", made({**ONE, "secret": uid(0xC2)}, [K1]), "secret", name="")
+    yield "other-name", case("place", "another name's value", made({**ONE, "name": "OTHER"}, [K1]), 'name "DATABASE_URL" was asked for, this is of "OTHER"')
+    yield "other-name-case", case("place", "a name in another case", made({**ONE, "name": "database_url"}, [K1]), "name")
+    yield "other-project", case("place", "another project's value, whose key is at hand too", made(elsewhere, [K2]), f"project {P1} was asked for, this is of {P2}", keys=both)
+    yield "other-organization", case("place", "another organization's value", made({**ONE, "organization": uid(0xB)}, [K1]), f"organization {uid(0xA)} was asked for, this is of {uid(0xB)}")
+    yield "other-project-our-key", case("place", "our key, but not our project in the binding", made(elsewhere, [K1]), "project")
+
+    for n, what in enumerate(["encrypted key", "iv", "ciphertext", "tag"], 1):
+        yield f"altered-{what.replace(' ', '-')}", case("tampered", f"a bit of the {what} altered, compact", part(one, n, flip))
+    yield "altered-last-byte", case("tampered", "the last byte of the ciphertext altered", part(one, 3, lambda c: flip(c, -1)))
+    yield "truncated", case("tampered", "the ciphertext cut", part(one, 3, lambda c: c[:16]))
+    yield "extended", case("tampered", "the ciphertext longer", part(one, 3, lambda c: b64(unb64(c) + b"x")))
+    yield "emptied", case("tampered", "the ciphertext emptied", part(one, 3, lambda c: ""))
+    yield "two-altered-ciphertext", case("tampered", "a bit of the ciphertext altered, general", edited(two, lambda m: m.update(ciphertext=flip(m["ciphertext"]))))
+    yield "two-altered-tag", case("tampered", "a bit of the tag altered, general", edited(two, lambda m: m.update(tag=flip(m["tag"]))))
+    yield "two-altered-iv", case("tampered", "a bit of the iv altered, general", edited(two, lambda m: m.update(iv=flip(m["iv"]))))
+    yield "two-altered-key", case("tampered", "a bit of our encrypted key altered", edited(two, lambda m: m["recipients"][0].update(encrypted_key=flip(m["recipients"][0]["encrypted_key"]))))
+    yield "two-altered-key-tag", case("tampered", "a bit of our key's tag altered", edited(two, lambda m: m["recipients"][0]["header"].update(tag=flip(m["recipients"][0]["header"]["tag"]))))
+    yield "bound-anew", case("tampered", "another secret's value, its binding rewritten to ours", rebound(made({**ONE, "secret": uid(0xC2)}, [K1]), lambda h: h.update(strongroom=ONE)))
+    yield "two-bound-anew", case("tampered", "the same in general form", rebound(made({**TWO, "name": "OTHER"}, [K1, K2]), lambda h: h.update(strongroom=TWO)))
+    yield "kid-renamed", case("tampered", "another key's value under our kid", rebound(made(ONE, [K2]), lambda h: h.update(kid=K1["id"])))
+    yield "spliced", case("tampered", "the header and key of one value, the content of another", ".".join(one.split(".")[:2] + made(ONE, [K1]).split(".")[2:]))
+    yield "kids-swapped", case("tampered", "the kids of two recipients swapped", edited(two, lambda m: [r["header"].update(kid=k["id"]) for r, k in zip(m["recipients"], [K2, K1])]))
+
+    yield "stripped", case("tampered", "one of three recipients stripped", edited(three, strip), "2 recipients for 3 projects")
+    yield "stripped-to-one", case("malformed", "one of two recipients stripped", edited(two, strip), "compact form")
+    yield "added", case("tampered", "a recipient added", edited(two, lambda m: m["recipients"].append(json.loads(three)["recipients"][2])), "3 recipients for 2 projects")
+    yield "added-to-one", case("tampered", "made for one project, with a second recipient", compact_json(crafted_general([K1, K2], ONE)), "2 recipients for 1 projects")
+    yield "two-keys-of-one", case("tampered", "the other project's recipient replaced by our old key", made(TWO, [K1, OLD]), "both keys of project", keys=held + [{**OLD, "project": P1}])
+    yield "no-key", case("no key", "under a key that is not at hand", made(ONE, [OLD]), OLD["id"])
+    yield "no-keys-at-all", case("no key", "no key is at hand", two, f"{K1['id']}, {K2['id']}", keys=[])
+    yield "only-the-others-key", case("no key", "only the other project's key is at hand", two, P1, keys=both[1:])
+    yield "others-forgery", case("tampered", "made by who has only the other project's key, with a recipient for ours that opens nothing", made(TWO, [{**K1, "material": "00" * 32}, K2]), keys=both)
+    yield "others-forgery-kid", case("no key", "the same under a kid that nobody has", made(TWO, [K3, K2]), keys=both)
+
+    yield "downgraded-alg", case("malformed", "the project key used directly", made(ONE, [K1], alg="dir"), "A256GCMKW")
+    yield "downgraded-kw", case("malformed", "key wrap without GCM", made(ONE, [K1], alg="A256KW"), "A256GCMKW")
+    yield "downgraded-enc", case("malformed", "a content key of 128 bits", made(ONE, [K1], enc="A128GCM"), "A256GCM")
+    yield "enc-rewritten", case("malformed", "enc rewritten", rebound(one, lambda h: h.update(enc="A128GCM")), "A256GCM")
+    yield "zip", case("malformed", "compressed", made(ONE, [K1], extra={"zip": "DEF"}), "not allowed there")
+    yield "zip-added", case("malformed", "zip put into the header", rebound(one, lambda h: h.update(zip="DEF")), "not allowed there")
+    yield "crit", case("malformed", "a critical extension", crafted_compact(K1, {"strongroom": ONE, "crit": ["exp"], "exp": 1}), "not allowed there")
+    yield "unprotected", case("malformed", "a header shared by all, unprotected", compact_json(crafted_general([K1, K2], TWO, top={"unprotected": {"cty": "text"}})), "not allowed there")
+    yield "unprotected-binding", case("malformed", "our binding in the unprotected header, another in the protected one", compact_json(crafted_general([K1, K2], {**TWO, "name": "OTHER"}, top={"unprotected": {"strongroom": TWO}})), "not allowed there")
+    yield "recipient-binding", case("malformed", "our binding in the recipients' headers", compact_json(crafted_general([K1, K2], {**TWO, "name": "OTHER"}, own={"strongroom": TWO})), "not allowed there")
+    yield "aad", case("malformed", "additional authenticated data", compact_json(crafted_general([K1, K2], TWO, aad=b64(b"more"))), "not allowed there")
+    yield "plaintext", case("malformed", "plaintext", "answered as it is", "five parts")
+    yield "nothing", case("malformed", "nothing", "", "five parts")
+
+    yield "known-limit-sharer", {**case("opened", "a known limit: whoever could open a value shared with the project can make others for it", from_general(made({**TWO, "secret": uid(0xC9)}, [K1, K2]), 0, ONE)), "plaintext": "forged by a sharer"}
+
+
 def main():
     verb, *rest = sys.argv[1:]
-    if verb == "vectors":
-        for name, content in vectors():
+    if verb in ("vectors", "answers"):
+        for name, content in {"vectors": vectors, "answers": answers}[verb]():
             (pathlib.Path(rest[0]) / f"{name}.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
         return
     make = {"values": value, "open": open_}[verb]

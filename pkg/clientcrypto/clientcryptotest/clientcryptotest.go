@@ -22,9 +22,15 @@ func NewKey(id uuid.UUID) Key {
 	return Key{ID: id, Material: append(append([]byte(nil), id[:]...), id[:]...)}
 }
 
+// Of is the key as one of that project.
+func (k Key) Of(project uuid.UUID) clientcrypto.ProjectKey {
+	return must(clientcrypto.NewProjectKey(k.ID, project, k.Material))
+}
+
 // Encrypt makes a value for the binding that opens with each of the keys, in the form that package clientcrypto
 // describes: compact for one key, general JSON for several. It panics where go-jose refuses, which is a mistake of the
-// test. The binding is written as it is, sorted or not.
+// test. The binding is written as it is, sorted or not, and keys need not be those of its projects: what the production
+// Encrypt refuses to make is what tests of receivers need, so that this one stands on its own.
 func Encrypt(b clientcrypto.Binding, keys []Key, plaintext string) string {
 	header := map[string]any{"organization": b.Organization, "secret": b.Secret, "name": b.Name, "projects": b.Projects}
 	options := (&jose.EncrypterOptions{}).WithHeader("strongroom", header)

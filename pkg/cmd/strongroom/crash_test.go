@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func launch(t *testing.T, data string) (*process, <-chan string) {
 	ready := make(chan string, 1)
 	p := &process{command: exec.Command(program, "local"), out: &lines{ready: ready}} //nolint:noctx // killed below
 	p.command.Args[0] = "strongroom"
-	p.command.Env = append(os.Environ(), "STRONGROOM_DATA="+data, "STRONGROOM_ADDR=127.0.0.1:0")
+	p.command.Env = append(os.Environ(), "STRONGROOM_DATA="+data, "STRONGROOM_ADDR=127.0.0.1:0", "STRONGROOM_KMS_ADDR=127.0.0.1:0")
 	p.command.Stdout, p.command.Stderr = p.out, &p.errors
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
@@ -126,6 +127,10 @@ func TestAFirstStartThatIsKilledGoesOn(t *testing.T) {
 	slices.Sort(names)
 	if diff := cmp.Diff([]string{"ci", "demo", "developer", "owner", "plain"}, names); diff != "" {
 		t.Errorf("what there is after %d killed starts (-want +got):\n%s", killed, diff)
+	}
+	granted, err := os.ReadFile(filepath.Join(data, "kms.json"))
+	if err != nil || bytes.Count(granted, []byte(`"Decrypt"`)) != 2 {
+		t.Errorf("after %d killed starts KMS has not the demo's two grants: %v\n%s", killed, err, granted)
 	}
 }
 

@@ -50,6 +50,7 @@ func TestScripts(t *testing.T) {
 func setup(e *testscript.Env) error {
 	e.Setenv("STRONGROOM_DATA", filepath.Join(e.WorkDir, "data"))
 	e.Setenv("STRONGROOM_ADDR", "127.0.0.1:0")
+	e.Setenv("STRONGROOM_KMS_ADDR", "127.0.0.1:0")
 	e.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	s := &server{}
 	e.Values[serverKey{}] = s
@@ -87,7 +88,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	c := exec.Command(program, "local") //nolint:noctx // ended by end or kill
 	c.Args[0] = "strongroom"
 	c.Dir = ts.Getenv("WORK")
-	for _, name := range []string{"STRONGROOM_DATA", "STRONGROOM_ADDR", "HOME", "PATH"} {
+	for _, name := range []string{"STRONGROOM_DATA", "STRONGROOM_ADDR", "STRONGROOM_KMS_ADDR", "HOME", "PATH"} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
 	out, logged := create(ts, "server.out"), create(ts, "server.err")

@@ -11,7 +11,7 @@
 //
 // STRONGROOM_URL says where Strongroom is. Requests are signed with AWS Signature Version 4 for the service execute-api,
 // with the credentials and the region that the AWS SDK finds: AWS_PROFILE, AWS_REGION, AWS_SHARED_CREDENTIALS_FILE, IAM
-// Identity Center, a container's or an instance's role. STRONGROOM_DATA and STRONGROOM_ADDR are the local server's.
+// Identity Center, a container's or an instance's role. STRONGROOM_DATA, STRONGROOM_ADDR and STRONGROOM_KMS_ADDR are the local server's.
 //
 // # Output and exit status
 //

@@ -19,7 +19,8 @@ func (m *Main) local() *cobra.Command {
 			"request signatures, over one file. At first start it makes an organization with an owner, a\n" +
 			"developer, a service account and two projects.\n\n" +
 			"STRONGROOM_DATA is the folder with its data, keys and credentials (" + local.DefaultData + ").\n" +
-			"STRONGROOM_ADDR is where it listens, on loopback only (" + local.DefaultAddr + ").",
+			"STRONGROOM_ADDR is where it listens, on loopback only (" + local.DefaultAddr + "), and\n" +
+			"STRONGROOM_KMS_ADDR where its KMS does (" + local.DefaultKMSAddr + "), which holds the clients' keys.",
 		RunE: func(c *cobra.Command, _ []string) error { return m.serve(c.Context()) },
 	}
 	c.AddCommand(m.localEnv(), m.localAddIdentity())
@@ -31,7 +32,7 @@ func (m *Main) serve(ctx context.Context) error {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(m.Stderr, nil)))
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	s, err := local.Open(ctx, local.Config{Data: m.data(), Addr: m.addr()})
+	s, err := local.Open(ctx, local.Config{Data: m.data(), Addr: m.addr(), KMSAddr: m.kmsAddr()})
 	if err != nil {
 		return err
 	}
@@ -109,6 +110,10 @@ func exactly(what string) cobra.PositionalArgs {
 func (m *Main) data() string { return orDefault(m.Getenv("STRONGROOM_DATA"), local.DefaultData) }
 
 func (m *Main) addr() string { return orDefault(m.Getenv("STRONGROOM_ADDR"), local.DefaultAddr) }
+
+func (m *Main) kmsAddr() string {
+	return orDefault(m.Getenv("STRONGROOM_KMS_ADDR"), local.DefaultKMSAddr)
+}
 
 func orDefault(value, otherwise string) string {
 	if value == "" {

@@ -8,7 +8,7 @@ import (
 
 // A banner is what the server says when it begins.
 type banner struct {
-	program, folder, url string
+	program, folder, url, kms string
 	// project is the id of the project to try things in; empty where it is gone.
 	project string
 }
@@ -49,6 +49,7 @@ func (b banner) print(w io.Writer) error {
 		"",
 		"Everything else: " + call + " call --help",
 		"",
+		"The AWS SDKs' KMS, with the clients' key, is on " + b.kms,
 		"strongroom is listening on " + b.url,
 		"",
 	}, "\n"))

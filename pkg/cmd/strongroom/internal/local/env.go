@@ -8,7 +8,7 @@ import (
 )
 
 // Exports are the lines for a POSIX shell to evaluate, after which its commands sign as a profile and go to the server
-// of the folder. An unknown profile is an error that names the known ones. getenv reads the environment that the lines
+// of the folder, and the AWS SDKs in them to its KMS. An unknown profile is an error that names the known ones. getenv reads the environment that the lines
 // are for: access keys there, which would be used before any profile, are unset.
 func Exports(folder, addr, profile string, getenv func(string) string) (string, error) {
 	known, err := Profiles(folder)
@@ -30,10 +30,12 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		}
 	}
 	for _, pair := range [][2]string{
-		{"STRONGROOM_URL", urlOf(folder, addr)},
+		{"STRONGROOM_URL", apiDoor.url(folder, addr)},
 		{"AWS_PROFILE", profile},
 		{"AWS_SHARED_CREDENTIALS_FILE", credentials},
 		{"AWS_REGION", Region},
+		{"AWS_DEFAULT_REGION", Region}, // botocore, and with it the first AWS CLI, knows this one alone
+		{"AWS_ENDPOINT_URL_KMS", kmsDoor.url(folder, getenv(kmsDoor.variable))},
 	} {
 		fmt.Fprintf(&b, "export %s=%s\n", pair[0], quote(pair[1]))
 	}

@@ -98,7 +98,7 @@ func addIdentity(folder string, in NewIdentity) (gateway.Identity, error) {
 			return gateway.Identity{}, err
 		}
 		found = wanted
-	case found.ARN != wanted.ARN || in.UniqueID != "" && found.UniqueID != wanted.UniqueID:
+	case found.ARN != wanted.ARN || wanted.Role != "" && found.Role != "" && found.Role != wanted.Role || in.UniqueID != "" && found.UniqueID != wanted.UniqueID:
 		return gateway.Identity{}, fmt.Errorf("the profile %q signs as %s already, unique id %s; choose another name",
 			in.Profile, found.ARN, found.UniqueID)
 	}
@@ -110,19 +110,20 @@ func (in NewIdentity) identity() (gateway.Identity, error) {
 	if !profilePattern.MatchString(in.Profile) {
 		return gateway.Identity{}, fmt.Errorf("a profile's name is 2 to 64 letters, digits and _+=,.@-")
 	}
-	arn := in.ARN
+	arn, withPath := in.ARN, ""
 	if parts := strings.Split(arn, ":"); len(parts) == 6 && parts[2] == "iam" && strings.HasPrefix(parts[5], "role/") {
 		if _, err := identity.ParseBinding(arn, in.UniqueID, Account); err != nil {
 			return gateway.Identity{}, err
 		}
 		role := parts[5][strings.LastIndexByte(parts[5], '/')+1:]
+		withPath = in.ARN
 		arn = fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", parts[1], parts[4], role, in.Profile)
 	}
 	made, err := gateway.NewIdentity(arn, in.UniqueID)
 	if err != nil {
 		return gateway.Identity{}, err
 	}
-	made.Profile = in.Profile
+	made.Profile, made.Role = in.Profile, withPath
 	_, err = callerOf(made)
 	return made, err
 }

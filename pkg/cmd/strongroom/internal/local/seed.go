@@ -11,6 +11,7 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/envelope"
 	"strongroom/pkg/gateway"
+	"strongroom/pkg/localkms"
 	"strongroom/pkg/secrets"
 )
 
@@ -32,6 +33,8 @@ type seeder struct {
 	owner     secrets.Caller
 	ownerARN  string
 	clientKey envelope.KeyService
+	// give makes a grant on the client key; again is harmless.
+	give func(localkms.Grant) error
 }
 
 // seed makes the organization, its principals and its projects.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -178,5 +180,46 @@ func TestTheDemoIsTheSameWhereverItsMakingWasStopped(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTheDemosGrantsAreMadeOnce: stopped between one and the next they are made at the next start, and none twice; what
+// the users revoke afterwards stays so.
+func TestTheDemosGrantsAreMadeOnce(t *testing.T) {
+	data := t.TempDir()
+	run := func(give func(*Server, *state)) int {
+		s := open(t, data)
+		noted, err := readState(data)
+		if err != nil || !noted.Granted {
+			t.Fatalf("%+v, %v", noted, err)
+		}
+		if give != nil {
+			give(s, &noted)
+		}
+		if err := noted.write(data); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := s.Serve(ctx); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(filepath.Join(data, kmsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(string(content), `"Decrypt"`)
+	}
+	notNoted := func(_ *Server, noted *state) { noted.Granted = false }
+	for i, give := range []func(*Server, *state){notNoted, notNoted, nil} {
+		if n := run(give); n != 2 {
+			t.Errorf("after start %d there are %d grants, want 2", i, n)
+		}
+	}
+	if err := os.Remove(filepath.Join(data, kmsFile)); err != nil {
+		t.Fatal(err)
+	}
+	if n := run(nil); n != 0 {
+		t.Errorf("%d grants were made again", n)
 	}
 }

@@ -5,10 +5,11 @@
 //
 //	strongroom.db    the table (package table/bolt)
 //	keys.json        the storage key and the client key (package localkms)
-//	local.json       the organization's id, and whether the demo was made
+//	kms.json         the grants on the client key, and further keys (package localkms)
+//	local.json       the organization's id, and whether the demo and its grants were made
 //	identities.json  who may sign: access keys, their secrets, and whom they stand for (package gateway)
 //	credentials      the same for clients, in the format of AWS's shared credentials file
-//	url              where the server listens, while it does
+//	url, kms-url     where the server and its KMS listen, while they do
 //
 // All of them are open to their owner alone. The table belongs to one server at a time; the others may be read, and
 // identities added, while it runs.
@@ -16,7 +17,7 @@
 // # The first start
 //
 // It makes an organization, an owner, a user, a service account and two projects, through the use cases that everybody
-// uses, and then notes that it has. Until it has noted that it does not listen, so nobody else changes anything; stopped
+// uses, then the grants of the local KMS that go with them, and notes that it has. Until it has noted that it does not listen, so nobody else changes anything; stopped
 // at any moment, it goes on at the next start. From then on it changes nothing by itself.
 package local
 
@@ -26,11 +27,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -50,23 +48,14 @@ const (
 	apiID   = "local"
 )
 
-// maxHeaderBytes is a little more than the gateway takes, so that it is the one to refuse.
-const maxHeaderBytes = 2 * gateway.MaxHeaders
-
-// How long things may take.
-const (
-	headerTimeout = 10 * time.Second
-	idleTimeout   = 2 * time.Minute
-	// drainTimeout is for the requests under way when the server is stopped; API Gateway gives them 30 seconds.
-	drainTimeout = 30 * time.Second
-)
-
 // A Config says what a server works with.
 type Config struct {
 	// Data is the folder; it is made where there is none.
 	Data string
 	// Addr is where to listen: a loopback address and a port, 0 for a free one.
 	Addr string
+	// KMSAddr is where to listen for requests to KMS, likewise.
+	KMSAddr string
 	// Log is where the server logs; nil is slog.Default().
 	Log *slog.Logger
 }
@@ -78,14 +67,14 @@ type Server struct {
 	service      *secrets.Service
 	organization uuid.UUID
 	owner        secrets.Caller
-	listener     net.Listener
-	http         http.Server
+	kms          *localkms.Endpoint
+	api, kmsAPI  entrance
 }
 
 // Open makes the folder what it is to be and listens; requests wait until Serve is called. A folder that another server
 // uses, and an address that other machines could reach, are errors.
 func Open(ctx context.Context, c Config) (*Server, error) {
-	if err := checkAddr(c.Addr); err != nil {
+	if err := errors.Join(apiDoor.check(c.Addr), kmsDoor.check(c.KMSAddr)); err != nil {
 		return nil, err
 	}
 	if err := prepare(c.Data); err != nil {
@@ -127,18 +116,40 @@ func (s *Server) open(ctx context.Context) error {
 		Table: s.table, Keys: keys.Key(localkms.Storage), Organization: s.organization, Account: Account,
 		ClientKeyARN: keys.Key(localkms.Client).ARN(),
 	})
-	if !state.Seeded {
-		if err := s.seed(ctx, keys); err != nil {
+	if s.kms, err = s.newKMS(keys, identities); err != nil {
+		return err
+	}
+	if err := s.makeDemo(ctx, keys, state); err != nil {
+		return err
+	}
+	if s.api, err = s.enter(ctx, apiDoor, s.config.Addr, s.gateway(identities)); err != nil {
+		return err
+	}
+	if s.kmsAPI, err = s.enter(ctx, kmsDoor, s.config.KMSAddr, s.kms); err != nil {
+		return errors.Join(err, s.api.close(s.config.Data))
+	}
+	return nil
+}
+
+// makeDemo makes what was not made yet, and notes it.
+func (s *Server) makeDemo(ctx context.Context, keys *localkms.KMS, noted state) error {
+	seeder := s.seeder(keys)
+	for _, part := range []struct {
+		make func(context.Context) error
+		done *bool
+	}{{seeder.seed, &noted.Seeded}, {seeder.giveKeys, &noted.Granted}} {
+		if *part.done {
+			continue
+		}
+		if err := part.make(ctx); err != nil {
 			return err
 		}
-		state.Seeded = true
-		if err := state.write(s.config.Data); err != nil {
+		*part.done = true
+		if err := noted.write(s.config.Data); err != nil {
 			return err
 		}
 	}
-	s.http.Handler = s.gateway(identities)
-	s.http.ReadHeaderTimeout, s.http.IdleTimeout, s.http.MaxHeaderBytes = headerTimeout, idleTimeout, maxHeaderBytes
-	return s.listen(ctx)
+	return nil
 }
 
 // ownerOf is the owner of the first start, as a caller of use cases.
@@ -168,36 +179,26 @@ func (s *Server) settings() app.Settings {
 	return app.Settings{Account: Account, API: apiID, Log: s.config.Log}
 }
 
-func (s *Server) seed(ctx context.Context, keys *localkms.KMS) error {
-	seeder := seeder{
+func (s *Server) seeder(keys *localkms.KMS) *seeder {
+	return &seeder{
 		service: s.service, organization: s.organization, owner: s.owner, ownerARN: profileNamed(Owner).bind,
 		create: app.InvokeFunction(operation.CreateOrganization, handler.CreateOrganization(s.service),
 			s.settings()),
 		clientKey: keys.Key(localkms.Client),
+		give:      s.kms.GiveClientKey,
 	}
-	return seeder.seed(ctx)
-}
-
-// listen takes the address and notes it for `strongroom local env`.
-func (s *Server) listen(ctx context.Context) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.Addr)
-	if err != nil {
-		return fmt.Errorf("%w; set STRONGROOM_ADDR to another address, such as 127.0.0.1:8788", err)
-	}
-	s.listener = listener
-	if err := writeFile(filepath.Join(s.config.Data, urlFile), []byte(s.URL()+"\n")); err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	return nil
 }
 
 // URL is where the server answers.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+func (s *Server) URL() string { return s.api.url() }
+
+// KMSURL is where the server's KMS answers.
+func (s *Server) KMSURL() string { return s.kmsAPI.url() }
 
 // Banner writes what the server is and commands to paste, which call the program as it was called.
 func (s *Server) Banner(ctx context.Context, w io.Writer, program string) error {
 	project, err := projectNamed(ctx, s.service, s.owner, s.organization, serverProject)
-	b := banner{program: program, folder: s.config.Data, url: s.URL()}
+	b := banner{program: program, folder: s.config.Data, url: s.URL(), kms: s.KMSURL()}
 	if err == nil && project != uuid.Nil { // the owner and the project are the users' to change
 		b.project = project.String()
 	}
@@ -206,18 +207,17 @@ func (s *Server) Banner(ctx context.Context, w io.Writer, program string) error 
 
 // Serve answers requests until ctx ends, then waits for those under way and closes everything.
 func (s *Server) Serve(ctx context.Context) error {
-	stopped := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	ctx, cancel := context.WithCancel(ctx) // one that fails ends the other
+	defer cancel()
+	s.config.Log.InfoContext(ctx, "listening", "url", s.URL(), "kms", s.KMSURL(), "data", s.config.Data)
+	kms := make(chan error, 1)
+	go func() {
 		defer cancel()
-		stopped <- s.http.Shutdown(drain)
-	})
-	s.config.Log.InfoContext(ctx, "listening", "url", s.URL(), "data", s.config.Data)
-	err := s.http.Serve(s.listener)
-	if !stop() {
-		err = <-stopped
-	}
-	err = errors.Join(err, os.Remove(filepath.Join(s.config.Data, urlFile)), s.table.Close())
+		kms <- s.kmsAPI.serve(ctx)
+	}()
+	err := s.api.serve(ctx)
+	cancel()
+	err = errors.Join(err, <-kms, s.api.forget(s.config.Data), s.kmsAPI.forget(s.config.Data), s.table.Close())
 	s.config.Log.InfoContext(ctx, "stopped")
 	return err
 }

@@ -17,7 +17,7 @@ import (
 
 func open(t *testing.T, data string) *Server {
 	t.Helper()
-	s, err := Open(t.Context(), Config{Data: data, Addr: "127.0.0.1:0", Log: silent})
+	s, err := Open(t.Context(), Config{Data: data, Addr: "127.0.0.1:0", KMSAddr: "127.0.0.1:0", Log: silent})
 	if err != nil {
 		t.Fatal(err)
 	}

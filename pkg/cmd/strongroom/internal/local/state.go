@@ -20,7 +20,9 @@ const (
 	stateFile       = "local.json"
 	identitiesFile  = "identities.json"
 	credentialsFile = "credentials"
+	kmsFile         = "kms.json"
 	urlFile         = "url"
+	kmsURLFile      = "kms-url"
 )
 
 // stateVersion is the form of the state file that this program knows.
@@ -33,6 +35,8 @@ type state struct {
 	Organization uuid.UUID `json:"organization"`
 	// Seeded says that all of the demo was made; from then on it is the users' to change.
 	Seeded bool `json:"seeded"`
+	// Granted says that the demo's grants in the local KMS were made; from then on they are the users' too.
+	Granted bool `json:"granted"`
 }
 
 // prepare makes the folder and what must be in it before there is a table: the keys and the organization's id. A table

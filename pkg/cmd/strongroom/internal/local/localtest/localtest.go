@@ -28,6 +28,8 @@ const Service = "execute-api"
 type Server struct {
 	// URL is where it answers, without a slash at the end.
 	URL string
+	// KMSURL is where its KMS answers; empty for At.
+	KMSURL string
 	// Data is its folder.
 	Data string
 	t    testing.TB
@@ -65,7 +67,7 @@ func StartOver(t testing.TB, data string) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	log := &syncBuffer{}
 	s, err := local.Open(ctx, local.Config{
-		Data: data, Addr: "127.0.0.1:0", Log: slog.New(slog.NewJSONHandler(log, nil)),
+		Data: data, Addr: "127.0.0.1:0", KMSAddr: "127.0.0.1:0", Log: slog.New(slog.NewJSONHandler(log, nil)),
 	})
 	if err != nil {
 		cancel()
@@ -79,7 +81,7 @@ func StartOver(t testing.TB, data string) *Server {
 			t.Errorf("stopping the local Strongroom: %v", err)
 		}
 	})
-	return &Server{URL: s.URL(), Data: data, t: t, log: log}
+	return &Server{URL: s.URL(), KMSURL: s.KMSURL(), Data: data, t: t, log: log}
 }
 
 // At is a server that runs already, in another process; Logged is empty.

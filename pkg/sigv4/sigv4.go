@@ -1,4 +1,18 @@
-package gateway
+// Package sigv4 checks AWS Signature Version 4 on requests that reach this machine, for what stands in for AWS here.
+//
+// [Rules.Read] takes everything that needs no body, so that strangers can't have megabytes held; [Claim.Verify] compares
+// the body and the signature. The request is signed once more with the SDK's own signer, over the headers that the client
+// signed and no others, and the two signatures are compared in constant time. Required: host and x-amz-date among the
+// signed headers, what the rules name besides, and x-amz-security-token if there is one; a date within five minutes; the
+// service and region of the rules; the access key's session token, or none; a body whose SHA-256 was signed.
+//
+// Refused though AWS knows them: signatures in the query (presigned URLs), unsigned payloads (over plain HTTP nothing else
+// protects a body), signed chunks, and a Date header instead of x-amz-date. A + in the query means a space, for the
+// signature too: a client that signs it as it stands must send %20 or %2B.
+//
+// Errors say what is wrong and never hold what a header said, so they may be logged.
+// The format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
+package sigv4
 
 import (
 	"crypto/sha256"
@@ -17,25 +31,51 @@ import (
 )
 
 const (
-	service = "execute-api"
 	// maxSkew is how far a request's date may be from now, both ways.
 	maxSkew    = 5 * time.Minute
 	dateHeader = "X-Amz-Date"
 	dateForm   = "20060102T150405Z"
 )
 
-// A claim is what a request says of its signature, and whose access key it names, before the signature is compared.
-type claim struct {
-	authorization
-	identity Identity
-	at       time.Time
+// Errors that those who answer a client tell apart; all others say that the signature is not right.
+var (
+	// ErrUnsigned: there is no Authorization header.
+	ErrUnsigned = errors.New("there is no Authorization header")
+	// ErrUnknown: nobody has that access key, or it has another session token.
+	ErrUnknown = errors.New("not the credentials of anybody")
+)
+
+// Rules say what a signature must be for.
+type Rules struct {
+	// Service and Region are those of the credential's scope.
+	Service, Region string
+	// Signed are headers that must be signed besides host and x-amz-date: lower-case names.
+	Signed []string
 }
 
-// readClaim reads what a request says of its signature, and checks all of it that needs no body.
-func (g *gateway) readClaim(r *http.Request) (claim, error) {
-	c := claim{}
+// A Key is what belongs to an access key.
+type Key struct {
+	ID, Secret string
+	// SessionToken goes with temporary credentials; empty for a user's.
+	SessionToken string
+}
+
+// A Claim is what a request says of its signature, and the access key that it names, before the signature is compared.
+type Claim struct {
+	authorization
+	key Key
+	at  time.Time
+}
+
+// Read reads what a request says of its signature, and checks all of it that needs no body. find answers the access key
+// of that id; it is asked at most once.
+func (u Rules) Read(r *http.Request, now time.Time, find func(id string) (Key, bool)) (Claim, error) {
+	c := Claim{}
 	if presigned(r) {
 		return c, errors.New("signatures in the query are not supported, sign with the header")
+	}
+	if len(r.Header.Values("Authorization")) == 0 {
+		return c, ErrUnsigned
 	}
 	header, err := only(r.Header, "Authorization")
 	if err != nil {
@@ -44,18 +84,18 @@ func (g *gateway) readClaim(r *http.Request) (claim, error) {
 	if c.authorization, err = parseAuthorization(header); err != nil {
 		return c, err
 	}
-	if c.service != service || c.region != g.Region {
-		return c, fmt.Errorf("it is not signed for %s in %s", service, g.Region)
+	if c.service != u.Service || c.region != u.Region {
+		return c, fmt.Errorf("it is not signed for %s in %s", u.Service, u.Region)
 	}
-	if err := c.checkDate(r, g.Now()); err != nil {
+	if err := c.checkDate(r, now); err != nil {
 		return c, err
 	}
-	if err := c.checkHeaders(r); err != nil {
+	if err := c.checkHeaders(r, u.Signed); err != nil {
 		return c, err
 	}
 	var known bool
-	if c.identity, known = g.Credentials(c.accessKeyID); !known {
-		return c, errors.New("nobody has that access key")
+	if c.key, known = find(c.accessKeyID); !known {
+		return c, fmt.Errorf("%w: nobody has that access key", ErrUnknown)
 	}
 	return c, c.checkToken(r)
 }
@@ -82,7 +122,7 @@ func presigned(r *http.Request) bool {
 	return false
 }
 
-func (c *claim) checkDate(r *http.Request, now time.Time) error {
+func (c *Claim) checkDate(r *http.Request, now time.Time) error {
 	text, err := only(r.Header, dateHeader)
 	if err != nil {
 		return err
@@ -100,8 +140,8 @@ func (c *claim) checkDate(r *http.Request, now time.Time) error {
 }
 
 // checkHeaders checks that what must be signed is, and that what is signed is there.
-func (c *claim) checkHeaders(r *http.Request) error {
-	for _, name := range []string{"host", "x-amz-date"} {
+func (c *Claim) checkHeaders(r *http.Request, signed []string) error {
+	for _, name := range append([]string{"host", "x-amz-date"}, signed...) {
 		if !c.signs(name) {
 			return fmt.Errorf("%s is not among the signed headers", name)
 		}
@@ -121,23 +161,23 @@ func (c *claim) checkHeaders(r *http.Request) error {
 	return nil
 }
 
-// checkToken compares the session token, which is a secret too, with the identity's.
-func (c *claim) checkToken(r *http.Request) error {
+// checkToken compares the session token, which is a secret too, with the access key's.
+func (c *Claim) checkToken(r *http.Request) error {
 	const name = "x-amz-security-token"
 	tokens := r.Header.Values(name)
 	switch {
-	case len(tokens) == 0 && c.identity.SessionToken == "":
+	case len(tokens) == 0 && c.key.SessionToken == "":
 		return nil
-	case len(tokens) != 1 || c.identity.SessionToken == "" || !c.signs(name):
+	case len(tokens) != 1 || c.key.SessionToken == "" || !c.signs(name):
 		return fmt.Errorf("%s is not there exactly where the access key has a token, or not signed", name)
-	case subtle.ConstantTimeCompare([]byte(tokens[0]), []byte(c.identity.SessionToken)) != 1:
-		return errors.New("it has another session token")
+	case subtle.ConstantTimeCompare([]byte(tokens[0]), []byte(c.key.SessionToken)) != 1:
+		return fmt.Errorf("%w: it has another session token", ErrUnknown)
 	}
 	return nil
 }
 
-// verify compares the body with its signed hash, and the signature with that of the same request signed here.
-func (c *claim) verify(r *http.Request, body []byte) error {
+// Verify compares the body with its signed hash, and the signature with that of the same request signed here.
+func (c *Claim) Verify(r *http.Request, body []byte) error {
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	if values := r.Header.Values("X-Amz-Content-Sha256"); len(values) > 0 && !slices.Equal(values, []string{hash}) {
@@ -147,10 +187,10 @@ func (c *claim) verify(r *http.Request, body []byte) error {
 	if err != nil {
 		return err
 	}
-	credentials := aws.Credentials{AccessKeyID: c.identity.AccessKeyID, SecretAccessKey: c.identity.SecretAccessKey}
+	credentials := aws.Credentials{AccessKeyID: c.key.ID, SecretAccessKey: c.key.Secret}
 	// A signer keeps the key that it derived by access key and day, not by secret: used again, it would accept the
 	// old secret after a change.
-	if err := v4.NewSigner().SignHTTP(r.Context(), credentials, copied, hash, service, c.region, c.at); err != nil {
+	if err := v4.NewSigner().SignHTTP(r.Context(), credentials, copied, hash, c.service, c.region, c.at); err != nil {
 		return fmt.Errorf("it could not be signed again: %w", err)
 	}
 	ours, err := parseAuthorization(copied.Header.Get("Authorization"))
@@ -167,7 +207,7 @@ func (c *claim) verify(r *http.Request, body []byte) error {
 }
 
 // copy makes a request that holds of r what the client signed.
-func (c *claim) copy(r *http.Request, body []byte) (*http.Request, error) {
+func (c *Claim) copy(r *http.Request, body []byte) (*http.Request, error) {
 	// The signer leaves out parameters that can't be parsed; they would be read though not signed.
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
 		return nil, errors.New("the query is malformed")

@@ -1,4 +1,4 @@
-package gateway
+package sigv4
 
 import (
 	"errors"
@@ -19,19 +19,20 @@ type authorization struct {
 
 const algorithm = "AWS4-HMAC-SHA256"
 
-var errMalformed = errors.New("the Authorization header is malformed")
+// ErrMalformed says that it is an Authorization header that is none of Signature Version 4.
+var ErrMalformed = errors.New("the Authorization header is malformed")
 
 // parseAuthorization reads an Authorization header. Each part must be there once and nothing else.
 func parseAuthorization(header string) (authorization, error) {
 	rest, ok := strings.CutPrefix(header, algorithm+" ")
 	if !ok {
-		return authorization{}, fmt.Errorf("%w: its algorithm is not %s", errMalformed, algorithm)
+		return authorization{}, fmt.Errorf("%w: its algorithm is not %s", ErrMalformed, algorithm)
 	}
 	parts := map[string]string{}
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, ok := strings.Cut(strings.Trim(part, " "), "=")
 		if _, twice := parts[name]; !ok || twice {
-			return authorization{}, fmt.Errorf("%w: its parts are not Credential, SignedHeaders and Signature, each once", errMalformed)
+			return authorization{}, fmt.Errorf("%w: its parts are not Credential, SignedHeaders and Signature, each once", ErrMalformed)
 		}
 		parts[name] = value
 	}
@@ -45,13 +46,13 @@ func (a *authorization) fill(parts map[string]string) error {
 	a.signature = parts["Signature"]
 	switch {
 	case len(parts) != 3:
-		return fmt.Errorf("%w: it has parts of other names", errMalformed)
+		return fmt.Errorf("%w: it has parts of other names", ErrMalformed)
 	case len(scope) != 5 || scope[4] != "aws4_request" || slices.Contains(scope, ""):
-		return fmt.Errorf("%w: its credential is not KEY/DATE/REGION/SERVICE/aws4_request", errMalformed)
+		return fmt.Errorf("%w: its credential is not KEY/DATE/REGION/SERVICE/aws4_request", ErrMalformed)
 	case !validHeaderNames(a.signedHeaders):
-		return fmt.Errorf("%w: its signed headers are not lower-case names in order", errMalformed)
+		return fmt.Errorf("%w: its signed headers are not lower-case names in order", ErrMalformed)
 	case len(a.signature) != 64 || strings.Trim(a.signature, "0123456789abcdef") != "":
-		return fmt.Errorf("%w: its signature is not 64 hexadecimal digits", errMalformed)
+		return fmt.Errorf("%w: its signature is not 64 hexadecimal digits", ErrMalformed)
 	}
 	a.accessKeyID, a.date, a.region, a.service = scope[0], scope[1], scope[2], scope[3]
 	return nil

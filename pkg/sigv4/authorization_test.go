@@ -1,7 +1,6 @@
-package gateway
+package sigv4
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -81,62 +80,4 @@ func TestMalformedAuthorizations(t *testing.T) {
 			}
 		})
 	}
-}
-
-// FuzzAuthorization has any Authorization header in front of a request that was signed rightly: none of them panics, and
-// none but what the signer wrote is accepted.
-func FuzzAuthorization(f *testing.F) {
-	right := byUser.sign(put()).Header.Get("Authorization")
-	f.Add(right)
-	f.Add(aHeader)
-	f.Add(strings.Replace(right, ";x-amz-date", "", 1))
-	f.Add(strings.Replace(right, "SignedHeaders=", "SignedHeaders=;", 1))
-	f.Add(strings.Replace(right, user.AccessKeyID, session.AccessKeyID, 1))
-	f.Add("AWS4-HMAC-SHA256 Credential=////, SignedHeaders=;, Signature=")
-	s := newRig(f, atNoon)
-	meaning, err := parseAuthorization(right)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, header string) {
-		r := byUser.sign(put())
-		r.Header.Set("Authorization", header)
-		w := s.do(r)
-		s.log.Reset()
-		switch got, err := parseAuthorization(header); {
-		case w.Code != http.StatusOK && w.Code != http.StatusForbidden && w.Code != http.StatusRequestHeaderFieldsTooLarge:
-			t.Errorf("status %d", w.Code)
-		case w.Code == http.StatusOK && (err != nil || !cmp.Equal(got, meaning, cmp.AllowUnexported(authorization{}))):
-			t.Errorf("%q was accepted", header)
-		}
-	})
-}
-
-// FuzzRequest alters a request after it was signed: what reaches the function is what was signed.
-func FuzzRequest(f *testing.F) {
-	f.Add("/secrets/a", "project=p", `"1"`, `{"note":"n"}`)
-	f.Add("/secrets/a", "project=p&force=true", `"1"`, `{"note":"n"}`)
-	f.Add("/secrets/a", "project=p&project=", `"1", "2"`, ``)
-	f.Add("/secrets/%61", "project=%70", ` "1"`, `{"note":"n"} `)
-	s := newRig(f, atNoon)
-	f.Fuzz(func(t *testing.T, path, query, match, body string) {
-		original := newRequest(http.MethodPut, "/secrets/a?project=p", `{"note":"n"}`)
-		original.Header.Set("If-Match", `"1"`)
-		altered := newRequest(http.MethodPut, "/", body)
-		altered.Header = byUser.sign(original).Header
-		altered.URL.Path, altered.URL.RawQuery = path, query
-		altered.Header.Set("If-Match", match)
-		s.events = nil
-		w := s.do(altered)
-		s.log.Reset()
-		if w.Code != http.StatusOK {
-			return
-		}
-		e := s.event(t)
-		same := path == "/secrets/a" && body == `{"note":"n"}` && strings.Join(strings.Fields(match), " ") == `"1"` &&
-			cmp.Equal(e.QueryStringParameters, map[string]string{"project": "p"})
-		if !same {
-			t.Errorf("accepted: path %q, query %q, if-match %q, body %q", path, query, match, body)
-		}
-	})
 }
