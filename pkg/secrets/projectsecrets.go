@@ -135,10 +135,11 @@ type valueList struct {
 func (l *valueList) gather(ctx context.Context, query table.Query, page table.Page) (err error) {
 	l.list.Data = []api.ProjectValue{}
 	for {
-		for _, item := range page.Items {
+		for i, item := range page.Items {
 			if full, err := l.add(ctx, item); err != nil || full {
 				return err
 			}
+			page.Items[i] = table.Item{} // a megabyte that is needed no longer
 		}
 		if page.Next.IsZero() {
 			return nil
