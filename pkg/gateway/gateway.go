@@ -42,6 +42,7 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -122,6 +123,10 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		message(w, http.StatusNotFound)
 		return
 	}
+	if !isText(r) {
+		message(w, http.StatusBadRequest)
+		return
+	}
 	who, body, err := g.authenticate(w, r)
 	if errors.Is(err, errTooLarge) {
 		message(w, http.StatusRequestEntityTooLarge)
@@ -138,6 +143,19 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.invoke(w, r, route, id, event)
+}
+
+// isText says whether all that an event holds as text is UTF-8. JSON would turn what is not into something else than was
+// signed.
+func isText(r *http.Request) bool {
+	for _, values := range r.Header {
+		for _, value := range values {
+			if !utf8.ValidString(value) {
+				return false
+			}
+		}
+	}
+	return utf8.ValidString(r.URL.Path) && utf8.ValidString(r.URL.RawQuery)
 }
 
 // authenticate answers who signed the request, and its body.

@@ -61,7 +61,8 @@ func (ids *Identities) Lookup(accessKeyID string) (Identity, bool) {
 
 // same says whether two looks at a file saw the same contents: it is never written in place, only replaced.
 func same(a, b fs.FileInfo) bool {
-	return a != nil && os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
+	return a != nil && os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size() &&
+		a.Mode() == b.Mode()
 }
 
 func (ids *Identities) reload() {
@@ -85,8 +86,8 @@ func (ids *Identities) reload() {
 // several processes add. The same again changes nothing; another one with the access key or the profile of one that is
 // there is an error.
 func (ids *Identities) Add(i Identity) error {
-	if i.AccessKeyID == "" || i.SecretAccessKey == "" || i.ARN == "" || i.UniqueID == "" {
-		return errors.New("gateway: an identity has an access key, its secret, an ARN and a unique id")
+	if err := i.check(); err != nil {
+		return fmt.Errorf("gateway: %w", err)
 	}
 	unlock, err := lockedfile.MutexAt(ids.path + ".lock").Lock()
 	if err != nil {
@@ -136,6 +137,14 @@ func (ids *Identities) All() (map[string]Identity, error) {
 	return known, err
 }
 
+// check refuses an identity that lacks something: one without a secret could be signed for by everybody.
+func (i Identity) check() error {
+	if i.AccessKeyID == "" || i.SecretAccessKey == "" || i.ARN == "" || i.UniqueID == "" {
+		return errors.New("an identity has an access key, its secret, an ARN and a unique id")
+	}
+	return nil
+}
+
 func readIdentities(path string) (map[string]Identity, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -154,6 +163,9 @@ func readIdentities(path string) (map[string]Identity, error) {
 	}
 	for id, i := range known {
 		i.AccessKeyID = id
+		if err := i.check(); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 		known[id] = i
 	}
 	return known, nil

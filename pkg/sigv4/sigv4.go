@@ -32,9 +32,10 @@ import (
 
 const (
 	// maxSkew is how far a request's date may be from now, both ways.
-	maxSkew    = 5 * time.Minute
-	dateHeader = "X-Amz-Date"
-	dateForm   = "20060102T150405Z"
+	maxSkew     = 5 * time.Minute
+	dateHeader  = "X-Amz-Date"
+	tokenHeader = "x-amz-security-token"
+	dateForm    = "20060102T150405Z"
 )
 
 // Errors that those who answer a client tell apart; all others say that the signature is not right.
@@ -94,7 +95,7 @@ func (u Rules) Read(r *http.Request, now time.Time, find func(id string) (Key, b
 		return c, err
 	}
 	var known bool
-	if c.key, known = find(c.accessKeyID); !known {
+	if c.key, known = find(c.accessKeyID); !known || c.key.Secret == "" {
 		return c, fmt.Errorf("%w: nobody has that access key", ErrUnknown)
 	}
 	return c, c.checkToken(r)
@@ -146,6 +147,12 @@ func (c *Claim) checkHeaders(r *http.Request, signed []string) error {
 			return fmt.Errorf("%s is not among the signed headers", name)
 		}
 	}
+	for name := range r.Header {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "x-amz-") && lower != tokenHeader && !c.signs(lower) {
+			return errors.New("an x-amz- header is not among the signed headers")
+		}
+	}
 	for _, name := range c.signedHeaders {
 		there := len(r.Header.Values(name)) > 0
 		switch name {
@@ -163,7 +170,7 @@ func (c *Claim) checkHeaders(r *http.Request, signed []string) error {
 
 // checkToken compares the session token, which is a secret too, with the access key's.
 func (c *Claim) checkToken(r *http.Request) error {
-	const name = "x-amz-security-token"
+	const name = tokenHeader
 	tokens := r.Header.Values(name)
 	switch {
 	case len(tokens) == 0 && c.key.SessionToken == "":

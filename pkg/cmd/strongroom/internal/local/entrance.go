@@ -35,7 +35,11 @@ type entrance struct {
 func (s *Server) enter(ctx context.Context, d door, addr string, h http.Handler) (entrance, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return entrance{}, fmt.Errorf("%w; set %s to another address, such as 127.0.0.1:8797", err, d.variable)
+		return entrance{}, fmt.Errorf("%w; set %s to another address, such as 127.0.0.1:0 for a free port", err, d.variable)
+	}
+	if tcp, ok := listener.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() { // whatever localhost stands for
+		return entrance{}, errors.Join(fmt.Errorf("%s is not this machine's own; set %s to a loopback address", listener.Addr(), d.variable),
+			listener.Close())
 	}
 	e := entrance{d, listener, &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,

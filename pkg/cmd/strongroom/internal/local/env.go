@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		{"STRONGROOM_URL", apiDoor.url(folder, addr)},
 		{"AWS_PROFILE", profile},
 		{"AWS_SHARED_CREDENTIALS_FILE", credentials},
+		{"AWS_CONFIG_FILE", os.DevNull}, // a profile of the same name there could send the SDKs to AWS
 		{"AWS_REGION", Region},
 		{"AWS_DEFAULT_REGION", Region}, // botocore, and with it the first AWS CLI, knows this one alone
 		{"AWS_ENDPOINT_URL_KMS", kmsDoor.url(folder, getenv(kmsDoor.variable))},

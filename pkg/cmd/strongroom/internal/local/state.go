@@ -82,6 +82,10 @@ func readState(folder string) (state, error) {
 		return state{}, fmt.Errorf("%s is not a state file of version %d; restore it, or begin anew with another STRONGROOM_DATA",
 			path, stateVersion)
 	}
+	if _, err := os.Stat(filepath.Join(folder, kmsFile)); s.Granted && errors.Is(err, fs.ErrNotExist) {
+		return state{}, fmt.Errorf("%s is gone, and with it the grants on the client key and the keys that were made; "+
+			"restore it, or begin anew with another STRONGROOM_DATA", filepath.Join(folder, kmsFile))
+	}
 	return s, nil
 }
 
