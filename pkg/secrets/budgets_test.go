@@ -138,7 +138,7 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	client, name := dynamotest.New(t)
 	rec.pour(t, client, name)
 	b.meter = meter.New(client, name)
-	b.meter.Hold = 3 * time.Millisecond
+	b.meter.Hold = 50 * time.Millisecond // fifty queries side by side must have begun before the first has ended
 	b.World = b.Again(func(table.Table) table.Table { return dynamo.New(b.meter.Client(), name) })
 	return b
 }
