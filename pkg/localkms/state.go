@@ -1,7 +1,6 @@
 package localkms
 
 import (
-	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -153,7 +152,7 @@ func (s *state) findGrant(id string) (int, bool) {
 
 // grantOf is the grant of a token.
 func (s *state) grantOf(token string) (grant, bool) {
-	i := slices.IndexFunc(s.Grants, func(g grant) bool { return bytes.Equal([]byte(g.Token), []byte(token)) })
+	i := slices.IndexFunc(s.Grants, func(g grant) bool { return g.Token == token })
 	if i < 0 {
 		return grant{}, false
 	}

@@ -80,11 +80,10 @@ func (q *request) wrote(ctx context.Context, key table.Key) (bool, error) {
 	return writeLog(log).has(q.writeID), err
 }
 
-// nothingWritten says whether an error of send promises that.
+// nothingWritten says whether an error of send promises that, of those after which there is another attempt.
 func nothingWritten(err error) bool {
 	var unmet *table.ConditionError
-	return errors.As(err, &unmet) || errors.Is(err, table.ErrConflict) || errors.Is(err, table.ErrThrottled) ||
-		errors.Is(err, table.ErrInvalid)
+	return errors.As(err, &unmet) || errors.Is(err, table.ErrConflict) || errors.Is(err, table.ErrThrottled)
 }
 
 // errAgain asks patiently for another try.

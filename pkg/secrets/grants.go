@@ -119,17 +119,14 @@ func (s *Service) PutProjectAccess(ctx context.Context, by Caller, in PutAccess)
 			project := access.Project{ID: in.ID, Live: true, Grants: grants}
 			return access.ProjectRights(v.who.principal(), project, q.now())
 		}
-		done, err := q.judgeGrants(ctx, &c)
-		if err != nil || done {
-			answer = policyOf(c.visible(old.Grants), old.AccessTag)
-			return plan{}, err
+		c.plan = func(grants access.Grants, tag int64) plan {
+			v.rec.Grants, v.rec.AccessTag = grants, tag
+			v.rec.Writes = old.Writes.with(q.writeID)
+			return q.planProject(in.ID, old, &v.rec)
 		}
-		v.rec.Grants, v.rec.AccessTag = c.wanted, old.AccessTag+1
-		v.rec.Writes = old.Writes.with(q.writeID)
-		p := q.planProject(in.ID, old, &v.rec)
-		q.planReach(&p, onProject, in.ID, c.changes)
-		answer = policyOf(c.visible(c.wanted), v.rec.AccessTag)
-		return p, nil
+		var p plan
+		answer, p, err = q.replaceGrants(ctx, &c)
+		return p, err
 	})
 	return answer, err
 }
@@ -156,17 +153,14 @@ func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) 
 			secret.Grants = grants
 			return access.SecretRights(v.who.principal(), secret, q.now())
 		}
-		done, err := q.judgeGrants(ctx, &c)
-		if err != nil || done {
-			answer = policyOf(c.visible(old.Grants), old.AccessTag)
-			return plan{}, err
+		c.plan = func(grants access.Grants, tag int64) plan {
+			v.rec.Grants, v.rec.AccessTag = grants, tag
+			v.rec.Writes = old.Writes.with(q.writeID)
+			return q.planSecret(&secretChange{id: in.ID, old: &old, new: &v.rec})
 		}
-		v.rec.Grants, v.rec.AccessTag = c.wanted, old.AccessTag+1
-		v.rec.Writes = old.Writes.with(q.writeID)
-		p := q.planSecret(&secretChange{id: in.ID, old: &old, new: &v.rec})
-		q.planReach(&p, onSecret, in.ID, c.changes)
-		answer = policyOf(c.visible(c.wanted), v.rec.AccessTag)
-		return p, nil
+		var p plan
+		answer, p, err = q.replaceGrants(ctx, &c)
+		return p, err
 	})
 	return answer, err
 }
@@ -216,7 +210,9 @@ type grantChange struct {
 	old, wanted access.Grants
 	tag         int64
 	// rights are what the caller has on the resource if its grants are these.
-	rights  func(access.Grants) access.Rights
+	rights func(access.Grants) access.Rights
+	// plan says what of the resource is to be written if its grants and their tag become these.
+	plan    func(access.Grants, int64) plan
 	changes []access.Change
 	// records are the principals that the changes are about, without those that are gone.
 	records map[uuid.UUID]principalRecord
@@ -227,6 +223,17 @@ type grantChange struct {
 // visible are the grants without the hidden ones.
 func (c *grantChange) visible(grants access.Grants) access.Grants {
 	return slices.DeleteFunc(slices.Clone(grants), func(g access.Grant) bool { return slices.Contains(c.hidden, g.Principal) })
+}
+
+// replaceGrants judges a change, and answers the policy by then and what is to be written.
+func (q *request) replaceGrants(ctx context.Context, c *grantChange) (Policy, plan, error) {
+	done, err := q.judgeGrants(ctx, c)
+	if err != nil || done {
+		return policyOf(c.visible(c.old), c.tag), plan{}, err
+	}
+	p := c.plan(c.wanted, c.tag+1)
+	q.planReach(&p, c.kind, c.in.ID, c.changes)
+	return policyOf(c.visible(c.wanted), c.tag+1), p, nil
 }
 
 // judgeGrants finds what differs and decides whether the caller may change that. done says that nothing is to be

@@ -124,11 +124,18 @@ func (v *secretSight) changedAt() (at time.Time) {
 
 // access is the secret as package access wants it.
 func (v *secretSight) access() *access.Secret {
-	s := &access.Secret{ID: v.id, Live: v.found && v.rec.TrashedAt.IsZero(), Grants: v.rec.Grants}
-	for _, id := range v.rec.Projects {
-		s.Projects = append(s.Projects, v.projects[id].access(id))
+	return &access.Secret{
+		ID: v.id, Live: v.found && v.rec.TrashedAt.IsZero(), Grants: v.rec.Grants, Projects: v.named(v.rec.Projects),
 	}
-	return s
+}
+
+// named are projects as package access wants them, in the order given.
+func (v *secretSight) named(ids []uuid.UUID) []access.Project {
+	projects := make([]access.Project, len(ids))
+	for i, id := range ids {
+		projects[i] = v.projects[id].access(id)
+	}
+	return projects
 }
 
 // decideSecret decides about the secret.

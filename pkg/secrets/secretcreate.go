@@ -78,12 +78,8 @@ func (q *request) checkCreateSecret(in api.CreateSecret) error {
 
 // decideCreate decides about a secret in those projects.
 func (q *request) decideCreate(v *secretSight, in api.CreateSecret) error {
-	added := make([]access.Project, len(in.ProjectIDs))
-	for i, id := range in.ProjectIDs {
-		added[i] = v.projects[id].access(id)
-	}
 	return q.decide(v.who, ask{
-		Request: access.Request{Action: access.CreateSecret, Added: added}, addedField: "projectIds",
+		Request: access.Request{Action: access.CreateSecret, Added: v.named(in.ProjectIDs)}, addedField: "projectIds",
 	})
 }
 

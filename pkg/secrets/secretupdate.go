@@ -111,12 +111,8 @@ func (q *request) decideUpdate(v *secretSight, in UpdateSecret) error {
 	if len(in.AddProjectIDs)+len(in.RemoveProjectIDs) == 0 {
 		return nil
 	}
-	added := make([]access.Project, len(in.AddProjectIDs))
-	for i, id := range in.AddProjectIDs {
-		added[i] = v.projects[id].access(id)
-	}
 	if err := q.decide(v.who, ask{
-		Request:    access.Request{Action: access.MoveSecret, Secret: v.access(), Added: added},
+		Request:    access.Request{Action: access.MoveSecret, Secret: v.access(), Added: v.named(in.AddProjectIDs)},
 		addedField: "addProjectIds",
 	}); err != nil {
 		return err
