@@ -108,6 +108,14 @@ var rules = map[string]rule{
 		"github.com/aws/aws-sdk-go-v2/service/kms": aws,
 		"github.com/aws/smithy-go":                 awsErrors,
 	}},
+	// No network: whatever it says, only its user said it.
+	"pkg/client/config": {arrows: []string{"pkg/api"}, libraries: map[string]string{
+		"github.com/go-json-experiment/json":         strict,
+		"github.com/google/uuid":                     uuids,
+		"github.com/pelletier/go-toml/v2":            "reads TOML, and says in which line things stand",
+		"github.com/rogpeppe/go-internal/lockedfile": fileLock,
+		"golang.org/x/text/unicode/norm":             "refuses names that are not in NFC",
+	}},
 	"pkg/localkms": {arrows: append(slices.Clone(beneath), "pkg/sigv4"), libraries: map[string]string{
 		"github.com/google/uuid":             uuids,
 		"github.com/go-json-experiment/json": strict,
@@ -122,11 +130,21 @@ var rules = map[string]rule{
 		"github.com/go-json-experiment/json":                     strict,
 		"github.com/google/uuid":                                 uuids,
 	}},
+	// The SDK knows nothing of the server but what both share: wire types, the operation table, the form of values.
+	"pkg/client": {arrows: []string{"pkg/access", "pkg/api", "pkg/client/config", "pkg/clientcrypto", "pkg/operation"}, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws":         "signs requests, and waits between attempts",
+		"github.com/aws/aws-sdk-go-v2/config":      "finds the caller's credentials where AWS's own tools do",
+		"github.com/aws/aws-sdk-go-v2/service/kms": "unwraps project keys and makes grants",
+		"github.com/aws/smithy-go":                 awsErrors,
+		"github.com/google/uuid":                   uuids,
+		"golang.org/x/sync/errgroup":               parallel,
+	}},
+
 	"pkg/cmd/strongroom": {environment: true, arrows: roots},
 	"pkg/cmd/strongroom/internal/cli": {arrows: roots, libraries: map[string]string{
-		"github.com/aws/aws-sdk-go-v2/aws":    "signs requests",
-		"github.com/aws/aws-sdk-go-v2/config": "finds the caller's credentials where AWS's own tools do",
-		"github.com/spf13/cobra":              "commands, flags and their help",
+		"github.com/schollz/progressbar/v3": "progress of long work",
+		"github.com/spf13/cobra":            "commands, flags and their help",
+		"golang.org/x/term":                 "asks without echo",
 	}},
 	"pkg/cmd/strongroom/internal/local": {arrows: roots, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":           "credentials of seeded callers",

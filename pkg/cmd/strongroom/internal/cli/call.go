@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"strongroom/pkg/api"
+	"strongroom/pkg/client"
 	"strongroom/pkg/operation"
 )
 
@@ -94,7 +93,7 @@ func unknownOperation(args []string) error {
 	return usage("no operation is called %q; `strongroom call --help` lists them", args[0])
 }
 
-// run calls an operation and prints the answer.
+// run calls an operation once and prints the answer.
 func (m *Main) run(ctx context.Context, row operation.Row, flags callFlags) error {
 	given, err := parsePairs("param", flags.parameters)
 	if err != nil {
@@ -104,120 +103,38 @@ func (m *Main) run(ctx context.Context, row operation.Row, flags callFlags) erro
 	if err != nil {
 		return err
 	}
-	route := row.Trigger.(operation.HTTP) //nolint:errcheck,forcetypeassert // commands are made for HTTP rows alone
-	lookUp := given[organizationID] == "" && slices.Contains(route.PathParameters(), organizationID)
-	if lookUp {
-		given[organizationID] = "to be looked up"
-	}
 	// What the command line says is checked whole before anything is sent or read.
 	r, err := newRequest(row, given)
 	if err == nil {
-		err = r.setHeaders(headers)
+		err = setHeaders(&r, headers)
 	}
 	if err != nil {
 		return err
 	}
-	e, err := m.endpoint(ctx)
+	s, err := m.connect(ctx)
 	if err != nil {
 		return err
 	}
-	body, err := m.readBody(row.Name, route.Body, flags.body)
-	if err != nil {
+	route := row.Trigger.(operation.HTTP) //nolint:errcheck,forcetypeassert // commands are made for HTTP rows alone
+	if r.Body, err = m.readBody(row.Name, route.Body, flags.body); err != nil {
 		return err
 	}
-	if lookUp {
-		if given[organizationID], err = e.organization(ctx); err != nil {
-			return err
-		}
-		header := r.header
-		if r, err = newRequest(row, given); err != nil {
-			return err
-		}
-		r.header = header
-	}
-	r.body = body
-	return m.sendAndPrint(ctx, e, row.Name, r, flags.include)
-}
-
-// organization is the caller's.
-func (e *endpoint) organization(ctx context.Context) (string, error) {
-	row := operation.MustLookup(operation.Whoami)
-	r, err := newRequest(row, nil)
-	if err != nil {
-		return "", err
-	}
-	answer, err := e.send(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	if err := answer.failure(row.Name); err != nil {
-		return "", err
-	}
-	var me api.Me
-	if err := json.Unmarshal(answer.body, &me); err != nil {
-		return "", noAnswer("%s does not answer as Strongroom does; check STRONGROOM_URL", e.base)
-	}
-	return me.OrganizationID.String(), nil
-}
-
-func (m *Main) sendAndPrint(ctx context.Context, e *endpoint, name operation.Name, r request, include bool) error {
-	answer, err := e.send(ctx, r)
-	if err != nil {
-		return err
-	}
-	if include {
+	answer, err := s.Do(ctx, r)
+	if answer != nil && flags.include {
 		m.printHead(answer)
 	}
-	if err := answer.failure(name); err != nil {
+	if err != nil {
 		return err
 	}
 	if answer.StatusCode == http.StatusNotModified {
-		_, _ = fmt.Fprintln(m.Stderr, "strongroom: not modified since")
+		m.say("not modified since")
 	}
-	return m.printBody(answer.body)
+	return m.printBody(answer.Body)
 }
 
-func (m *Main) printHead(answer *reply) {
+func (m *Main) printHead(answer *client.Response) {
 	_, _ = fmt.Fprintln(m.Stderr, visible(answer.Proto+" "+answer.Status))
 	for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
 		_, _ = fmt.Fprintf(m.Stderr, "%s: %s\n", name, visible(strings.Join(answer.Header[name], ", ")))
 	}
-}
-
-// failure is the error that the answer is, or nil.
-func (r *reply) failure(name operation.Name) error {
-	if r.StatusCode/100 == 2 || r.StatusCode == http.StatusNotModified {
-		return nil
-	}
-	var ours api.ErrorBody
-	if json.Unmarshal(r.body, &ours) == nil && ours.Error.Code != "" {
-		return &exitError{exit: ExitError, err: fmt.Errorf("%s: %w%s", name, &ours.Error, hint(r.StatusCode, ours.Error))}
-	}
-	switch r.StatusCode {
-	case http.StatusForbidden:
-		return noAnswer("%s: the signature was refused; check AWS_PROFILE, AWS_REGION and this machine's clock", name)
-	case http.StatusNotFound:
-		return noAnswer("%s: no such route there; check STRONGROOM_URL, and that both ends have the same version", name)
-	}
-	return noAnswer("%s: answered with status %d, not as Strongroom does; check STRONGROOM_URL", name, r.StatusCode)
-}
-
-// hint is what an error line ends with: what is wrong with the other fields, or what may help.
-func hint(status int, e api.Error) string {
-	var b strings.Builder
-	for _, d := range e.Details[min(1, len(e.Details)):] {
-		fmt.Fprintf(&b, "; %s: %s", d.Field, d.Message)
-	}
-	switch e.Code {
-	case api.CodePreconditionFailed:
-		b.WriteString("; somebody else was first: read it again, then decide")
-	case api.CodeThrottled, api.CodeUnavailable:
-		b.WriteString("; try again in a moment")
-	case api.CodeInvalid, api.CodeForbidden, api.CodeNotFound, api.CodeConflict, api.CodeTooLarge, api.CodeInternal:
-	}
-	fmt.Fprintf(&b, " (%d", status)
-	if e.RequestID != "" {
-		b.WriteString(", request " + e.RequestID)
-	}
-	return b.String() + ")"
 }

@@ -23,7 +23,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -43,6 +42,9 @@ const (
 	// ExitNoAnswer: Strongroom did not answer: it can't be reached, the signature was refused, or something else is
 	// there. A change that was sent may have been made all the same.
 	ExitNoAnswer Exit = 3
+	// ExitDistrust: what was answered is not believed: it contradicts what is pinned, was altered, was made for another
+	// place, or is older than what was seen before.
+	ExitDistrust Exit = 4
 )
 
 // A Main is one run of the program.
@@ -55,6 +57,11 @@ type Main struct {
 	Stderr  io.Writer
 	// Getenv reads the environment. What the AWS SDK reads of it, it reads itself.
 	Getenv func(string) string
+
+	// output is what --output says.
+	output string
+	// began says that a command runs: what fails from then on is not cobra's.
+	began bool
 }
 
 // Run does what the arguments say, until it is done or ctx ends, and answers the exit status.
@@ -64,11 +71,11 @@ func (m *Main) Run(ctx context.Context) int {
 	if err == nil {
 		return int(ExitOK)
 	}
-	var e *exitError
-	if !errors.As(err, &e) {
-		e = usage("%s; see %s --help", err, root.Name()) // cobra's own: unknown commands, flags, arguments
+	e := explain(err)
+	if !m.began && !is[*exitError](err) { // cobra's own: unknown commands, flags, arguments
+		e = usage("%s; see %s --help", err, root.Name())
 	}
-	_, _ = fmt.Fprintf(m.Stderr, "strongroom: %s\n", visible(e.Error()))
+	m.say(e.Error())
 	return int(e.exit)
 }
 
@@ -82,48 +89,21 @@ func (m *Main) root() *cobra.Command {
 			"STRONGROOM_URL says where it is; requests are signed with your AWS credentials.\n" +
 			"To try it on this machine, run: strongroom local\n\n" +
 			"Exit status: 0 done; 1 answered with an error; 2 the command line or the configuration is not\n" +
-			"right; 3 no answer: can't be reached, or the signature was refused.",
+			"right; 3 no answer: can't be reached, or the signature was refused; 4 the answer is not believed:\n" +
+			"altered, for another place, older than what was seen, or not what is pinned.",
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := errors.Join(c.ValidateRequiredFlags(), c.ValidateFlagGroups()); err != nil { // cobra's turn comes later
+				return err
+			}
+			m.began = true
+			return nil
+		},
 	}
+	root.PersistentFlags().StringVarP(&m.output, "output", "o", "", "`FORM` of what is listed: table or json")
 	root.SetArgs(m.Args)
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
 	root.AddCommand(m.whoami(), m.call(), m.local(), m.version())
-	wrap(root)
 	return root
-}
-
-// wrap gives an exit status to the errors of all commands that have none yet.
-func wrap(c *cobra.Command) {
-	if run := c.RunE; run != nil {
-		c.RunE = func(c *cobra.Command, args []string) error {
-			err := run(c, args)
-			var e *exitError
-			if err == nil || errors.As(err, &e) {
-				return err
-			}
-			return &exitError{exit: ExitError, err: err}
-		}
-	}
-	for _, sub := range c.Commands() {
-		wrap(sub)
-	}
-}
-
-// An exitError is an error and the status that the program ends with.
-type exitError struct {
-	exit Exit
-	err  error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-
-func (e *exitError) Unwrap() error { return e.err }
-
-func usage(format string, args ...any) *exitError {
-	return &exitError{exit: ExitUsage, err: fmt.Errorf(format, args...)}
-}
-
-func noAnswer(format string, args ...any) *exitError {
-	return &exitError{exit: ExitNoAnswer, err: fmt.Errorf(format, args...)}
 }

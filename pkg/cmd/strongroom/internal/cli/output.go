@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"unicode"
 )
@@ -21,16 +19,6 @@ func (m *Main) printBody(body []byte) error {
 	}
 	_, err := m.Stdout.Write(body)
 	return err
-}
-
-// isTerminal says whether w is a character device: a terminal, or /dev/null, for which it does not matter.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // escaped is JSON with the control and format characters that JSON allows written as escapes.

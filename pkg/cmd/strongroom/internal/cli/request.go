@@ -9,22 +9,12 @@ import (
 	"slices"
 	"strings"
 
+	"strongroom/pkg/client"
 	"strongroom/pkg/operation"
 )
 
 // organizationID is the path parameter that is looked up where it is not given.
 const organizationID = "organizationId"
-
-// A request is what is to be signed and sent.
-type request struct {
-	method string
-	// path is below STRONGROOM_URL, its segments escaped.
-	path   string
-	query  url.Values
-	header http.Header
-	// body is nil for an operation that takes none.
-	body []byte
-}
 
 // Parameters are what was given as --param or --header, by name.
 type parameters map[string]string
@@ -45,23 +35,17 @@ func parsePairs(flag string, pairs []string) (parameters, error) {
 	return p, nil
 }
 
-// newRequest puts a request for an operation together, whose parameters are complete.
-func newRequest(row operation.Row, p parameters) (request, error) {
+// newRequest puts a request for an operation together. It is sent once: a program that calls operations itself decides
+// itself about another attempt.
+func newRequest(row operation.Row, p parameters) (client.Request, error) {
 	route := row.Trigger.(operation.HTTP) //nolint:errcheck,forcetypeassert // commands are made for HTTP rows alone
 	if err := checkParameters(row.Name, route, p); err != nil {
-		return request{}, err
+		return client.Request{}, err
 	}
-	r := request{method: route.Method, query: url.Values{}, header: http.Header{}}
-	segments := strings.Split(route.Path, "/")
-	for i, segment := range segments {
-		if strings.HasPrefix(segment, "{") {
-			segments[i] = url.PathEscape(p[strings.Trim(segment, "{}")])
-		}
-	}
-	r.path = strings.Join(segments, "/")
+	r := client.Request{Operation: row.Name, Path: p, Query: url.Values{}, Header: http.Header{}, Once: true}
 	for _, name := range route.Query {
 		if value, ok := p[name]; ok {
-			r.query.Set(name, value)
+			r.Query.Set(name, value)
 		}
 	}
 	return r, nil
@@ -77,7 +61,8 @@ func checkParameters(name operation.Name, route operation.HTTP, p parameters) er
 		}
 	}
 	for _, needed := range route.PathParameters() {
-		switch value := p[needed]; {
+		switch value, given := p[needed]; {
+		case !given && needed == organizationID: // the pinned one
 		case value == "":
 			return usage("%s needs --param %s=…", name, needed)
 		case value == ".", value == "..", strings.Contains(value, "/"): // API Gateway would take it for another route
@@ -95,7 +80,7 @@ func knownParameters(known []string) string {
 }
 
 // setHeaders adds headers, but for those that belong to the signature and to HTTP itself.
-func (r *request) setHeaders(headers parameters) error {
+func setHeaders(r *client.Request, headers parameters) error {
 	for name, value := range headers {
 		lower := strings.ToLower(name)
 		switch {
@@ -106,7 +91,7 @@ func (r *request) setHeaders(headers parameters) error {
 		case strings.ContainsAny(name, " \t\r\n:") || strings.ContainsAny(value, "\r\n"):
 			return usage("--header must be NAME=VALUE, on one line")
 		}
-		r.header.Set(name, value)
+		r.Header.Set(name, value)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		return "", fmt.Errorf("no profile is called %q; there are %s (`strongroom local add-identity` makes more)",
 			profile, strings.Join(known, ", "))
 	}
-	credentials, err := filepath.Abs(filepath.Join(folder, credentialsFile))
+	folder, err = filepath.Abs(folder)
 	if err != nil {
 		return "", err
 	}
@@ -33,7 +33,8 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 	for _, pair := range [][2]string{
 		{"STRONGROOM_URL", apiDoor.url(folder, addr)},
 		{"AWS_PROFILE", profile},
-		{"AWS_SHARED_CREDENTIALS_FILE", credentials},
+		{"STRONGROOM_CONFIG_DIR", filepath.Join(folder, clientFolder)}, // another folder is another organization, at the same URL
+		{"AWS_SHARED_CREDENTIALS_FILE", filepath.Join(folder, credentialsFile)},
 		{"AWS_CONFIG_FILE", os.DevNull}, // a profile of the same name there could send the SDKs to AWS
 		{"AWS_REGION", Region},
 		{"AWS_DEFAULT_REGION", Region}, // botocore, and with it the first AWS CLI, knows this one alone

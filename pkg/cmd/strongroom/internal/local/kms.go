@@ -2,13 +2,12 @@ package local
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"path/filepath"
 
 	"github.com/google/uuid"
 
+	"strongroom/pkg/client"
 	"strongroom/pkg/gateway"
 	"strongroom/pkg/localkms"
 )
@@ -26,32 +25,22 @@ func (s *Server) newKMS(keys *localkms.KMS, identities *gateway.Identities) (*lo
 	})
 }
 
-// giveKeys makes the grants of the client key that go with those on the client project: who may read or write there
-// unwraps its keys. The owner, who administers the key, needs none.
+// giveKeys makes the grants of the client key that go with those on the client project, as `strongroom access sync` would.
 func (s *seeder) giveKeys(ctx context.Context) error {
 	project, err := projectNamed(ctx, s.service, s.owner, s.organization, clientProject)
 	if err != nil || project == uuid.Nil { // it is the users' to rename
 		return err
 	}
-	for _, name := range []string{Developer, CI} {
-		if err := s.give(s.decryptGrant(profileNamed(name).bind, project)); err != nil {
+	for _, name := range []string{Owner, Developer, CI} {
+		g := client.KeyGrant{
+			Organization: s.organization, Project: project, ARN: profileNamed(name).bind, Manage: name == Owner,
+		}
+		if err := s.give(localkms.Grant{
+			Name: g.Name(), Grantee: g.ARN, Operations: g.Operations(),
+			Constraints: localkms.Constraints{EncryptionContextEquals: g.Context()},
+		}); err != nil {
 			return fmt.Errorf("giving %s the key of the project %s: %w", name, clientProject, err)
 		}
 	}
 	return nil
-}
-
-// decryptGrant lets an IAM principal unwrap a project's keys. Its name is the same for the same grant, and has no
-// characters that KMS does not take.
-func (s *seeder) decryptGrant(principal string, project uuid.UUID) localkms.Grant {
-	const operation = "Decrypt"
-	sum := sha256.Sum256([]byte(principal))
-	return localkms.Grant{
-		Name:       "strongroom/" + project.String() + "/" + operation + "/" + hex.EncodeToString(sum[:16]),
-		Grantee:    principal,
-		Operations: []string{operation},
-		Constraints: localkms.Constraints{EncryptionContextEquals: map[string]string{
-			"strongroom:organization": s.organization.String(), "strongroom:project": project.String(),
-		}},
-	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/clientcrypto"
 	"strongroom/pkg/envelope"
 	"strongroom/pkg/gateway"
 	"strongroom/pkg/localkms"
@@ -137,10 +138,7 @@ func (s *seeder) createProject(ctx context.Context, name string) (uuid.UUID, err
 
 // projectKey makes a project key as a client does: under the client key, bound to the organization and the project.
 func (s *seeder) projectKey(ctx context.Context, project uuid.UUID) (api.NewProjectKey, error) {
-	made, err := s.clientKey.GenerateDataKey(ctx, map[string]string{
-		"strongroom:organization": s.organization.String(),
-		"strongroom:project":      project.String(),
-	})
+	made, err := s.clientKey.GenerateDataKey(ctx, clientcrypto.KeyContext(s.organization, project))
 	if err != nil {
 		return api.NewProjectKey{}, err
 	}

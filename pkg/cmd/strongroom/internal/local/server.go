@@ -10,6 +10,7 @@
 //	identities.json  who may sign: access keys, their secrets, and whom they stand for (package gateway)
 //	credentials      the same for clients, in the format of AWS's shared credentials file
 //	url, kms-url     where the server and its KMS listen, while they do
+//	client/          what the command line pins and remembers (package client/config)
 //
 // All of them are open to their owner alone. The table belongs to one server at a time; the others may be read, and
 // identities added, while it runs.

@@ -23,6 +23,7 @@ const (
 	kmsFile         = "kms.json"
 	urlFile         = "url"
 	kmsURLFile      = "kms-url"
+	clientFolder    = "client"
 )
 
 // stateVersion is the form of the state file that this program knows.

@@ -1,0 +1,142 @@
+// Package client is Strongroom's Go SDK: it reads and writes secrets with nothing but the caller's own AWS credentials.
+//
+//	c, err := client.Load(ctx, os.Getenv)
+//	secret, err := c.Get(ctx, "demo/DATABASE_URL")
+//	db, err := sql.Open("pgx", secret.Value.Reveal())
+//
+// # What it does
+//
+// Requests are signed with AWS Signature Version 4 for the service execute-api, with the credentials that the AWS SDK
+// finds: environment, profiles, IAM Identity Center, a container's, a function's or an instance's role. What is answered
+// with 429, 502, 503 or 504, and what gets no answer, is sent again after a growing pause with jitter, until the context
+// ends or [MaxAttempts] is reached: every operation of Strongroom may be repeated. Errors of Strongroom are an [Error]
+// with one of the codes of package api; errors.Is knows [ErrNotFound] and its like.
+//
+// Values are of type [Value], which does not print or marshal itself: only Reveal shows it.
+//
+// # Values that the server can't read
+//
+// In a project whose encryption is client, values are encrypted here before they are sent, under project keys that AWS
+// KMS unwraps with the caller's own identity (package clientcrypto has the form). Unwrapped keys are kept in memory for
+// as long as the Client is.
+//
+// The server is trusted with nothing that decides secrecy. The organization's id, the ARN of its client key and each
+// project's name, id and encryption are pinned: from configuration (package config), or on first use, which is said
+// through Config.Notice. What the server says otherwise later is a config.ContradictionError that names both sides, an
+// answer to something else than was asked for a [PinError]; nothing is sent.
+// A value is encrypted for the projects that the old value names in its authenticated header and those that the caller
+// named, never for one that the server adds. A server that answers an older version than one that this client has seen,
+// or falls back to a project key that was replaced, is found out ([StaleError]); one that answers an old value as a newer
+// version than any that was seen is not: a value is not bound to its number.
+//
+// # Names
+//
+// A secret is named by its project and its name, "project/name", cut at the first slash; or by its id, a lower-case
+// UUID, alone. Where a project's own name has a slash in it, its id stands for it.
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/uuid"
+
+	"strongroom/pkg/client/config"
+)
+
+// requestTimeout is longer than the 30 seconds after which API Gateway gives up.
+const requestTimeout = 40 * time.Second
+
+// A Config says where Strongroom is, who asks, and what is believed of it. Load makes one from files and environment.
+type Config struct {
+	// URL is where Strongroom is: https, or http on this machine alone.
+	URL string
+	// AWS holds credentials, region and, for a KMS elsewhere, endpoints, as AWS's own config.LoadDefaultConfig makes it.
+	AWS aws.Config
+	// Pins is what is believed of this Strongroom; nil keeps pins in memory, from first use on.
+	Pins Pins
+	// Seen remembers versions and keys; nil keeps them in memory.
+	Seen Seen
+	// Notice is told, in one line each, what was pinned on first use; nil tells nobody.
+	Notice func(line string)
+	// KMS unwraps and makes project keys; nil is AWS KMS in the region of the client key, with the credentials of AWS.
+	KMS KMS
+	// HTTP sends requests; nil is a client of its own, which follows no redirects.
+	HTTP *http.Client
+	// UserAgent is what requests say of the program; it stands in events.
+	UserAgent string
+}
+
+// A Client asks one Strongroom. It is safe for concurrent use; make one and keep it, since it keeps unwrapped keys.
+type Client struct {
+	config Config
+	base   *url.URL
+	http   *http.Client
+	// now and pause are time's, but in tests.
+	now   func() time.Time
+	pause func(context.Context, time.Duration) error
+
+	mutex    sync.Mutex
+	me       *identity
+	kms      KMS
+	keyrings map[uuid.UUID]*keyring
+}
+
+// New makes a client; it sends nothing. A URL that is none, or neither https nor this machine's own, is a SetupError.
+func New(c Config) (*Client, error) {
+	normal, err := config.NormalURL(c.URL)
+	if err != nil {
+		return nil, setupf("the URL of Strongroom %w", err)
+	}
+	base, err := url.Parse(normal)
+	if err != nil {
+		return nil, &SetupError{err}
+	}
+	if c.AWS.Region == "" {
+		return nil, setupf("no AWS region is set; set AWS_REGION to the one that Strongroom is in")
+	}
+	if c.Pins == nil {
+		c.Pins = &config.Memory{}
+	}
+	if c.Seen == nil {
+		c.Seen = newMemorySeen()
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "strongroom-go"
+	}
+	if c.HTTP == nil {
+		c.HTTP = newHTTP()
+	}
+	return &Client{
+		config: c, base: base, http: c.HTTP, now: time.Now, pause: pause, kms: c.KMS, keyrings: map[uuid.UUID]*keyring{},
+	}, nil
+}
+
+func newHTTP() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one
+	transport.MaxIdleConnsPerHost = 64
+	return &http.Client{
+		Timeout:   requestTimeout,
+		Transport: transport,
+		// A signature is for one address: following would send it elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// URL is where the client's Strongroom is.
+func (c *Client) URL() string { return c.base.String() }
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

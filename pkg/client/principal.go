@@ -1,0 +1,92 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/url"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
+)
+
+// Organization shows the organization.
+func (c *Client) Organization(ctx context.Context) (api.Organization, error) {
+	return call[api.Organization](ctx, c, Request{Operation: operation.GetOrganization}, nil)
+}
+
+// Principals lists users, groups and service accounts by name; an empty kind lists all of them.
+func (c *Client) Principals(ctx context.Context, kind access.Kind) iter.Seq2[api.Principal, error] {
+	r := Request{Operation: operation.ListPrincipals}
+	if kind != "" {
+		r.Query = url.Values{"kind": {string(kind)}}
+	}
+	return pages[api.Principal](ctx, c, r)
+}
+
+func principalPath(id uuid.UUID) map[string]string {
+	return map[string]string{"principalId": id.String()}
+}
+
+// Principal shows a user, a group or a service account.
+func (c *Client) Principal(ctx context.Context, id uuid.UUID) (api.Principal, error) {
+	return call[api.Principal](ctx, c, Request{Operation: operation.GetPrincipal, Path: principalPath(id)}, nil)
+}
+
+// CreatePrincipal makes a user, a group or a service account; an id is made where it has none.
+func (c *Client) CreatePrincipal(ctx context.Context, in api.CreatePrincipal) (api.Principal, error) {
+	if in.ID == nil {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return api.Principal{}, err
+		}
+		in.ID = &id // so that it may be sent twice
+	}
+	return call[api.Principal](ctx, c, Request{Operation: operation.CreatePrincipal}, in)
+}
+
+// UpdatePrincipal changes a principal's name, e-mail or role; etag, where it is not empty, is what it must have.
+func (c *Client) UpdatePrincipal(ctx context.Context, id uuid.UUID, in api.UpdatePrincipal, etag string) (api.Principal, error) {
+	return call[api.Principal](ctx, c, Request{
+		Operation: operation.UpdatePrincipal, Path: principalPath(id), Header: ifMatch(etag),
+	}, in)
+}
+
+// DeletePrincipal deletes a principal with its identities and memberships. A group with members is ErrConflict.
+func (c *Client) DeletePrincipal(ctx context.Context, id uuid.UUID) error {
+	_, err := call[struct{}](ctx, c, Request{Operation: operation.DeletePrincipal, Path: principalPath(id)}, nil)
+	return err
+}
+
+// PutIdentities replaces the IAM identities of a user or service account. An ARN that is bound elsewhere is ErrConflict.
+func (c *Client) PutIdentities(ctx context.Context, id uuid.UUID, identities []api.Identity, etag string) (api.Principal, error) {
+	if identities == nil {
+		identities = []api.Identity{}
+	}
+	return call[api.Principal](ctx, c, Request{
+		Operation: operation.PutIdentities, Path: principalPath(id), Header: ifMatch(etag),
+	}, api.PutIdentities{Identities: identities})
+}
+
+// Members lists the users in a group.
+func (c *Client) Members(ctx context.Context, group uuid.UUID) iter.Seq2[api.Principal, error] {
+	return pages[api.Principal](ctx, c, Request{Operation: operation.ListGroupMembers, Path: principalPath(group)})
+}
+
+// ChangeMembers adds users to a group and removes others, and answers how it went with each.
+func (c *Client) ChangeMembers(ctx context.Context, group uuid.UUID, in api.ChangeGroupMembers) ([]api.BulkResult, error) {
+	answer, err := call[api.BulkResults](ctx, c, Request{Operation: operation.ChangeGroupMembers, Path: principalPath(group)}, in)
+	return answer.Data, err
+}
+
+// DisablePrincipal refuses a user or service account everything from the next request on; EnablePrincipal undoes it.
+func (c *Client) DisablePrincipal(ctx context.Context, id uuid.UUID) (api.Principal, error) {
+	return call[api.Principal](ctx, c, Request{Operation: operation.DisablePrincipal, Path: principalPath(id)}, nil)
+}
+
+// EnablePrincipal undoes DisablePrincipal.
+func (c *Client) EnablePrincipal(ctx context.Context, id uuid.UUID) (api.Principal, error) {
+	return call[api.Principal](ctx, c, Request{Operation: operation.EnablePrincipal, Path: principalPath(id)}, nil)
+}

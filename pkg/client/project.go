@@ -1,0 +1,110 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/url"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
+)
+
+// Projects lists the projects that the caller may see. Nothing of them is pinned by it.
+func (c *Client) Projects(ctx context.Context) iter.Seq2[api.Project, error] {
+	return pages[api.Project](ctx, c, Request{Operation: operation.ListProjects})
+}
+
+func (c *Client) getProject(ctx context.Context, id uuid.UUID) (api.Project, error) {
+	p, err := call[api.Project](ctx, c, Request{Operation: operation.GetProject, Path: projectPath(id)}, nil)
+	if err == nil && p.ID != id {
+		err = &PinError{What: "the project that was asked for", Pinned: id.String(), Got: p.ID.String()}
+	}
+	return p, err
+}
+
+func projectPath(id uuid.UUID) map[string]string { return map[string]string{"projectId": id.String()} }
+
+// Project shows a project, by its name or id.
+func (c *Client) Project(ctx context.Context, project string) (api.Project, error) {
+	p, err := c.Resolve(ctx, project)
+	if err != nil {
+		return api.Project{}, err
+	}
+	got, err := c.getProject(ctx, p.ID)
+	if err != nil {
+		return got, err
+	}
+	_, err = c.PinProject(ctx, got)
+	return got, err
+}
+
+// CreateProject makes a project, and pins it: what the caller says it is, not what the server answers. The first key of
+// one whose values clients encrypt is made here, which takes kms:GenerateDataKey on the client key.
+func (c *Client) CreateProject(ctx context.Context, name string, encryption api.Encryption) (api.Project, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return api.Project{}, err
+	}
+	in := api.CreateProject{ID: &id, Name: name, Encryption: &encryption}
+	if encryption == api.EncryptionClient {
+		key, wrapped, err := c.generate(ctx, id)
+		if err != nil {
+			return api.Project{}, err
+		}
+		in.Key = &api.NewProjectKey{ID: key.ID(), Wrapped: wrapped}
+	}
+	got, err := call[api.Project](ctx, c, Request{Operation: operation.CreateProject}, in)
+	if err != nil {
+		return got, err
+	}
+	for _, d := range []error{
+		differs("the id of the new project", id.String(), got.ID.String()),
+		differs("the name of the new project", name, got.Name),
+		differs("the encryption of the new project", string(encryption), string(got.Encryption)),
+	} {
+		if d != nil {
+			return got, d
+		}
+	}
+	_, err = c.config.Pins.Pin(said(got))
+	return got, err
+}
+
+// RenameProject renames a project. Its pin is the caller's to change: the client's own is left as it is.
+func (c *Client) RenameProject(ctx context.Context, id uuid.UUID, name, etag string) (api.Project, error) {
+	return call[api.Project](ctx, c, Request{
+		Operation: operation.UpdateProject, Path: projectPath(id), Header: ifMatch(etag),
+	}, api.UpdateProject{Name: &name})
+}
+
+// DeleteProjects puts projects into the trash, and answers how it went with each, in their order.
+func (c *Client) DeleteProjects(ctx context.Context, ids ...uuid.UUID) ([]api.BulkResult, error) {
+	return bulk(ctx, c, operation.DeleteProjects, ids)
+}
+
+// ProjectSecrets lists a project's secrets without values, by name, those whose names begin with prefix.
+func (c *Client) ProjectSecrets(ctx context.Context, project, prefix string) iter.Seq2[api.ProjectSecret, error] {
+	return func(yield func(api.ProjectSecret, error) bool) {
+		p, err := c.Resolve(ctx, project)
+		if err != nil {
+			yield(api.ProjectSecret{}, err)
+			return
+		}
+		r := Request{Operation: operation.ListProjectSecrets, Path: projectPath(p.ID)}
+		if prefix != "" {
+			r.Query = url.Values{"namePrefix": {prefix}}
+		}
+		pages[api.ProjectSecret](ctx, c, r)(yield)
+	}
+}
+
+// Secrets lists every secret that the caller may see, once each and without values, by name.
+func (c *Client) Secrets(ctx context.Context, prefix string) iter.Seq2[api.SecretEntry, error] {
+	r := Request{Operation: operation.ListSecrets}
+	if prefix != "" {
+		r.Query = url.Values{"namePrefix": {prefix}}
+	}
+	return pages[api.SecretEntry](ctx, c, r)
+}

@@ -1,0 +1,285 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/clientcrypto"
+	"strongroom/pkg/operation"
+)
+
+// A Secret is a secret with its value.
+type Secret struct {
+	ID    uuid.UUID
+	Name  string
+	Value Value
+	Note  string
+	// Version is the number of this value.
+	Version              int64
+	CreatedAt, UpdatedAt time.Time
+	CreatedBy, UpdatedBy api.Actor
+	// Projects are those that the caller may see.
+	Projects   []api.Reference
+	Encryption api.Encryption
+	// Read, Write and Manage say what the caller may do.
+	Read, Write, Manage bool
+	// ETag is for Change.IfMatch; GetAll leaves it empty.
+	ETag string
+
+	// project is the one that it was read through; binding and key are proved by the ciphertext.
+	project Project
+	binding clientcrypto.Binding
+	key     uuid.UUID
+}
+
+// A reference is a secret as people name it: a project and a name in it, or an id.
+type reference struct {
+	project, name string
+	id            uuid.UUID
+}
+
+// parseReference takes "project/name" apart, at the first slash; a UUID alone is a secret's id.
+func parseReference(text string) (reference, error) {
+	project, name, ok := strings.Cut(text, "/")
+	switch {
+	case ok && project != "" && name != "":
+		return reference{project: project, name: name}, nil
+	case !ok:
+		if id, err := uuid.Parse(text); err == nil {
+			return reference{id: id}, nil
+		}
+	}
+	return reference{}, setupf("%q names no secret; write project/name, or the secret's id", text)
+}
+
+// Get reads a secret, "project/name" or an id. One that is not there, or that the caller may not see, is ErrNotFound.
+func (c *Client) Get(ctx context.Context, secret string) (Secret, error) {
+	ref, err := parseReference(secret)
+	if err != nil {
+		return Secret{}, err
+	}
+	return c.get(ctx, ref)
+}
+
+func (c *Client) get(ctx context.Context, ref reference) (Secret, error) {
+	s, _, err := c.read(ctx, ref, "")
+	return s, err
+}
+
+// read reads a secret. It answers changed false, and no secret, where that still has the ETag. What is older than what
+// was seen is asked for once more: another request may have seen the newer one while this one was under way.
+func (c *Client) read(ctx context.Context, ref reference, etag string) (s Secret, changed bool, err error) {
+	s, changed, err = c.readOnce(ctx, ref, etag)
+	var stale *StaleError
+	if errors.As(err, &stale) {
+		s, changed, err = c.readOnce(ctx, ref, etag)
+	}
+	return s, changed, err
+}
+
+func (c *Client) readOnce(ctx context.Context, ref reference, etag string) (s Secret, changed bool, err error) {
+	r := Request{Operation: operation.GetSecret, Path: map[string]string{"secretId": ref.id.String()}}
+	var p Project
+	if ref.name != "" {
+		if p, err = c.Resolve(ctx, ref.project); err != nil {
+			return s, false, err
+		}
+		r = Request{
+			Operation: operation.GetSecretByName, Path: map[string]string{"projectId": p.ID.String()}, Query: url.Values{"name": {ref.name}},
+		}
+	}
+	if etag != "" {
+		r.Header = http.Header{"If-None-Match": {etag}}
+	}
+	got, err := call[api.Secret](ctx, c, r, nil)
+	if err != nil || etag != "" && got.ID == uuid.Nil {
+		return s, false, err
+	}
+	if s, err = c.accept(ctx, p, ref, got); err != nil {
+		return Secret{}, false, fmt.Errorf("%s: %w", r.Operation, err)
+	}
+	return s, true, nil
+}
+
+// accept turns what the server answered into a secret, if it is what was asked for.
+func (c *Client) accept(ctx context.Context, p Project, ref reference, got api.Secret) (Secret, error) {
+	me, err := c.identity(ctx)
+	if err != nil {
+		return Secret{}, err
+	}
+	if err := differs("the organization", me.organization.String(), got.OrganizationID.String()); err != nil {
+		return Secret{}, err
+	}
+	if ref.id != uuid.Nil && got.ID != ref.id {
+		return Secret{}, &PinError{What: "the secret that was asked for", Pinned: ref.id.String(), Got: got.ID.String()}
+	}
+	if ref.name != "" && got.Name != ref.name {
+		return Secret{}, &PinError{What: "the name that was asked for", Pinned: strconv.Quote(ref.name), Got: strconv.Quote(got.Name)}
+	}
+	if p.ID == uuid.Nil {
+		if p, err = c.projectOf(ctx, got); err != nil {
+			return Secret{}, err
+		}
+	}
+	s := Secret{
+		ID: got.ID, Name: got.Name, Note: got.Note, Version: got.Version, CreatedAt: got.CreatedAt, UpdatedAt: got.UpdatedAt,
+		CreatedBy: got.CreatedBy, UpdatedBy: got.UpdatedBy, Projects: got.Projects, Encryption: got.Encryption,
+		Read: got.Read, Write: got.Write, Manage: got.Manage, ETag: got.ETag, project: p,
+	}
+	return s, c.reveal(ctx, &s, got.Value)
+}
+
+// reveal puts the value into the secret, opened where the project's values are encrypted by clients.
+func (c *Client) reveal(ctx context.Context, s *Secret, value string) error {
+	me, err := c.identity(ctx)
+	if err != nil {
+		return err
+	}
+	if pinned := s.project.Encryption; pinned != "" && pinned != s.Encryption {
+		return &PinError{What: "the encryption of secret " + s.ID.String(), Pinned: string(pinned), Got: string(s.Encryption)}
+	}
+	if s.Encryption != api.EncryptionClient {
+		s.Value = NewValue(value)
+		return c.remember(me.organization, s.ID, s.Version, "")
+	}
+	opened, err := c.open(ctx, value, clientcrypto.Expectation{
+		Organization: me.organization, Secret: s.ID, Name: s.Name, Project: s.project.ID,
+	})
+	if err != nil {
+		return err
+	}
+	s.Value, s.binding, s.key = NewValue(string(opened.Plaintext)), opened.Binding, opened.Key
+	return c.remember(me.organization, s.ID, s.Version, value)
+}
+
+// open decrypts a value with the keys of the project that it is read through, and asks for them where they are not at hand.
+// Form and place are checked before any key is asked for.
+func (c *Client) open(ctx context.Context, value string, want clientcrypto.Expectation) (clientcrypto.Opened, error) {
+	opened, err := clientcrypto.Open(value, nil, want)
+	var missing *clientcrypto.NoKeyError
+	if !errors.As(err, &missing) {
+		return opened, err
+	}
+	keys, err := c.keysOf(ctx, want.Project, missing.Needed)
+	if err != nil {
+		return clientcrypto.Opened{}, err
+	}
+	return clientcrypto.Open(value, keys, want)
+}
+
+// projectOf chooses the project that a secret asked for by its id is read through: one that is pinned before one that is
+// not. A secret in no project, or in none that the caller may see, has none, and can't be client-encrypted.
+func (c *Client) projectOf(ctx context.Context, got api.Secret) (Project, error) {
+	bound := make([]uuid.UUID, 0, len(got.Projects))
+	for _, p := range got.Projects {
+		bound = append(bound, p.ID)
+	}
+	pins, err := c.config.Pins.Pins()
+	if err != nil {
+		return Project{}, &SetupError{err}
+	}
+	for name, pin := range pins.Projects {
+		if slices.Contains(bound, pin.ID) {
+			return Project{pin.ID, name, pin.Encryption}, nil
+		}
+	}
+	switch {
+	case len(bound) > 0:
+		return c.Resolve(ctx, bound[0].String())
+	case got.Encryption == api.EncryptionClient:
+		return Project{}, setupf("the secret is in no project that you may see, so that no key of yours opens it")
+	}
+	return Project{Encryption: got.Encryption}, nil
+}
+
+// GetAll reads all of a project's secrets with their values, in the order of their creation: all of them or an error.
+func (c *Client) GetAll(ctx context.Context, project string) ([]Secret, error) {
+	all, err := c.getAll(ctx, project)
+	var stale *StaleError
+	if errors.As(err, &stale) { // as in read
+		all, err = c.getAll(ctx, project)
+	}
+	return all, err
+}
+
+func (c *Client) getAll(ctx context.Context, project string) ([]Secret, error) {
+	p, err := c.Resolve(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	var all []Secret
+	names := map[string]bool{}
+	r := Request{Operation: operation.GetProjectValues, Path: map[string]string{"projectId": p.ID.String()}}
+	for got, err := range pages[api.ProjectValue](ctx, c, r) {
+		if err != nil {
+			return nil, err
+		}
+		s := Secret{
+			ID: got.ID, Name: got.Name, Version: got.Version, CreatedAt: got.CreatedAt, UpdatedAt: got.UpdatedAt,
+			Encryption: p.Encryption, project: p,
+		}
+		if names[s.Name] {
+			return nil, &NoAnswerError{Operation: r.Operation, Reason: fmt.Sprintf("the server says that two secrets of the project are called %q", s.Name)}
+		}
+		names[s.Name] = true
+		if err := c.reveal(ctx, &s, got.Value); err != nil {
+			return nil, fmt.Errorf("%s: %q: %w", r.Operation, s.Name, err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Watch reads a secret and goes on asking for it every so often: it yields it at once and then whenever it has changed.
+// An error that repeating may mend is only waited out; any other is yielded and ends it, as does the context. Asking
+// costs a request each time, though no value is answered where nothing changed.
+func (c *Client) Watch(ctx context.Context, secret string, every time.Duration) iter.Seq2[Secret, error] {
+	return func(yield func(Secret, error) bool) {
+		ref, err := parseReference(secret)
+		if err != nil {
+			yield(Secret{}, err)
+			return
+		}
+		for etag := ""; ; {
+			s, changed, err := c.read(ctx, ref, etag)
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err != nil && !lasting(err):
+			case err != nil:
+				yield(Secret{}, err)
+				return
+			case changed:
+				if etag = s.ETag; !yield(s, nil) {
+					return
+				}
+			}
+			if c.pause(ctx, every) != nil {
+				return
+			}
+		}
+	}
+}
+
+// lasting says whether an error will be the same next time.
+func lasting(err error) bool {
+	var lost *NoAnswerError
+	switch {
+	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrInternal):
+		return false
+	case errors.As(err, &lost):
+		return !lost.Sent
+	}
+	return true
+}

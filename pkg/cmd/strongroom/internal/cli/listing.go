@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"strongroom/pkg/client/config"
+)
+
+// A listing is what a command shows: rows for people, or the same as JSON for programs.
+type listing struct {
+	// header names the columns. Without rows nothing is shown of it.
+	header []string
+	rows   [][]string
+	// data is what --output json shows.
+	data any
+}
+
+// show prints a listing on standard output, as --output or the settings ask for.
+func (m *Main) show(settings *config.Config, l listing) error {
+	form := config.Output(m.output)
+	if form == "" && settings != nil {
+		form = settings.Output
+	}
+	switch form {
+	case config.OutputJSON:
+		return m.showJSON(l.data)
+	case "", config.OutputTable:
+		return m.showTable(l)
+	}
+	return usage("--output must be table or json, not %q", form)
+}
+
+// showJSON prints JSON, indented for a terminal.
+func (m *Main) showJSON(data any) error {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(data); err != nil {
+		return err
+	}
+	return m.printBody([]byte(text.String()))
+}
+
+// showTable aligns the rows. Names come from elsewhere: a character that would move a terminal's cursor is left out.
+func (m *Main) showTable(l listing) error {
+	if len(l.rows) == 0 {
+		return nil
+	}
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for i, row := range append([][]string{l.header}, l.rows...) {
+		cells := make([]string, len(row))
+		for j, cell := range row {
+			cells[j] = visible(cell)
+		}
+		if len(cells) == 0 && i == 0 {
+			continue
+		}
+		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t")) // a Builder never fails
+	}
+	_ = w.Flush()
+	lines := strings.SplitAfter(text.String(), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " \n")
+	}
+	if len(l.header) > 0 && m.coloured(m.Stdout) {
+		lines[0] = "\x1b[1m" + lines[0] + "\x1b[0m"
+	}
+	_, err := io.WriteString(m.Stdout, strings.Join(lines, "\n"))
+	return err
+}

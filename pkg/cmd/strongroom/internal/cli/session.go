@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"strongroom/pkg/client"
+	"strongroom/pkg/client/config"
+)
+
+// A session is a client, and the settings that it was made from.
+type session struct {
+	*client.Client
+	settings *config.Config
+}
+
+// load reads environment and files. Nothing is sent.
+func (m *Main) load() (*config.Config, error) {
+	settings, err := config.Load(config.Source{Getenv: m.Getenv, Dir: "."})
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return settings, nil
+}
+
+// connect makes a client for the Strongroom that the settings name. Nothing is sent yet. What is pinned on first use is
+// said on standard error.
+func (m *Main) connect(ctx context.Context) (*session, error) {
+	settings, err := m.load()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := settings.URL(); errors.Is(err, config.ErrNoURL) {
+		return nil, usage("%w; to try it on this machine, run `strongroom local`, and then `eval \"$(strongroom local env developer)\"`", err)
+	}
+	c, err := client.FromSettings(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	c.UserAgent = "strongroom-cli"
+	c.Notice = m.say
+	made, err := client.New(c)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return &session{made, settings}, nil
+}
