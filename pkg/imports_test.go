@@ -146,6 +146,7 @@ var rules = map[string]rule{
 		"github.com/spf13/cobra":            "commands, flags and their help",
 		"golang.org/x/term":                 "asks without echo",
 	}},
+	"pkg/cmd/strongroom/internal/dotenv": {pure: true},
 	"pkg/cmd/strongroom/internal/local": {arrows: roots, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":           "credentials of seeded callers",
 		"github.com/google/uuid":                     uuids,
