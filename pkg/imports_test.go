@@ -147,6 +147,12 @@ var rules = map[string]rule{
 		"golang.org/x/term":                 "asks without echo",
 	}},
 	"pkg/cmd/strongroom/internal/dotenv": {pure: true},
+	"pkg/cmd/strongroom/internal/export": {
+		pure: true, arrows: []string{"pkg/cmd/strongroom/internal/dotenv"}, libraries: map[string]string{
+			"github.com/go-json-experiment/json": "JSON with its members in a given order",
+			"go.yaml.in/yaml/v4":                 "YAML, of which quoting is the hard part",
+		},
+	},
 	"pkg/cmd/strongroom/internal/local": {arrows: roots, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":           "credentials of seeded callers",
 		"github.com/google/uuid":                     uuids,
