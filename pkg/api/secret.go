@@ -42,12 +42,20 @@ type ProjectSecret struct {
 	Version   int64     `json:"version"`
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
+	// KeyID is, in a client project, which of its project keys the current value is under. It is absent in server
+	// projects, and where it is not known: then it counts as an older one.
+	KeyID *uuid.UUID `json:"keyId,omitempty"`
 }
 
-// A ProjectValue is a secret with its value in get-project-values.
+// A ProjectValue is a secret with its value in get-project-values. Which project keys a client-encrypted value is under
+// stands in the value itself.
 type ProjectValue struct {
-	ProjectSecret
-	Value string `json:"value"`
+	ID        uuid.UUID `json:"id"`
+	Name      string    `json:"name"`
+	Version   int64     `json:"version"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+	Value     string    `json:"value"`
 }
 
 // Secrets answers get-secrets-by-ids: what could be read, and why the rest could not, each in the order asked.

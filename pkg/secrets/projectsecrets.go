@@ -43,6 +43,9 @@ func (s *Service) ListProjectSecrets(ctx context.Context, by Caller, project uui
 			ID: entry.ID, Name: strings.TrimPrefix(item.Key.SK, secretPrefix), Version: entry.Version,
 			CreatedAt: entry.CreatedAt, UpdatedAt: entry.UpdatedAt,
 		}
+		if entry.KeyID != uuid.Nil {
+			list.Data[i].KeyID = &entry.KeyID
+		}
 	}
 	if !page.Next.IsZero() {
 		list.ContinuationToken = token{"project-secrets", []string{strings.TrimPrefix(page.Next.SK, secretPrefix)}}.String()
@@ -164,9 +167,9 @@ func (l *valueList) add(ctx context.Context, item table.Item) (full bool, err er
 	if err != nil {
 		return false, err
 	}
-	shown := api.ProjectValue{Value: value, ProjectSecret: api.ProjectSecret{
-		ID: id, Name: rec.Name, Version: rec.Version, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt,
-	}}
+	shown := api.ProjectValue{
+		ID: id, Name: rec.Name, Version: rec.Version, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt, Value: value,
+	}
 	n := valueFrame + sizeOfText(shown.Name) + sizeOfText(shown.Value)
 	if n > l.room {
 		last := l.list.Data[len(l.list.Data)-1].ID

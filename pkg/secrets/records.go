@@ -154,6 +154,9 @@ type entryRecord struct {
 	Version   int64     `table:"n"`
 	CreatedAt time.Time `table:"c"`
 	UpdatedAt time.Time `table:"u"`
+	// KeyID is, of a secret in a client project, the project key that the current value is under; nil where that is not
+	// known. It stands here rather than in the value copies, so that counting by it reads no values.
+	KeyID uuid.UUID `table:"k"`
 }
 
 // A markRecord is an item that says all by its key and a few facts: memberships, reach, trash and sweep items.
@@ -191,8 +194,12 @@ type secretRecord struct {
 	Name       string         `table:"name"`
 	Encryption api.Encryption `table:"encryption"`
 	Projects   []uuid.UUID    `table:"projects"` // sorted
-	Grants     access.Grants  `table:"grants"`
-	AccessTag  int64          `table:"accessTag"`
+	// Keys are, of a client-encrypted secret, the project keys that the current value is under: one for each of Projects,
+	// in their order. It is set with the value alone. The nil id stands where the value has no recipient for the project,
+	// which was in the trash by then; there are none at all where the value was set before they were noted.
+	Keys      []uuid.UUID   `table:"keys"`
+	Grants    access.Grants `table:"grants"`
+	AccessTag int64         `table:"accessTag"`
 	// Value is sealed, as are Note's bytes; NoteNumber is the number that the note is sealed under.
 	Value      []byte `table:"value"`
 	Note       []byte `table:"note"`

@@ -194,12 +194,27 @@ func (q *request) checkUpdated(v *secretSight, old *secretRecord, in UpdateSecre
 	return q.checkValue(v, &v.rec, *in.Value)
 }
 
-// replaceValue makes a new version with the value the current one.
+// replaceValue makes a new version with the value, which was checked, the current one.
 func (q *request) replaceValue(ctx context.Context, v *secretSight, value string, restoredFrom int64) (*versionRecord, error) {
 	version := q.nextVersion(&v.rec, v.who.actor(), restoredFrom)
 	sealed, err := q.seal(ctx, q.place(v.id, envelope.PurposeValue, v.rec.Version), value)
-	v.rec.Value = sealed
+	v.rec.Value, v.rec.Keys = sealed, v.currentKeys()
 	return version, err
+}
+
+// currentKeys are the project keys that a client-encrypted value must be under now, in the order of the secret's projects;
+// the nil id where a project is in the trash.
+func (v *secretSight) currentKeys() []uuid.UUID {
+	if v.rec.Encryption != api.EncryptionClient {
+		return nil
+	}
+	keys := make([]uuid.UUID, len(v.rec.Projects))
+	for i, id := range v.rec.Projects {
+		if p := v.projects[id]; p.live() {
+			keys[i] = p.currentKey()
+		}
+	}
+	return keys
 }
 
 func valueOr[T any](p *T) (zero T) {

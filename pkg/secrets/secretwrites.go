@@ -77,9 +77,12 @@ func (q *request) homes(rec *secretRecord) []string {
 
 // planEntries moves the list entries to where they belong now. A new entry under a name that is taken fails.
 func (q *request) planEntries(p *plan, id uuid.UUID, old, new *secretRecord) {
-	entry := entryRecord{ID: id, Version: new.Version, CreatedAt: new.CreatedAt, UpdatedAt: new.UpdatedAt}
 	before, after := q.homes(old), q.homes(new)
-	for _, home := range after {
+	for i, home := range after {
+		entry := entryRecord{ID: id, Version: new.Version, CreatedAt: new.CreatedAt, UpdatedAt: new.UpdatedAt}
+		if i < len(new.Keys) { // homes are in the order of the projects, as keys are
+			entry.KeyID = new.Keys[i]
+		}
 		cond := table.IfAbsent()
 		if old.Name == new.Name && slices.Contains(before, home) {
 			cond = table.IfRevision(old.Derived)
