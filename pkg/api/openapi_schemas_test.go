@@ -34,6 +34,7 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.CreateProject:        {api.CreateProject{}, api.Project{}},
 	operation.GetProject:           {nil, api.Project{}},
 	operation.UpdateProject:        {api.UpdateProject{}, api.Project{}},
+	operation.AddProjectKey:        {api.NewProjectKey{}, api.AddedProjectKey{}},
 	operation.DeleteProjects:       {api.IDs{}, api.BulkResults{}},
 	operation.ListSecrets:          {nil, api.List[api.SecretEntry]{}},
 	operation.CreateSecret:         {api.CreateSecret{}, api.Secret{}},

@@ -44,7 +44,8 @@ type ProjectKey struct {
 	Current   bool      `json:"current"`
 }
 
-// NewProjectKey is a project key as a client sends it: made and wrapped by KMS under the client key.
+// NewProjectKey is a project key as a client sends it: made and wrapped by KMS under the client key. It is
+// add-project-key's request, and a part of create-project's.
 type NewProjectKey struct {
 	ID uuid.UUID `json:"id"`
 	// Wrapped is 1 to 1,024 bytes, in standard base64.
@@ -57,6 +58,15 @@ type CreateProject struct {
 	Name       string         `json:"name"`
 	Encryption *Encryption    `json:"encryption,omitempty"`
 	Key        *NewProjectKey `json:"key,omitempty"`
+}
+
+// An AddedProjectKey answers add-project-key: the project as it is then, with its new current key, and how many of its
+// current values are not under that key yet.
+type AddedProjectKey struct {
+	Project
+	// StaleValues counts the secrets in the project whose current value is under an older project key, or was set while
+	// that was not noted: clients encrypt these anew. list-project-secrets tells which.
+	StaleValues int64 `json:"staleValues"`
 }
 
 // UpdateProject is update-project's request.

@@ -56,6 +56,18 @@ func UpdateProject(s *secrets.Service) http.Handler {
 	})
 }
 
+// AddProjectKey serves add-project-key.
+func AddProjectKey(s *secrets.Service) http.Handler {
+	return serveBody(operation.AddProjectKey, s, func(c *call, in api.NewProjectKey) (answer, error) {
+		id := c.id("projectId")
+		if err := c.checked(); err != nil {
+			return answer{}, err
+		}
+		added, err := s.AddProjectKey(c.Context(), c.caller, id, c.ifMatch(), in)
+		return answer{body: added, etag: added.ETag}, err
+	})
+}
+
 // DeleteProjects serves delete-projects.
 func DeleteProjects(s *secrets.Service) http.Handler {
 	return serveBody(operation.DeleteProjects, s, func(c *call, in api.IDs) (answer, error) {

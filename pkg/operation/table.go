@@ -21,6 +21,7 @@ const (
 	CreateProject        Name = "create-project"
 	GetProject           Name = "get-project"
 	UpdateProject        Name = "update-project"
+	AddProjectKey        Name = "add-project-key"
 	DeleteProjects       Name = "delete-projects"
 	ListSecrets          Name = "list-secrets"
 	CreateSecret         Name = "create-secret"
@@ -49,6 +50,7 @@ var (
 	listingSecrets = Access{Table: []TableAction{BatchGetItem, Query}, Index2: true}
 	listingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem, Query}}
 	writing        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem, DeleteItem}}
+	counting       = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}}
 	writingGroups  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem}}
 	opening        = Access{Table: []TableAction{BatchGetItem, GetItem}, StorageKey: []KeyAction{Decrypt}}
 	openingAll     = Access{Table: []TableAction{BatchGetItem, GetItem, Query}, StorageKey: []KeyAction{Decrypt}}
@@ -152,6 +154,11 @@ var Table = []Row{
 		Name: UpdateProject, Action: access.ChangeProject, Access: writing,
 		Trigger: HTTP{Method: "PUT", Path: "/projects/{projectId}", Body: true, Status: 200},
 		Summary: "rename a project",
+	},
+	{
+		Name: AddProjectKey, Action: access.ChangeProject, Access: counting,
+		Trigger: HTTP{Method: "POST", Path: "/projects/{projectId}/keys", Body: true, Status: 200},
+		Summary: "give a project a new current key, and count the values under older ones",
 	},
 	{
 		Name: DeleteProjects, Action: access.DeleteProject, Access: writing,

@@ -1,6 +1,7 @@
 package secrets_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -18,6 +19,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/clientcrypto/clientcryptotest"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
@@ -93,7 +95,9 @@ type budgetWorld struct {
 	ids      []uuid.UUID // of 100 secrets in project
 	full     uuid.UUID   // a secret with 100 versions in project
 	group    uuid.UUID
-	spare    []uuid.UUID // users that nothing was done with
+	client   secretstest.ClientProject // with 100 secrets too
+	sealed   uuid.UUID                 // one of them
+	spare    []uuid.UUID               // users that nothing was done with
 	serial   int
 	meter    *meter.Meter
 }
@@ -122,6 +126,10 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	b.member, b.asMember, b.group = user, asUser, groups[0]
 	for i := range 100 {
 		b.ids = append(b.ids, b.Secret(fmt.Sprintf("SECRET_%02d", i), kib, b.project).ID)
+	}
+	b.client = b.ClientProject("client")
+	for i := range 100 {
+		b.sealed = b.ClientSecret(fmt.Sprintf("SECRET_%02d", i), kib, b.client).ID
 	}
 	other := b.ServerProject("other")
 	for i := range others {
@@ -164,6 +172,10 @@ type budget struct {
 	trips       int
 	read, write float64
 	run         func(b *budgetWorld) error
+}
+
+func (b *budgetWorld) projectKey() api.NewProjectKey {
+	return api.NewProjectKey{ID: b.client.Key.ID, Wrapped: bytes.Repeat([]byte("w"), 184)} // as long as KMS makes them
 }
 
 func (b *budgetWorld) page(n int) api.Page { return api.Page{Limit: n} }
@@ -235,6 +247,18 @@ var budgets = []budget{
 		_, err := b.UpdateProject(b.Context(), b.asMember, b.project, "", api.UpdateProject{Name: ptr("renamed")})
 		return err
 	}},
+	{operation.AddProjectKey, "100 secrets", 3, 6, 4, func(b *budgetWorld) error {
+		b.client.Key = clientcryptotest.NewKey(uuid.New())
+		answer, err := b.AddProjectKey(b.Context(), b.Owner, b.client.ID, "", b.projectKey())
+		if err == nil && answer.StaleValues != 100 {
+			return fmt.Errorf("%d values are stale", answer.StaleValues)
+		}
+		return err
+	}},
+	{operation.AddProjectKey, "once more, which counts", 2, 6, 0, func(b *budgetWorld) error {
+		_, err := b.AddProjectKey(b.Context(), b.Owner, b.client.ID, "", b.projectKey())
+		return err
+	}},
 	{operation.GetSecret, "hinted", 1, 3, 0, func(b *budgetWorld) error {
 		_, err := b.GetSecret(b.Context(), b.asMember, b.ids[1], []uuid.UUID{b.project})
 		return err
@@ -263,6 +287,10 @@ var budgets = []budget{
 		_, err := b.ListProjectSecrets(b.Context(), b.asMember, b.project, secrets.ListSecrets{Page: b.page(100)})
 		return err
 	}},
+	{operation.ListProjectSecrets, "100 of a client project", 1, 8, 0, func(b *budgetWorld) error {
+		_, err := b.ListProjectSecrets(b.Context(), b.Owner, b.client.ID, secrets.ListSecrets{Page: b.page(100)})
+		return err
+	}},
 	{operation.ListSecrets, "a page of 500 of 1,000 in 50 projects, caller in 10 groups", 3, 115, 0, func(b *budgetWorld) error {
 		list, err := b.ListSecrets(b.Context(), secretstest.Caller("member"), b.Organization, secrets.ListSecrets{Page: b.page(500)})
 		if err == nil && (len(list.Data) != 500 || list.ContinuationToken == "") {
@@ -279,6 +307,13 @@ var budgets = []budget{
 	{operation.UpdateSecret, "in one project, hinted", 2, 3, 18, func(b *budgetWorld) error {
 		_, err := b.UpdateSecret(b.Context(), b.asMember, secrets.UpdateSecret{
 			ID: b.ids[5], Hint: []uuid.UUID{b.project}, UpdateSecret: api.UpdateSecret{Value: b.next()},
+		})
+		return err
+	}},
+	{operation.UpdateSecret, "in one client project, hinted", 2, 3, 20, func(b *budgetWorld) error {
+		value := b.Encrypt(b.sealed, "SECRET_99", *b.next(), b.client)
+		_, err := b.UpdateSecret(b.Context(), b.Owner, secrets.UpdateSecret{
+			ID: b.sealed, Hint: []uuid.UUID{b.client.ID}, UpdateSecret: api.UpdateSecret{Value: &value},
 		})
 		return err
 	}},

@@ -21,7 +21,7 @@ import (
 //	an organization's principals    Query     ORG#o / GROUP#, SERVICEACCOUNT#, USER#
 //	a group's members               Query     PRINCIPAL#g / MEMBER#
 //	what a principal may reach      Query     PRINCIPAL#p / REACH# (decides nothing)
-//	a project's secrets             Query     PROJECT#x / SECRET# (by name, by prefix)
+//	a project's secrets             Query     PROJECT#x / SECRET# (by name, by prefix; all, to count by project key)
 //	a project's values              Query     PROJECT#x / VALUE#
 //	all secrets, for who sees all   Query     index 2, ORG#o#SECRETS#shard, by name and id
 //	a secret's versions             Query     SECRET#s / VERSION# (newest first)

@@ -97,6 +97,7 @@ func TestTheDocumentSaysTheOtherLimits(t *testing.T) {
 		{"ChangeGroupMembers", schema("ChangeGroupMembers"), "at most " + number(maxMemberChanges) + " together"},
 		{"change-group-members", described["change-group-members"], "at most " + number(maxMembers) + " members"},
 		{"change-group-members", described["change-group-members"], "at most " + number(maxGroups) + " groups"},
+		{"add-project-key", described["add-project-key"], "at most " + number(maxProjectKeys) + " project keys"},
 		{"put-project-access", described["put-project-access"], "at most " + number(maxGrantChanges) + " grants at once"},
 		{"put-secret-access", described["put-secret-access"], "at most " + number(maxGrantChanges) + " grants at once"},
 		{"list-secret-versions", described["list-secret-versions"], "newest " + number(maxVersions) + " versions"},

@@ -158,7 +158,7 @@ func (q *request) checkCreateProject(in api.CreateProject) error {
 		if in.Key == nil {
 			p.add("key", "is missing; a client project needs a project key, made by KMS under the client key (or set encryption to server)")
 		} else {
-			p.newKey(*in.Key)
+			p.newKey("key.", *in.Key)
 		}
 	case api.EncryptionServer:
 		if in.Key != nil {
@@ -170,13 +170,13 @@ func (q *request) checkCreateProject(in api.CreateProject) error {
 	return p.err()
 }
 
-// newKey checks a project key as a client sends it.
-func (p *problems) newKey(key api.NewProjectKey) {
+// newKey checks a project key as a client sends it; its fields' names begin with the prefix.
+func (p *problems) newKey(prefix string, key api.NewProjectKey) {
 	if key.ID == uuid.Nil {
-		p.add("key.id", "is missing")
+		p.add(prefix+"id", "is missing")
 	}
 	if n := len(key.Wrapped); n == 0 || n > maxWrapped {
-		p.add("key.wrapped", "is %d bytes long; it must be 1 to %d", n, maxWrapped)
+		p.add(prefix+"wrapped", "is %d bytes long; it must be 1 to %d", n, maxWrapped)
 	}
 }
 

@@ -236,6 +236,12 @@ func TestAnAnswerThatGotLostActsOnce(t *testing.T) {
 			if _, err := again.UpdateProject(t.Context(), w.Owner, project, `"1"`, api.UpdateProject{Name: ptr("renamed")}); err != nil {
 				t.Fatal(err)
 			}
+			client := w.ClientProject("client")
+			once = sync.Once{}
+			added, err := again.AddProjectKey(t.Context(), w.Owner, client.ID, `"1"`, api.NewProjectKey{ID: uuid.New(), Wrapped: []byte("new")})
+			if err != nil || len(*added.Keys) != 2 {
+				t.Fatalf("a key was added: %+v, %v", added, err)
+			}
 			if got := get(t, w, w.Owner, secret.ID); got.Version != 3 || got.Value != "one" {
 				t.Errorf("in the end it is %+v", got)
 			}
@@ -252,8 +258,10 @@ func TestNoGoroutineOutlivesItsRequest(t *testing.T) {
 	for i := range 20 {
 		ids.IDs = append(ids.IDs, w.Secret(fmt.Sprint(i), "value", project).ID)
 	}
+	client, key := w.ClientProject("client"), api.NewProjectKey{ID: uuid.New(), Wrapped: []byte("wrapped")}
 	user, asUser := w.User("developer", access.RoleMember)
 	w.Grant(project, access.Read, user)
+	w.Grant(client.ID, access.Manage, user)
 	_, asNobody := w.User("nobody", access.RoleMember)
 	all := func() {
 		for _, by := range []secrets.Caller{asUser, asNobody, secretstest.Caller("stranger")} {
@@ -262,6 +270,7 @@ func TestNoGoroutineOutlivesItsRequest(t *testing.T) {
 			_, _ = w.ListSecrets(t.Context(), by, w.Organization, secrets.ListSecrets{Page: page})
 			_, _ = w.ListSecretVersions(t.Context(), by, ids.IDs[0], page)
 			_, _ = w.GetSecretsByIDs(t.Context(), by, ids)
+			_, _ = w.AddProjectKey(t.Context(), by, client.ID, "", key)
 			_, _ = w.DeleteSecrets(t.Context(), by, ids)
 		}
 	}

@@ -108,6 +108,12 @@ var repetitions = map[operation.Name]repeated{
 	operation.UpdateProject: reading(func(w *secretstest.World, _ api.Secret, project uuid.UUID) (any, error) {
 		return w.UpdateProject(w.Context(), w.Owner, project, `"1"`, api.UpdateProject{Name: ptr("renamed")})
 	}),
+	operation.AddProjectKey: {prepare: func(w *secretstest.World) func() (any, error) {
+		project := w.ClientProject("client")
+		w.ClientSecret("A", "value", project)
+		in := api.NewProjectKey{ID: uuid.New(), Wrapped: []byte("wrapped")}
+		return func() (any, error) { return w.AddProjectKey(w.Context(), w.Owner, project.ID, `"1"`, in) }
+	}},
 	operation.DeleteProjects: {prepare: func(w *secretstest.World) func() (any, error) {
 		project := w.ServerProject("plain")
 		asUser := asMember(w, project)

@@ -8,7 +8,6 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
-	"strongroom/pkg/clientcrypto/clientcryptotest"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
 	"strongroom/pkg/table"
@@ -55,18 +54,13 @@ func TestAnItemOfANewerSchemaIsRefused(t *testing.T) {
 	wantCode(t, err, api.CodeUnavailable)
 }
 
-// TestAValueUnderAnOldProjectKeyIsReadButNotWritten gives a project a second key, as a rotation of keys will.
 func TestAValueUnderAnOldProjectKeyIsReadButNotWritten(t *testing.T) {
 	w := newWorld(t)
 	project := w.ClientProject("demo")
 	id := w.NewID()
 	old := w.Encrypt(id, "A", "x", project)
 	wantCode(t, createClient(w, &id, "A", old, project), "")
-	next := clientcryptotest.NewKey(uuid.New())
-	rewrite(t, w, table.Key{PK: "PROJECT#" + project.ID.String(), SK: "PROJECT"}, func(attributes map[string]any) {
-		key := map[string]any{"id": next.ID[:], "wrapped": []byte("wrapped"), "created": int64(1)}
-		attributes["keys"] = append(attributes["keys"].([]any), key)
-	})
+	renewed := w.NewKey(project)
 	if got := get(t, w, w.Owner, id); got.Value != old {
 		t.Errorf("the value under the old key is read as %q", got.Value)
 	}
@@ -75,7 +69,7 @@ func TestAValueUnderAnOldProjectKeyIsReadButNotWritten(t *testing.T) {
 		return err
 	}
 	wantCode(t, update(w.Encrypt(id, "A", "y", project)), api.CodeInvalid)
-	wantCode(t, update(w.Encrypt(id, "A", "y", secretstest.ClientProject{ID: project.ID, Key: next})), "")
+	wantCode(t, update(w.Encrypt(id, "A", "y", renewed)), "")
 	_, err := w.RestoreSecretVersion(t.Context(), w.Owner, id, "", 1)
 	wantCode(t, err, api.CodeConflict)
 }

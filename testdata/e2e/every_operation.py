@@ -178,6 +178,23 @@ def projects(owner, organization, tag):
     return project, ci["id"]
 
 
+def project_keys(owner, organization, tag):
+    """A client project gets a second key; the keys are no real ones, and nothing is encrypted with them."""
+    project, first, second = new_id(), str(uuid.uuid4()), str(uuid.uuid4())
+    made = {"id": project, "name": f"{tag} client project", "key": {"id": first, "wrapped": "d3JhcHBlZCAx"}}
+    etag = owner.call("create-project", made, organizationId=organization).etag
+    key = {"id": second, "wrapped": "d3JhcHBlZCAy"}
+    added = owner.call("add-project-key", key, projectId=project, headers={"If-Match": etag})
+    assert [(k["id"], k["current"]) for k in added.json["keys"]] == [(first, False), (second, True)], added.json
+    again = owner.call("add-project-key", key, projectId=project, headers={"If-Match": etag})
+    assert again.json == added.json and again.etag == added.etag and again.json["staleValues"] == 0, again.json
+    other = {"id": str(uuid.uuid4()), "wrapped": "d3JhcHBlZCAz"}
+    owner.call("add-project-key", other, projectId=project, headers={"If-Match": etag}, status=412)
+    owner.call("add-project-key", {**key, "wrapped": "b3RoZXI="}, projectId=project, status=409)
+    owner.call("delete-projects", {"ids": [project]})
+    owner.call("add-project-key", other, projectId=project, status=404)
+
+
 def secrets(owner, reader, organization, project, principal):
     """Secrets, versions and their grants: all of their operations, ending with the trash."""
     name = "a/b c+d&e=f?ünïcödé~*'()"
@@ -254,6 +271,7 @@ def main():
         owner, developer, ci = (Client(given, signer, profile, done) for profile in ("owner", "developer", "ci"))
         organization = people(owner, signer)
         project, principal = projects(owner, organization, signer)
+        project_keys(owner, organization, signer)
         secrets(owner, ci, organization, project, principal)
         plain = next(p["id"] for p in ci.all("list-projects", organizationId=organization) if p["name"] == "plain")
         store_dotenv(developer, plain, organization, signer)

@@ -184,6 +184,31 @@ func (w *World) ClientProject(name string) ClientProject {
 	return ClientProject{ID: p.ID, Key: key}
 }
 
+// NewKey gives a client project another key, and answers the project as clients know it then.
+func (w *World) NewKey(project ClientProject) ClientProject {
+	w.Helper()
+	project.Key = clientcryptotest.NewKey(uuid.New())
+	_, err := w.AddProjectKey(w.Context(), w.Owner, project.ID, "", api.NewProjectKey{
+		ID: project.Key.ID, Wrapped: []byte("wrapped " + project.Key.ID.String()),
+	})
+	w.must(err)
+	return project
+}
+
+// ClientSecret makes a secret in client projects.
+func (w *World) ClientSecret(name, plaintext string, projects ...ClientProject) api.Secret {
+	w.Helper()
+	id := w.NewID()
+	value := w.Encrypt(id, name, plaintext, projects...)
+	in := api.CreateSecret{ID: &id, Name: name, Value: &value}
+	for _, p := range projects {
+		in.ProjectIDs = append(in.ProjectIDs, p.ID)
+	}
+	s, _, err := w.CreateSecret(w.Context(), w.Owner, w.Organization, in)
+	w.must(err)
+	return s
+}
+
 // Encrypt makes the value that a secret of that id and name has in those projects.
 func (w *World) Encrypt(id uuid.UUID, name, plaintext string, projects ...ClientProject) string {
 	w.Helper()

@@ -21,6 +21,7 @@ var requests = map[operation.Name]reflect.Type{
 	operation.ChangeGroupMembers:   reflect.TypeFor[api.ChangeGroupMembers](),
 	operation.CreateProject:        reflect.TypeFor[api.CreateProject](),
 	operation.UpdateProject:        reflect.TypeFor[api.UpdateProject](),
+	operation.AddProjectKey:        reflect.TypeFor[api.NewProjectKey](),
 	operation.DeleteProjects:       reflect.TypeFor[api.IDs](),
 	operation.CreateSecret:         reflect.TypeFor[api.CreateSecret](),
 	operation.UpdateSecret:         reflect.TypeFor[api.UpdateSecret](),

@@ -35,6 +35,7 @@ var bases = map[operation.Name]string{
 	operation.CreateProject:        "client",
 	operation.GetProject:           "server",
 	operation.UpdateProject:        "rename",
+	operation.AddProjectKey:        "new",
 	operation.DeleteProjects:       "several",
 	operation.ListSecrets:          "first-page",
 	operation.CreateSecret:         "server-by-an-admin",

@@ -24,6 +24,7 @@ var registry = map[operation.Name]handler.Func{
 	operation.CreateProject:        handler.CreateProject,
 	operation.GetProject:           handler.GetProject,
 	operation.UpdateProject:        handler.UpdateProject,
+	operation.AddProjectKey:        handler.AddProjectKey,
 	operation.DeleteProjects:       handler.DeleteProjects,
 	operation.ListSecrets:          handler.ListSecrets,
 	operation.CreateSecret:         handler.CreateSecret,
