@@ -103,7 +103,7 @@ func New(c Config) (*Client, error) {
 		c.Pins = &config.Memory{}
 	}
 	if c.Seen == nil {
-		c.Seen = newMemorySeen()
+		c.Seen = NewMemorySeen()
 	}
 	if c.UserAgent == "" {
 		c.UserAgent = "strongroom-go"

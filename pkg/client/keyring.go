@@ -176,6 +176,9 @@ func (c *Client) currentKeys(ctx context.Context, projects []uuid.UUID, anew boo
 	for _, id := range projects {
 		key, err := c.currentKey(ctx, id, anew)
 		var denied *KeyDeniedError
+		if errors.As(err, &denied) && !anew { // is the project still there?
+			key, err = c.currentKey(ctx, id, true)
+		}
 		switch {
 		case errors.Is(err, ErrNotFound):
 			gone = append(gone, id)

@@ -53,6 +53,22 @@ func (e *KMSError) Error() string { return fmt.Sprintf("AWS KMS: %s: %s", e.Acti
 // Unwrap is KMS's own error.
 func (e *KMSError) Unwrap() error { return e.Err }
 
+// A ForeignKeyError says that KMS does not unwrap a project key that the server answered: it was not made under the pinned
+// client key for that organization and project, or was altered.
+type ForeignKeyError struct {
+	ID, Project uuid.UUID
+	// Key is the pinned client key.
+	Key string
+	Err error
+}
+
+func (e *ForeignKeyError) Error() string {
+	return fmt.Sprintf("the server answered a key (%s) that was not made for project %s under the pinned client key %s", e.ID, e.Project, e.Key)
+}
+
+// Unwrap is KMS's own error.
+func (e *ForeignKeyError) Unwrap() error { return e.Err }
+
 // ClientKey answers KMS, in the region of the pinned client key, and that key's ARN.
 func (c *Client) ClientKey(ctx context.Context) (KMS, string, error) {
 	me, err := c.identity(ctx)
@@ -88,7 +104,14 @@ func (c *Client) unwrap(ctx context.Context, project, id uuid.UUID, wrapped []by
 		return clientcrypto.ProjectKey{}, err
 	}
 	out, err := service.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: wrapped, KeyId: &key, EncryptionContext: encryptionContext})
-	if err != nil {
+	var (
+		altered *types.InvalidCiphertextException
+		other   *types.IncorrectKeyException
+	)
+	switch {
+	case errors.As(err, &altered), errors.As(err, &other):
+		return clientcrypto.ProjectKey{}, &ForeignKeyError{ID: id, Project: project, Key: key, Err: err}
+	case err != nil:
 		return clientcrypto.ProjectKey{}, kmsError(err, "kms:Decrypt", key, project)
 	}
 	defer clear(out.Plaintext)

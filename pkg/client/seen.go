@@ -64,7 +64,7 @@ func (c *Client) remember(organization, secret uuid.UUID, version int64, ciphert
 	return nil
 }
 
-// memorySeen is forgotten with the client.
+// memorySeen is forgotten with the program.
 type memorySeen struct {
 	mutex   sync.Mutex
 	secrets map[uuid.UUID]config.SeenSecret
@@ -72,7 +72,8 @@ type memorySeen struct {
 	current map[uuid.UUID]uuid.UUID
 }
 
-func newMemorySeen() *memorySeen {
+// NewMemorySeen remembers for as long as the program runs; several clients may share it.
+func NewMemorySeen() Seen {
 	return &memorySeen{
 		secrets: map[uuid.UUID]config.SeenSecret{}, keys: map[uuid.UUID][]uuid.UUID{}, current: map[uuid.UUID]uuid.UUID{},
 	}
