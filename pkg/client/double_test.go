@@ -159,9 +159,7 @@ func (d *double) ofProject(p *api.Project, what, name string) any {
 		if what == "secret" && s.Name == name {
 			return *s
 		}
-		list.Data = append(list.Data, api.ProjectValue{
-			ProjectSecret: api.ProjectSecret{ID: s.ID, Name: s.Name, Version: s.Version}, Value: s.Value,
-		})
+		list.Data = append(list.Data, api.ProjectValue{ID: s.ID, Name: s.Name, Version: s.Version, Value: s.Value})
 	}
 	if what == "secret" {
 		return status{code: api.CodeNotFound, message: "no such secret"}
