@@ -109,7 +109,7 @@ type Project struct {
 	Encryption api.Encryption
 }
 
-// Resolve answers the pinned project of that name or id. One that is not pinned is looked up and pinned, or refused in
+// Resolve answers the pinned project of that name or id; what looks like an id is one. One that is not pinned is looked up and pinned, or refused in
 // strict mode; one that the caller may not see is ErrNotFound.
 func (c *Client) Resolve(ctx context.Context, nameOrID string) (Project, error) {
 	if nameOrID == "" {
@@ -122,9 +122,12 @@ func (c *Client) Resolve(ctx context.Context, nameOrID string) (Project, error) 
 		return Project{}, &SetupError{err}
 	}
 	for name, pin := range pins.Projects {
-		if name == nameOrID || byID && pin.ID == id {
+		if byID && pin.ID == id {
 			return Project{pin.ID, name, pin.Encryption}, nil
 		}
+	}
+	if pin, ok := pins.Projects[nameOrID]; ok && !byID {
+		return Project{pin.ID, nameOrID, pin.Encryption}, nil
 	}
 	var found api.Project
 	if byID {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,7 +17,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"strongroom/pkg/api"
@@ -31,14 +31,19 @@ const (
 	maxAnswer = 16 << 20
 	// MaxAttempts is how often one request is sent at most.
 	MaxAttempts = 6
+	// firstPause is the longest pause after the first attempt.
+	firstPause = 200 * time.Millisecond
 	// maxPause is the longest pause between two attempts, but where Retry-After asks for a longer one.
 	maxPause = 5 * time.Second
 	// maxRetryAfter is how long Retry-After is obeyed; a longer one ends the attempts.
 	maxRetryAfter = 30 * time.Second
 )
 
-// backoff grows exponentially and is jittered, from next to nothing up to maxPause.
-var backoff = retry.NewExponentialJitterBackoff(maxPause)
+// jitter is a pause of any length up to one that doubles with each attempt: callers that failed together come back apart
+// (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+func jitter(attempt int, first, most time.Duration) time.Duration {
+	return rand.N(min(most, first<<min(attempt, 20)) + 1) //nolint:gosec // nothing secret hangs on it
+}
 
 // A Request is a call of one operation of the HTTP API, as the operation table knows it.
 type Request struct {
@@ -108,7 +113,7 @@ func (c *Client) again(r *Response, err error, attempt int) (time.Duration, bool
 	}, r.StatusCode) {
 		return 0, false
 	}
-	wait, _ := backoff.BackoffDelay(attempt, err) // never fails
+	wait := jitter(attempt, firstPause, maxPause)
 	if r != nil {
 		if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil {
 			asked := time.Duration(seconds) * time.Second

@@ -73,27 +73,24 @@ func (c *Client) Get(ctx context.Context, secret string) (Secret, error) {
 }
 
 func (c *Client) get(ctx context.Context, ref reference) (Secret, error) {
-	s, _, err := c.read(ctx, ref, "")
-	return s, err
-}
-
-// read reads a secret. It answers changed false, and no secret, where that still has the ETag. What is older than what
-// was seen is asked for once more: another request may have seen the newer one while this one was under way.
-func (c *Client) read(ctx context.Context, ref reference, etag string) (s Secret, changed bool, err error) {
-	s, changed, err = c.readOnce(ctx, ref, etag)
-	var stale *StaleError
-	if errors.As(err, &stale) {
-		s, changed, err = c.readOnce(ctx, ref, etag)
+	s, err := c.read(ctx, ref, "")
+	if err != nil {
+		return Secret{}, err
 	}
-	return s, changed, err
+	return *s, nil
 }
 
-func (c *Client) readOnce(ctx context.Context, ref reference, etag string) (s Secret, changed bool, err error) {
+// read reads a secret; nil where that still has the ETag.
+func (c *Client) read(ctx context.Context, ref reference, etag string) (*Secret, error) {
+	return fresh(ctx, c, func(w witness) (*Secret, error) { return c.readOnce(ctx, w, ref, etag) })
+}
+
+func (c *Client) readOnce(ctx context.Context, w witness, ref reference, etag string) (_ *Secret, err error) {
 	r := Request{Operation: operation.GetSecret, Path: map[string]string{"secretId": ref.id.String()}}
 	var p Project
 	if ref.name != "" {
 		if p, err = c.Resolve(ctx, ref.project); err != nil {
-			return s, false, err
+			return nil, err
 		}
 		r = Request{
 			Operation: operation.GetSecretByName, Path: map[string]string{"projectId": p.ID.String()}, Query: url.Values{"name": {ref.name}},
@@ -104,16 +101,24 @@ func (c *Client) readOnce(ctx context.Context, ref reference, etag string) (s Se
 	}
 	got, err := call[api.Secret](ctx, c, r, nil)
 	if err != nil || etag != "" && got.ID == uuid.Nil {
-		return s, false, err
+		return nil, err
 	}
-	if s, err = c.accept(ctx, p, ref, got); err != nil {
-		return Secret{}, false, fmt.Errorf("%s: %w", r.Operation, err)
+	s, err := c.accept(ctx, w, acceptance{p, ref}, got)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.Operation, err)
 	}
-	return s, true, nil
+	return &s, nil
+}
+
+// An acceptance is what was asked for, and through which project; the zero project is chosen from the answer.
+type acceptance struct {
+	project Project
+	ref     reference
 }
 
 // accept turns what the server answered into a secret, if it is what was asked for.
-func (c *Client) accept(ctx context.Context, p Project, ref reference, got api.Secret) (Secret, error) {
+func (c *Client) accept(ctx context.Context, w witness, a acceptance, got api.Secret) (Secret, error) {
+	p, ref := a.project, a.ref
 	me, err := c.identity(ctx)
 	if err != nil {
 		return Secret{}, err
@@ -137,11 +142,11 @@ func (c *Client) accept(ctx context.Context, p Project, ref reference, got api.S
 		CreatedBy: got.CreatedBy, UpdatedBy: got.UpdatedBy, Projects: got.Projects, Encryption: got.Encryption,
 		Read: got.Read, Write: got.Write, Manage: got.Manage, ETag: got.ETag, project: p,
 	}
-	return s, c.reveal(ctx, &s, got.Value)
+	return s, c.reveal(ctx, w, &s, got.Value)
 }
 
 // reveal puts the value into the secret, opened where the project's values are encrypted by clients.
-func (c *Client) reveal(ctx context.Context, s *Secret, value string) error {
+func (c *Client) reveal(ctx context.Context, w witness, s *Secret, value string) error {
 	me, err := c.identity(ctx)
 	if err != nil {
 		return err
@@ -151,7 +156,7 @@ func (c *Client) reveal(ctx context.Context, s *Secret, value string) error {
 	}
 	if s.Encryption != api.EncryptionClient {
 		s.Value = NewValue(value)
-		return c.remember(me.organization, s.ID, s.Version, "")
+		return c.remember(w, me.organization, s.ID, s.Version, "")
 	}
 	opened, err := c.open(ctx, value, clientcrypto.Expectation{
 		Organization: me.organization, Secret: s.ID, Name: s.Name, Project: s.project.ID,
@@ -160,7 +165,7 @@ func (c *Client) reveal(ctx context.Context, s *Secret, value string) error {
 		return err
 	}
 	s.Value, s.binding, s.key = NewValue(string(opened.Plaintext)), opened.Binding, opened.Key
-	return c.remember(me.organization, s.ID, s.Version, value)
+	return c.remember(w, me.organization, s.ID, s.Version, value)
 }
 
 // open decrypts a value with the keys of the project that it is read through, and asks for them where they are not at hand.
@@ -205,15 +210,10 @@ func (c *Client) projectOf(ctx context.Context, got api.Secret) (Project, error)
 
 // GetAll reads all of a project's secrets with their values, in the order of their creation: all of them or an error.
 func (c *Client) GetAll(ctx context.Context, project string) ([]Secret, error) {
-	all, err := c.getAll(ctx, project)
-	var stale *StaleError
-	if errors.As(err, &stale) { // as in read
-		all, err = c.getAll(ctx, project)
-	}
-	return all, err
+	return fresh(ctx, c, func(w witness) ([]Secret, error) { return c.getAll(ctx, w, project) })
 }
 
-func (c *Client) getAll(ctx context.Context, project string) ([]Secret, error) {
+func (c *Client) getAll(ctx context.Context, w witness, project string) ([]Secret, error) {
 	p, err := c.Resolve(ctx, project)
 	if err != nil {
 		return nil, err
@@ -233,7 +233,7 @@ func (c *Client) getAll(ctx context.Context, project string) ([]Secret, error) {
 			return nil, &NoAnswerError{Operation: r.Operation, Reason: fmt.Sprintf("the server says that two secrets of the project are called %q", s.Name)}
 		}
 		names[s.Name] = true
-		if err := c.reveal(ctx, &s, got.Value); err != nil {
+		if err := c.reveal(ctx, w, &s, got.Value); err != nil {
 			return nil, fmt.Errorf("%s: %q: %w", r.Operation, s.Name, err)
 		}
 		all = append(all, s)
@@ -252,7 +252,7 @@ func (c *Client) Watch(ctx context.Context, secret string, every time.Duration) 
 			return
 		}
 		for etag := ""; ; {
-			s, changed, err := c.read(ctx, ref, etag)
+			s, err := c.read(ctx, ref, etag)
 			switch {
 			case ctx.Err() != nil:
 				return
@@ -260,8 +260,8 @@ func (c *Client) Watch(ctx context.Context, secret string, every time.Duration) 
 			case err != nil:
 				yield(Secret{}, err)
 				return
-			case changed:
-				if etag = s.ETag; !yield(s, nil) {
+			case s != nil:
+				if etag = s.ETag; !yield(*s, nil) {
 					return
 				}
 			}

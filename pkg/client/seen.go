@@ -1,7 +1,9 @@
 package client
 
 import (
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -31,6 +33,8 @@ type StaleError struct {
 	// What went back: "secret …", "the current key of project …".
 	What      string
 	Seen, Got string
+
+	secret uuid.UUID
 }
 
 func (e *StaleError) Error() string {
@@ -38,9 +42,13 @@ func (e *StaleError) Error() string {
 		"remove what is remembered (the state folder of `strongroom config`)", e.What, e.Seen, e.Got)
 }
 
+// A witness is what had been seen of secrets before a request began; the answer may be no older. What others see while it
+// is under way says nothing against it.
+type witness map[uuid.UUID]config.SeenSecret
+
 // remember checks a version of a secret against what was seen, and remembers it. ciphertext is empty where the server
 // alone encrypts: a hash of a plaintext value would help to guess it.
-func (c *Client) remember(organization, secret uuid.UUID, version int64, ciphertext string) error {
+func (c *Client) remember(w witness, organization, secret uuid.UUID, version int64, ciphertext string) error {
 	got := config.SeenSecret{Version: version}
 	if ciphertext != "" {
 		got.Digest = sha256.Sum256([]byte(ciphertext))
@@ -49,19 +57,51 @@ func (c *Client) remember(organization, secret uuid.UUID, version int64, ciphert
 	if err != nil {
 		return err
 	}
+	if before, ok := w[secret]; ok {
+		seen = before
+	}
 	what := "secret " + secret.String()
 	var none [sha256.Size]byte
 	switch {
 	case seen.Digest != none && got.Digest == none:
 		return &PinError{What: "the encryption of " + what, Pinned: string(api.EncryptionClient), Got: string(api.EncryptionServer)}
 	case got.Version < seen.Version:
-		return &StaleError{What: what, Seen: fmt.Sprintf("version %d", seen.Version), Got: fmt.Sprintf("version %d", got.Version)}
+		return &StaleError{What: what, Seen: fmt.Sprintf("version %d", seen.Version), Got: fmt.Sprintf("version %d", got.Version), secret: secret}
 	case got.Version > seen.Version:
 		return c.config.Seen.PutSecret(organization, secret, got)
 	case got.Digest != seen.Digest:
 		return &StaleError{What: what, Seen: fmt.Sprintf("version %d", seen.Version), Got: "another value of that version"}
 	}
 	return nil
+}
+
+// fresh reads. Where the answer is older than what was seen, that may have been seen while the answer was under way: it
+// reads once more, and the answer may be no older than what was seen before.
+func fresh[T any](ctx context.Context, c *Client, read func(witness) (T, error)) (T, error) {
+	w := witness{}
+	for {
+		answer, err := read(w)
+		var stale *StaleError
+		if !errors.As(err, &stale) || stale.secret == uuid.Nil {
+			return answer, err
+		}
+		if _, again := w[stale.secret]; again {
+			return answer, err
+		}
+		if err := c.bear(ctx, w, stale.secret); err != nil {
+			return answer, err
+		}
+	}
+}
+
+// bear adds what was seen of a secret until now.
+func (c *Client) bear(ctx context.Context, w witness, secret uuid.UUID) error {
+	me, err := c.identity(ctx)
+	if err != nil {
+		return err
+	}
+	w[secret], err = c.config.Seen.Secret(me.organization, secret)
+	return err
 }
 
 // memorySeen is forgotten with the program.
@@ -103,11 +143,14 @@ func (m *memorySeen) ProjectKeys(_, project uuid.UUID) ([]uuid.UUID, uuid.UUID, 
 func (m *memorySeen) PutProjectKeys(_, project uuid.UUID, ids []uuid.UUID, current uuid.UUID) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
+	old := slices.Clone(m.keys[project])
 	for _, id := range ids {
 		if !slices.Contains(m.keys[project], id) {
 			m.keys[project] = append(m.keys[project], id)
 		}
 	}
-	m.current[project] = current
+	if !slices.Contains(old, current) { // a key that was replaced does not come back
+		m.current[project] = current
+	}
 	return nil
 }

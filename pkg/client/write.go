@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"unicode/utf8"
-
 	"github.com/google/uuid"
+	"slices"
+	"time"
+	"unicode/utf8"
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/clientcrypto"
@@ -15,7 +15,13 @@ import (
 )
 
 // maxRaces is how often a change is made anew because somebody else was first.
-const maxRaces = 10
+const maxRaces = 20
+
+// retryRace waits before a change is made anew, so that of several in a race one gets through. It is false where that
+// has happened often enough.
+func (c *Client) retryRace(ctx context.Context, race int) bool {
+	return race < maxRaces && c.pause(ctx, jitter(race, 5*time.Millisecond, 100*time.Millisecond)) == nil
+}
 
 // A NewSecret is a secret to be made.
 type NewSecret struct {
@@ -58,7 +64,7 @@ func (c *Client) Set(ctx context.Context, secret string, value Value) (Secret, e
 			return s, err
 		}
 		s, err = c.Create(ctx, NewSecret{Project: ref.project, Name: ref.name, Value: value})
-		if !errors.Is(err, ErrConflict) || race >= maxRaces { // somebody else has made it since
+		if !errors.Is(err, ErrConflict) || !c.retryRace(ctx, race) { // somebody else has made it since
 			return s, err
 		}
 	}
@@ -91,7 +97,7 @@ func (c *Client) Create(ctx context.Context, in NewSecret) (Secret, error) {
 		if err != nil {
 			return Secret{}, err
 		}
-		return c.accept(ctx, home, reference{project: home.Name, name: in.Name, id: in.ID}, got)
+		return c.accept(ctx, witness{in.ID: {}}, acceptance{home, reference{name: in.Name, id: in.ID}}, got)
 	})
 }
 
@@ -126,7 +132,7 @@ func (c *Client) Update(ctx context.Context, secret string, ch Change) (Secret, 
 		}
 		ref = reference{id: old.ID} // whatever it is called meanwhile
 		s, err := c.change(ctx, old, ch)
-		if ch.IfMatch != "" || race >= maxRaces || !errors.Is(err, ErrPreconditionFailed) {
+		if ch.IfMatch != "" || !errors.Is(err, ErrPreconditionFailed) || !c.retryRace(ctx, race) {
 			return s, err
 		}
 	}
@@ -169,6 +175,10 @@ func (c *Client) change(ctx context.Context, old Secret, ch Change) (Secret, err
 }
 
 func (c *Client) update(ctx context.Context, old *Secret, match string, body api.UpdateSecret, ch Change, add []Project) (Secret, error) {
+	w := witness{}
+	if err := c.bear(ctx, w, old.ID); err != nil {
+		return Secret{}, err
+	}
 	got, err := call[api.Secret](ctx, c, Request{
 		Operation: operation.UpdateSecret, Path: map[string]string{"secretId": old.ID.String()}, Header: ifMatch(match),
 	}, body)
@@ -189,7 +199,7 @@ func (c *Client) update(ctx context.Context, old *Secret, match string, body api
 	if through.ID == uuid.Nil && old.Encryption == api.EncryptionClient {
 		through = Project{} // chosen from what the answer and its value name
 	}
-	return c.accept(ctx, through, reference{name: name, id: old.ID}, got)
+	return c.accept(ctx, w, acceptance{through, reference{name: name, id: old.ID}}, got)
 }
 
 // movement is where a secret goes, and whether the projects' keys are to be asked for again.
