@@ -85,13 +85,30 @@ func (u *union) add(c claim) error {
 	return nil
 }
 
-// check is nil where a claim agrees with what all say, and, under strict, says nothing new.
-func (u *union) check(said claim, strict bool) error {
-	unpinned, some := u.lacks(said)
-	if err := u.add(said); err != nil {
+// admits compares a claim with what is said here, and with itself.
+func (u *union) admits(c claim) error {
+	own := &union{facts: map[string]fact{}}
+	if err := own.add(c); err != nil {
 		return err
 	}
-	if some && strict {
+	for subject := range own.facts {
+		if known, ok := u.facts[subject]; ok {
+			own.facts[subject] = known
+		}
+	}
+	return own.add(c)
+}
+
+// check is nil where a claim agrees with what is said here, and, under strict, says nothing new. What can't be pinned is
+// refused first: it would be shown as it is.
+func (u *union) check(said claim, strict bool) error {
+	if err := said.pins.check(); err != nil {
+		return fmt.Errorf("%s: %w", said.origin, err)
+	}
+	if err := u.admits(said); err != nil {
+		return err
+	}
+	if unpinned, some := u.lacks(said); some && strict {
 		return &UnpinnedError{unpinned.subject, unpinned.value, unpinned.origin}
 	}
 	return nil

@@ -45,6 +45,8 @@ type Config struct {
 	mutex sync.Mutex
 	// pinned are the claims of pins.toml as it was read last.
 	pinned []claim
+	// all is what all places say together, once somebody asked.
+	all *union
 }
 
 // ErrNoURL is that nothing says where Strongroom is.
@@ -108,7 +110,7 @@ func (c *Config) read(getenv func(string) string, dir string) (user, repository 
 		if err != nil {
 			return nil, nil, err
 		}
-		c.pinned = pins.claims
+		c.setPinned(pins.claims)
 	}
 	switch named := getenv("STRONGROOM_REPOSITORY"); {
 	case named == "none":
@@ -169,17 +171,23 @@ func (c *Config) Pins() (Pins, error) {
 	if err != nil {
 		return Pins{}, err
 	}
-	return u.pins, nil
+	return u.pins.clone(), nil
 }
 
-// united is what all places say together.
-func (c *Config) united(more ...claim) (*union, error) {
+// united is what all places say together. It is not to be changed.
+func (c *Config) united() (*union, error) {
 	url, err := c.usable()
+	if err == nil && c.all == nil {
+		c.all, err = unite(url, c.byUser, c.pinned, c.byRepository)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return unite(url, c.byUser, c.pinned, c.byRepository, more)
+	return c.all, nil
 }
+
+// setPinned is told what stands in pins.toml.
+func (c *Config) setPinned(claims []claim) { c.pinned, c.all = claims, nil }
 
 // Pinned answers the same as settings, for people: "organization", "client_key", and each project's id and encryption,
 // with the first place that says so.
@@ -196,9 +204,6 @@ func (c *Config) Pinned() ([]Setting, error) {
 // Check compares what somebody says, whom the error calls by: "the server at https://…". What is pinned otherwise is a
 // *ContradictionError; what is not pinned, where strict is set, an *UnpinnedError. Nothing is written.
 func (c *Config) Check(said Pins, by string) error {
-	if err := said.check(); err != nil {
-		return fmt.Errorf("%s: %w", by, err)
-	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	known, err := c.united()

@@ -160,7 +160,7 @@ func (t table) each(known fields) error {
 	for _, key := range t.keys() {
 		read, ok := known[key]
 		if !ok {
-			return t.errorf(key, "unknown key %q; here may stand: %s", key,
+			return t.errorf(key, "unknown key %.64q; here may stand: %s", key,
 				strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 		if err := read(); err != nil {
@@ -200,7 +200,7 @@ func (t table) tables(key string, read func(name string, t table) error) error {
 func (t table) table(key string) (table, error) {
 	values, ok := t.values[key].(map[string]any)
 	if !ok {
-		return table{}, t.errorf(key, "%q must be a table", key)
+		return table{}, t.errorf(key, "%.64q must be a table", key)
 	}
 	return table{file: t.file, lines: t.lines, parent: &t, path: t.path + strconv.Quote(key), values: values}, nil
 }

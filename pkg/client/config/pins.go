@@ -68,6 +68,11 @@ func (p *Pins) put(q Pins) {
 	maps.Copy(p.Projects, q.Projects)
 }
 
+func (p Pins) clone() Pins {
+	p.Projects = maps.Clone(p.Projects)
+	return p
+}
+
 func (p Pins) empty() bool {
 	return p.Organization == uuid.Nil && p.ClientKey == "" && len(p.Projects) == 0
 }
@@ -107,7 +112,7 @@ func normalEncryption(text string) (string, error) {
 	case api.EncryptionClient, api.EncryptionServer:
 		return text, nil
 	default:
-		return "", fmt.Errorf("must be client or server, not %q", text)
+		return "", fmt.Errorf("must be client or server, not %.64q", text)
 	}
 }
 

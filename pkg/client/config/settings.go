@@ -126,7 +126,7 @@ func normalOutput(text string) (string, error) {
 	case OutputTable, OutputJSON:
 		return text, nil
 	default:
-		return "", fmt.Errorf("must be table or json, not %q", text)
+		return "", fmt.Errorf("must be table or json, not %.64q", text)
 	}
 }
 
@@ -137,7 +137,7 @@ func normalFlag(text string) (string, error) {
 	case "0", "false":
 		return strconv.FormatBool(false), nil
 	}
-	return "", fmt.Errorf("must be 1 or 0, true or false, not %q", text)
+	return "", fmt.Errorf("must be 1 or 0, true or false, not %.64q", text)
 }
 
 // defaultProfile is used where nobody chooses one; it need not be there.

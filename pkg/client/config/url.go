@@ -23,7 +23,7 @@ var errURLForm = errors.New("must be the URL of a Strongroom: https://HOST or ht
 // alone), and what different programs could take for different places. Its errors don't repeat the text.
 func NormalURL(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Opaque != "" || u.User != nil || strings.ContainsAny(text, "?#") {
+	if err != nil || u.Hostname() == "" || u.User != nil || strings.ContainsAny(text, "?#") {
 		return "", errURLForm
 	}
 	host, loopback, err := normalHost(u.Hostname())

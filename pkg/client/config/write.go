@@ -14,11 +14,11 @@ import (
 // ErrNoFolder is that nothing says where pins.toml would be.
 var ErrNoFolder = errors.New("there is no folder to write pins to: set STRONGROOM_CONFIG_DIR, or HOME")
 
-// Pin writes into pins.toml what of add is said there, in config.toml and by the environment nowhere yet, and answers
+// Pin writes into pins.toml the part of add that neither it, nor config.toml, nor the environment says yet, and answers
 // that part, so that the user can be told. What only the repository's file says is written too, so that a later change
-// there is noticed; where it can't be written, it is left at that. A contradiction with anything is a
-// *ContradictionError and changes nothing; so is one with what another process wrote since. Before anything of a
-// server's is pinned, Check has to agree: Pin itself is the user's word, and asks nothing of Strict.
+// there is noticed; where it can't be written, it is left at that. What contradicts any place, or what another process
+// wrote since, is a *ContradictionError and changes nothing. Pin is the user's word and does not look at Strict: before
+// anything that a server said is pinned, Check has to agree. Without a folder to write to the error is ErrNoFolder.
 func (c *Config) Pin(add Pins) (Pins, error) {
 	if err := add.check(); err != nil {
 		return Pins{}, err
@@ -30,17 +30,21 @@ func (c *Config) Pin(add Pins) (Pins, error) {
 	if err != nil {
 		return Pins{}, err
 	}
-	unknown := all.missing(add)
-	if err := all.add(new); err != nil {
+	if err := all.admits(new); err != nil {
 		return Pins{}, err
 	}
+	unknown := all.missing(add)
 	url := c.url.value
 	if mine, err := unite(url, c.byUser, c.pinned); err != nil || mine.missing(add).empty() {
 		return Pins{}, err
 	}
 	var written Pins
 	err = c.rewrite(func(b book) error {
-		if _, err := c.united(new); err != nil {
+		all, err := c.united()
+		if err != nil {
+			return err
+		}
+		if err := all.admits(new); err != nil {
 			return err
 		}
 		mine, err := unite(url, c.byUser, c.pinned)
@@ -162,7 +166,7 @@ func (c *Config) rewrite(change func(book) error) error {
 	if err != nil {
 		return err
 	}
-	c.pinned = now.claims
+	c.setPinned(now.claims)
 	b, err := bookOf(now.claims)
 	if err != nil {
 		return err
@@ -182,7 +186,7 @@ func (c *Config) rewrite(change func(book) error) error {
 	if err := writeWhole(path, after, 0o600); err != nil {
 		return err
 	}
-	c.pinned = written.claims
+	c.setPinned(written.claims)
 	return nil
 }
 
