@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,6 +48,17 @@ type Secret struct {
 type reference struct {
 	project, name string
 	id            uuid.UUID
+	// hint is a project that the secret with that id is probably in, which saves the server a look.
+	hint uuid.UUID
+}
+
+func (r reference) query() url.Values { return hinted(r.hint) }
+
+func hinted(project uuid.UUID) url.Values {
+	if project == uuid.Nil {
+		return nil
+	}
+	return url.Values{"project": {project.String()}}
 }
 
 // parseReference takes "project/name" apart, at the first slash; a UUID alone is a secret's id.
@@ -86,12 +98,13 @@ func (c *Client) read(ctx context.Context, ref reference, etag string) (*Secret,
 }
 
 func (c *Client) readOnce(ctx context.Context, w witness, ref reference, etag string) (_ *Secret, err error) {
-	r := Request{Operation: operation.GetSecret, Path: map[string]string{"secretId": ref.id.String()}}
+	r := Request{Operation: operation.GetSecret, Path: map[string]string{"secretId": ref.id.String()}, Query: ref.query()}
 	var p Project
 	if ref.name != "" {
 		if p, err = c.Resolve(ctx, ref.project); err != nil {
 			return nil, err
 		}
+		defer c.warm(ctx, p)()
 		r = Request{
 			Operation: operation.GetSecretByName, Path: map[string]string{"projectId": p.ID.String()}, Query: url.Values{"name": {ref.name}},
 		}
@@ -108,6 +121,16 @@ func (c *Client) readOnce(ctx context.Context, w witness, ref reference, etag st
 		return nil, fmt.Errorf("%s: %w", r.Operation, err)
 	}
 	return &s, nil
+}
+
+// warm begins to get the current key of a project whose values are to be opened, beside the request for one, and answers
+// how to wait for it. What fails fails again, where it matters.
+func (c *Client) warm(ctx context.Context, p Project) (wait func()) {
+	var group sync.WaitGroup
+	if p.Encryption == api.EncryptionClient {
+		group.Go(func() { _, _ = c.currentKey(ctx, p.ID, false) })
+	}
+	return group.Wait
 }
 
 // An acceptance is what was asked for, and through which project; the zero project is chosen from the answer.
@@ -218,6 +241,7 @@ func (c *Client) getAll(ctx context.Context, w witness, project string) ([]Secre
 	if err != nil {
 		return nil, err
 	}
+	defer c.warm(ctx, p)()
 	var all []Secret
 	names := map[string]bool{}
 	r := Request{Operation: operation.GetProjectValues, Path: map[string]string{"projectId": p.ID.String()}}

@@ -130,7 +130,7 @@ func (c *Client) Update(ctx context.Context, secret string, ch Change) (Secret, 
 		if err != nil {
 			return Secret{}, err
 		}
-		ref = reference{id: old.ID} // whatever it is called meanwhile
+		ref = reference{id: old.ID, hint: old.project.ID} // whatever it is called meanwhile
 		s, err := c.change(ctx, old, ch)
 		if ch.IfMatch != "" || !errors.Is(err, ErrPreconditionFailed) || !c.retryRace(ctx, race) {
 			return s, err
@@ -180,7 +180,7 @@ func (c *Client) update(ctx context.Context, old *Secret, match string, body api
 		return Secret{}, err
 	}
 	got, err := call[api.Secret](ctx, c, Request{
-		Operation: operation.UpdateSecret, Path: map[string]string{"secretId": old.ID.String()}, Header: ifMatch(match),
+		Operation: operation.UpdateSecret, Path: map[string]string{"secretId": old.ID.String()}, Query: hinted(old.project.ID), Header: ifMatch(match),
 	}, body)
 	if err != nil {
 		return Secret{}, err
