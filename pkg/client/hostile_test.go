@@ -147,6 +147,14 @@ func TestAHostileServerIsFoundOut(t *testing.T) {
 			s.instead(func(x *api.Secret) { x.Encryption, x.Value = api.EncryptionServer, "attacker's" })
 			return get(c, "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}
 		},
+		"such a one, that was never seen": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+			s.instead(func(x *api.Secret) { x.Encryption, x.Value = api.EncryptionServer, "attacker's" })
+			return get(s.anew(), "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}
+		},
+		"a secret of another organization": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+			s.instead(func(x *api.Secret) { x.OrganizationID = theirOrganization })
+			return get(c, "demo/TOKEN"), &client.PinError{}, []string{ourOrganization.String(), theirOrganization.String()}
+		},
 		"such a one, to be changed": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
 			s.instead(func(x *api.Secret) { x.Encryption, x.Value = api.EncryptionServer, "attacker's" })
 			return change(c, "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}
@@ -223,12 +231,13 @@ func TestAHostileServerIsFoundOut(t *testing.T) {
 			s.answerProject(func(p *api.Project) { (*p.Keys)[0].Current = false; *p.Keys = append(*p.Keys, theirs) })
 			return change(s.anew(), "demo/TOKEN"), &client.ForeignKeyError{}, []string{ourKey, s.demo.ID.String()}
 		},
-		"two secrets of one name": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
-			double := *s.secretNamed(s.demo, "TOKEN")
-			double.ID = uuid.Must(uuid.NewV7())
-			s.secrets[double.ID] = &double
-			s.secretNamed(s.demo, "SECOND").Name = "TOKEN"
-			return func(t *testing.T) error { _, err := c.GetAll(t.Context(), "demo"); return err }, errAny, nil
+		"a deleted secret beside the one that has its name now": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+			deleted := *s.secretNamed(s.demo, "TOKEN")
+			delete(s.secrets, deleted.ID)
+			set(s.t, c, "demo/TOKEN", "of the new one")
+			s.record()
+			s.secrets[deleted.ID] = &deleted
+			return func(t *testing.T) error { _, err := c.GetAll(t.Context(), "demo"); return err }, &client.NoAnswerError{}, []string{`"TOKEN"`}
 		},
 		"another project than the one made": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
 			s.twist = func(r *http.Request, body []byte) any {
@@ -243,18 +252,12 @@ func TestAHostileServerIsFoundOut(t *testing.T) {
 				return err
 			}, &client.PinError{}, []string{s.other.ID.String()}
 		},
-		"somewhere else": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
-			s.twist = func(*http.Request, []byte) any {
-				return raw{http.StatusTemporaryRedirect, http.Header{"Location": {"http://127.0.0.1:1/me"}}, ""}
-			}
-			return get(c, "demo/TOKEN"), &client.NoAnswerError{}, nil
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, c := newStage(t)
 			act, want, says := prepare(s, c)
 			err := act(t)
-			if err == nil || want != errAny && !errors.Is(err, want) && !sameType(err, want) {
+			if err == nil || !errors.Is(err, want) && !sameType(err, want) {
 				t.Fatalf("%v (%T), want a %T", err, err, want)
 			}
 			t.Log(err)
@@ -275,8 +278,6 @@ func TestAHostileServerIsFoundOut(t *testing.T) {
 		})
 	}
 }
-
-var errAny = errors.New("any error")
 
 // sameType says whether an error, or one that it wraps, has the type of want.
 func sameType(err, want error) bool {
@@ -484,5 +485,23 @@ func TestKeysThatCantBeHad(t *testing.T) {
 	var refused *client.KeyDeniedError
 	if err := get(denied, "demo/SECOND")(t); !errors.As(err, &refused) || refused.Project != s.demo.ID || refused.Action != "kms:Decrypt" {
 		t.Errorf("%v, want KMS's refusal", err)
+	}
+}
+
+// A redirection is not followed: the signature, and what was to be changed, are for one address.
+func TestARedirectionIsNotFollowed(t *testing.T) {
+	s, c := newStage(t)
+	elsewhere := newDouble(t)
+	s.twist = func(r *http.Request, _ []byte) any {
+		return raw{http.StatusTemporaryRedirect, http.Header{"Location": {elsewhere.URL + r.URL.Path}}, ""}
+	}
+	for _, act := range []func(*testing.T) error{get(c, "demo/TOKEN"), change(c, "demo/TOKEN")} {
+		var strange *client.NoAnswerError
+		if err := act(t); !errors.As(err, &strange) {
+			t.Errorf("%v", err)
+		}
+	}
+	if sent, _ := elsewhere.record(); sent != "" {
+		t.Errorf("sent elsewhere: %s", sent)
 	}
 }
