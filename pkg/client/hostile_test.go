@@ -106,162 +106,167 @@ func change(c *client.Client, name string) func(*testing.T) error {
 	}
 }
 
+// A trial is what the client is made to do, the kind of error that it must end in, and what that must name.
+type trial struct {
+	act  func(*testing.T) error
+	want error
+	says []string
+}
+
 // Whatever the server answers, the client does not take it for something else than it is, does not use another key, and
 // sends nothing.
 func TestAHostileServerIsFoundOut(t *testing.T) {
-	for name, prepare := range map[string]func(*stage, *client.Client) (act func(*testing.T) error, want error, says []string){
-		"another client key": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+	for name, prepare := range map[string]func(*stage, *client.Client) trial{
+		"another client key": func(s *stage, _ *client.Client) trial {
 			s.me.ClientKeyARN = theirKey
-			return func(t *testing.T) error { _, err := s.anew().Whoami(t.Context()); return err }, &config.ContradictionError{}, []string{ourKey, theirKey}
+			return trial{func(t *testing.T) error { _, err := s.anew().Whoami(t.Context()); return err }, &config.ContradictionError{}, []string{ourKey, theirKey}}
 		},
-		"another organization": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"another organization": func(s *stage, _ *client.Client) trial {
 			s.me.OrganizationID = theirOrganization
-			return func(t *testing.T) error { _, err := s.anew().Whoami(t.Context()); return err }, &config.ContradictionError{},
-				[]string{ourOrganization.String(), theirOrganization.String()}
+			return trial{func(t *testing.T) error { _, err := s.anew().Whoami(t.Context()); return err }, &config.ContradictionError{}, []string{ourOrganization.String(), theirOrganization.String()}}
 		},
-		"a project of another organization": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"a project of another organization": func(s *stage, _ *client.Client) trial {
 			s.answerProject(func(p *api.Project) { p.OrganizationID = theirOrganization })
-			return change(s.anew(), "demo/TOKEN"), &client.PinError{}, []string{ourOrganization.String(), theirOrganization.String()}
+			return trial{change(s.anew(), "demo/TOKEN"), &client.PinError{}, []string{ourOrganization.String(), theirOrganization.String()}}
 		},
-		"another project's id": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"another project's id": func(s *stage, _ *client.Client) trial {
 			s.answerProject(func(p *api.Project) { p.ID = s.other.ID })
-			return change(s.anew(), "demo/NEW"), &client.PinError{}, []string{s.demo.ID.String(), s.other.ID.String()}
+			return trial{change(s.anew(), "demo/NEW"), &client.PinError{}, []string{s.demo.ID.String(), s.other.ID.String()}}
 		},
-		"another project under the pinned name": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"another project under the pinned name": func(s *stage, _ *client.Client) trial {
 			pins := s.pins()
 			delete(pins.Projects, "demo")
 			c := s.client(s.kms, &config.Memory{Known: pins})
 			s.demo.ID, s.demo.Name = s.other.ID, "demo"
-			return change(c, "demo/NEW"), &config.ContradictionError{}, []string{`"other"`, `"demo"`, s.other.ID.String()}
+			return trial{change(c, "demo/NEW"), &config.ContradictionError{}, []string{`"other"`, `"demo"`, s.other.ID.String()}}
 		},
-		"the project renamed": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"the project renamed": func(s *stage, _ *client.Client) trial {
 			s.answerProject(func(p *api.Project) { p.Name = "something else" })
-			return change(s.anew(), "demo/NEW"), &config.ContradictionError{}, []string{`"demo"`, `"something else"`}
+			return trial{change(s.anew(), "demo/NEW"), &config.ContradictionError{}, []string{`"demo"`, `"something else"`}}
 		},
-		"a project that encrypts no longer": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"a project that encrypts no longer": func(s *stage, _ *client.Client) trial {
 			s.answerProject(func(p *api.Project) { p.Encryption, p.Keys = api.EncryptionServer, nil })
 			s.twistNext(func(r *http.Request) any { return absent(r, "/secret") })
-			return change(s.anew(), "demo/NEW"), &config.ContradictionError{}, []string{"client", "server"}
+			return trial{change(s.anew(), "demo/NEW"), &config.ContradictionError{}, []string{"client", "server"}}
 		},
-		"a secret that is encrypted no longer": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"a secret that is encrypted no longer": func(s *stage, c *client.Client) trial {
 			s.instead(func(x *api.Secret) { x.Encryption, x.Value = api.EncryptionServer, "attacker's" })
-			return get(c, "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}
+			return trial{get(c, "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}}
 		},
-		"such a one, that was never seen": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"such a one, that was never seen": func(s *stage, _ *client.Client) trial {
 			s.instead(func(x *api.Secret) { x.Encryption, x.Value = api.EncryptionServer, "attacker's" })
-			return get(s.anew(), "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}
+			return trial{get(s.anew(), "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}}
 		},
-		"a secret of another organization": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"a secret of another organization": func(s *stage, c *client.Client) trial {
 			s.instead(func(x *api.Secret) { x.OrganizationID = theirOrganization })
-			return get(c, "demo/TOKEN"), &client.PinError{}, []string{ourOrganization.String(), theirOrganization.String()}
+			return trial{get(c, "demo/TOKEN"), &client.PinError{}, []string{ourOrganization.String(), theirOrganization.String()}}
 		},
-		"such a one, to be changed": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"such a one, to be changed": func(s *stage, c *client.Client) trial {
 			s.instead(func(x *api.Secret) { x.Encryption, x.Value = api.EncryptionServer, "attacker's" })
-			return change(c, "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}
+			return trial{change(c, "demo/TOKEN"), &client.PinError{}, []string{"client", "server"}}
 		},
-		"such a one by its id, in no project": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"such a one by its id, in no project": func(s *stage, c *client.Client) trial {
 			s.instead(func(x *api.Secret) { x.Encryption, x.Value, x.Projects = api.EncryptionServer, "attacker's", nil })
-			return get(c, s.token.ID.String()), &client.PinError{}, []string{"client", "server"}
+			return trial{get(c, s.token.ID.String()), &client.PinError{}, []string{"client", "server"}}
 		},
-		"plaintext": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"plaintext": func(s *stage, c *client.Client) trial {
 			s.instead(func(x *api.Secret) { x.Value = "attacker's" })
-			return get(c, "demo/TOKEN"), &clientcrypto.MalformedError{}, nil
+			return trial{get(c, "demo/TOKEN"), &clientcrypto.MalformedError{}, nil}
 		},
-		"another secret's value": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"another secret's value": func(s *stage, c *client.Client) trial {
 			second := s.secretNamed(s.demo, "SECOND").Value
 			s.instead(func(x *api.Secret) { x.Value = second })
-			return get(c, "demo/TOKEN"), &clientcrypto.PlaceError{}, []string{s.token.ID.String(), "SECOND"}
+			return trial{get(c, "demo/TOKEN"), &clientcrypto.PlaceError{}, []string{s.token.ID.String(), "SECOND"}}
 		},
-		"another secret whole": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"another secret whole": func(s *stage, c *client.Client) trial {
 			second := *s.secretNamed(s.demo, "SECOND")
 			s.instead(func(x *api.Secret) { *x = second })
-			return get(c, "demo/TOKEN"), &client.PinError{}, []string{`"TOKEN"`, `"SECOND"`}
+			return trial{get(c, "demo/TOKEN"), &client.PinError{}, []string{`"TOKEN"`, `"SECOND"`}}
 		},
-		"another secret's value under the name": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"another secret's value under the name": func(s *stage, c *client.Client) trial {
 			second := *s.secretNamed(s.demo, "SECOND")
 			s.instead(func(x *api.Secret) { *x = second; x.Name = "TOKEN" })
-			return get(c, "demo/TOKEN"), &clientcrypto.PlaceError{}, []string{`"TOKEN"`, `"SECOND"`}
+			return trial{get(c, "demo/TOKEN"), &clientcrypto.PlaceError{}, []string{`"TOKEN"`, `"SECOND"`}}
 		},
-		"another project's value of the name": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"another project's value of the name": func(s *stage, c *client.Client) trial {
 			theirs := *s.secretNamed(s.other, "TOKEN")
 			s.instead(func(x *api.Secret) { *x = theirs })
-			return get(c, "demo/TOKEN"), &clientcrypto.PlaceError{}, []string{s.demo.ID.String(), s.other.ID.String()}
+			return trial{get(c, "demo/TOKEN"), &clientcrypto.PlaceError{}, []string{s.demo.ID.String(), s.other.ID.String()}}
 		},
-		"another secret by its id": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"another secret by its id": func(s *stage, c *client.Client) trial {
 			second := *s.secretNamed(s.demo, "SECOND")
 			s.instead(func(x *api.Secret) { *x = second })
-			return get(c, s.token.ID.String()), &client.PinError{}, []string{s.token.ID.String(), second.ID.String()}
+			return trial{get(c, s.token.ID.String()), &client.PinError{}, []string{s.token.ID.String(), second.ID.String()}}
 		},
-		"a value that was altered": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"a value that was altered": func(s *stage, c *client.Client) trial {
 			s.instead(func(x *api.Secret) {
 				parts := strings.Split(x.Value, ".")
 				parts[3] = flip(parts[3])
 				x.Value = strings.Join(parts, ".")
 			})
-			return get(c, "demo/TOKEN"), clientcrypto.ErrTampered, nil
+			return trial{get(c, "demo/TOKEN"), clientcrypto.ErrTampered, nil}
 		},
-		"an older version": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"an older version": func(s *stage, c *client.Client) trial {
 			old := *s.secretNamed(s.demo, "TOKEN")
 			set(s.t, c, "demo/TOKEN", "newer")
 			s.record()
 			s.instead(func(x *api.Secret) { *x = old })
-			return get(c, "demo/TOKEN"), &client.StaleError{}, []string{"version 2", "version 1"}
+			return trial{get(c, "demo/TOKEN"), &client.StaleError{}, []string{"version 2", "version 1"}}
 		},
-		"an older value as the version that was seen": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"an older value as the version that was seen": func(s *stage, c *client.Client) trial {
 			old := *s.secretNamed(s.demo, "TOKEN")
 			set(s.t, c, "demo/TOKEN", "newer")
 			s.record()
 			s.instead(func(x *api.Secret) { x.Value = old.Value })
-			return get(c, "demo/TOKEN"), &client.StaleError{}, []string{"version 2"}
+			return trial{get(c, "demo/TOKEN"), &client.StaleError{}, []string{"version 2"}}
 		},
-		"an older version among all": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"an older version among all": func(s *stage, c *client.Client) trial {
 			old := *s.secretNamed(s.demo, "TOKEN")
 			set(s.t, c, "demo/TOKEN", "newer")
 			s.record()
 			*s.secretNamed(s.demo, "TOKEN") = old
-			return func(t *testing.T) error { _, err := c.GetAll(t.Context(), "demo"); return err }, &client.StaleError{}, []string{"version 2"}
+			return trial{func(t *testing.T) error { _, err := c.GetAll(t.Context(), "demo"); return err }, &client.StaleError{}, []string{"version 2"}}
 		},
-		"a key of the attacker's": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"a key of the attacker's": func(s *stage, _ *client.Client) trial {
 			theirs := s.kms.projectKey(theirKey, ourOrganization, s.demo.ID)
 			s.answerProject(func(p *api.Project) { (*p.Keys)[0].Current = false; *p.Keys = append(*p.Keys, theirs) })
-			return change(s.anew(), "demo/TOKEN"), &client.ForeignKeyError{}, []string{ourKey, s.demo.ID.String()}
+			return trial{change(s.anew(), "demo/TOKEN"), &client.ForeignKeyError{}, []string{ourKey, s.demo.ID.String()}}
 		},
-		"a key of another project": func(s *stage, _ *client.Client) (func(*testing.T) error, error, []string) {
+		"a key of another project": func(s *stage, _ *client.Client) trial {
 			theirs := (*s.other.Keys)[0]
 			s.answerProject(func(p *api.Project) { (*p.Keys)[0].Current = false; *p.Keys = append(*p.Keys, theirs) })
-			return change(s.anew(), "demo/TOKEN"), &client.ForeignKeyError{}, []string{ourKey, s.demo.ID.String()}
+			return trial{change(s.anew(), "demo/TOKEN"), &client.ForeignKeyError{}, []string{ourKey, s.demo.ID.String()}}
 		},
-		"a deleted secret beside the one that has its name now": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
+		"a deleted secret beside the one that has its name now": func(s *stage, c *client.Client) trial {
 			deleted := *s.secretNamed(s.demo, "TOKEN")
 			delete(s.secrets, deleted.ID)
 			set(s.t, c, "demo/TOKEN", "of the new one")
 			s.record()
 			s.secrets[deleted.ID] = &deleted
-			return func(t *testing.T) error { _, err := c.GetAll(t.Context(), "demo"); return err }, &client.NoAnswerError{}, []string{`"TOKEN"`}
+			return trial{func(t *testing.T) error { _, err := c.GetAll(t.Context(), "demo"); return err }, &client.NoAnswerError{}, []string{`"TOKEN"`}}
 		},
-		"another project than the one made": func(s *stage, c *client.Client) (func(*testing.T) error, error, []string) {
-			s.twist = func(r *http.Request, body []byte) any {
+		"another project than the one made": func(s *stage, c *client.Client) trial {
+			s.twist = func(r *http.Request, _ []byte) any {
 				if r.Method != http.MethodPost {
 					return nil
 				}
 				s.changes = 0 // the wrapped key of a project that there is not yet
 				return *s.other
 			}
-			return func(t *testing.T) error {
+			return trial{func(t *testing.T) error {
 				_, err := c.CreateProject(t.Context(), "fresh", api.EncryptionClient)
 				return err
-			}, &client.PinError{}, []string{s.other.ID.String()}
+			}, &client.PinError{}, []string{s.other.ID.String()}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, c := newStage(t)
-			act, want, says := prepare(s, c)
-			err := act(t)
-			if err == nil || !errors.Is(err, want) && !sameType(err, want) {
-				t.Fatalf("%v (%T), want a %T", err, err, want)
+			try := prepare(s, c)
+			err := try.act(t)
+			if err == nil || !errors.Is(err, try.want) && !sameType(err, try.want) {
+				t.Fatalf("%v (%T), want a %T", err, err, try.want)
 			}
-			t.Log(err)
-			for _, both := range says {
+			for _, both := range try.says {
 				if !strings.Contains(err.Error(), both) {
 					t.Errorf("the error does not name %s: %v", both, err)
 				}

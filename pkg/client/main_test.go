@@ -32,7 +32,7 @@ func withServer(run func() int) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(folder)
+	defer os.RemoveAll(folder) //nolint:errcheck // a leftover in the folder for such
 	program, data = filepath.Join(folder, "strongroom"), filepath.Join(folder, "data")
 	if out, err := exec.Command("go", "build", "-o", program, "strongroom/pkg/cmd/strongroom").CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building strongroom: %w\n%s", err, out)

@@ -20,8 +20,8 @@ import (
 	"strongroom/pkg/operation"
 )
 
-// asks counts the pauses of a client whose pauses take no time.
-func impatient(t *testing.T, d *double) (*client.Client, *[]time.Duration) {
+// impatient is a client whose pauses take no time, and what they would have been.
+func impatient(d *double) (*client.Client, *[]time.Duration) {
 	c := d.client(newFakeKMS(), &config.Memory{Known: config.Pins{Organization: ourOrganization, ClientKey: ourKey}})
 	var pauses []time.Duration
 	client.SetPause(c, func(ctx context.Context, wait time.Duration) error {
@@ -64,7 +64,7 @@ func TestWhatPassesIsSentAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDouble(t)
-			c, pauses := impatient(t, d)
+			c, pauses := impatient(d)
 			d.twist = failing(test.answers...)
 			_, err := c.Whoami(t.Context())
 			if !errors.Is(err, test.want) {
@@ -158,7 +158,7 @@ func TestWhatIsNotStrongroomIsSaidSo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDouble(t)
-			c, _ := impatient(t, d)
+			c, _ := impatient(d)
 			d.twist = func(*http.Request, []byte) any { return test.answer }
 			_, err := c.Whoami(t.Context())
 			var strange *client.NoAnswerError

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/google/uuid"
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/clientcrypto"
