@@ -11,8 +11,10 @@ import (
 const (
 	maxPlaintext = 4096 // bytes
 	maxDataKey   = 1024 // bytes
-	maxContext   = 8192 // bytes of names and values together
 )
+
+// maxContext bounds an encryption context, in bytes of names and values together. KMS documents no bound of its own.
+const maxContext = 8192
 
 const (
 	symmetric     = "SYMMETRIC_DEFAULT"

@@ -35,7 +35,7 @@ func (e *Endpoint) createGrant(who Caller, in createGrantInput) (createGrantOutp
 		if err := s.checkTokens(in.GrantTokens); err != nil {
 			return false, err
 		}
-		key, err := s.key(in.KeyID)
+		key, err := s.keyItself(in.KeyID)
 		if err != nil {
 			return false, err
 		}
@@ -153,7 +153,7 @@ func (g grant) entry() grantEntry {
 func (e *Endpoint) listGrants(who Caller, in listGrantsInput) (listGrantsOutput, error) {
 	out := listGrantsOutput{Grants: []grantEntry{}}
 	s := e.current.Load()
-	key, err := s.key(in.KeyID)
+	key, err := s.keyItself(in.KeyID)
 	if err != nil {
 		return out, err
 	}
@@ -190,7 +190,7 @@ type revokeGrantInput struct {
 
 func (e *Endpoint) revokeGrant(who Caller, in revokeGrantInput) (nothing, error) {
 	return nothing{}, e.change(func(s *state) (bool, error) {
-		key, err := s.key(in.KeyID)
+		key, err := s.keyItself(in.KeyID)
 		if err != nil {
 			return false, err
 		}
@@ -248,7 +248,7 @@ func (s *state) toRetire(in retireGrantInput) (grant, error) {
 		}
 		return g, nil
 	case in.GrantToken == "" && in.KeyID != "" && in.GrantID != "":
-		key, err := s.key(in.KeyID)
+		key, err := s.keyItself(in.KeyID)
 		if err != nil {
 			return grant{}, err
 		}

@@ -117,7 +117,7 @@ func (e *Endpoint) disableKey(who Caller, in keyInput) (nothing, error) {
 
 func (e *Endpoint) disable(who Caller, operation, name string, disabled bool) error {
 	return e.change(func(s *state) (bool, error) {
-		key, err := s.key(name)
+		key, err := s.keyItself(name)
 		if err != nil {
 			return false, err
 		}
@@ -163,7 +163,7 @@ func (e *Endpoint) listAliases(who Caller, in listAliasesInput) (listAliasesOutp
 	of := storedKey{}
 	if in.KeyID != "" {
 		var err error
-		if of, err = s.key(in.KeyID); err != nil {
+		if of, err = s.keyItself(in.KeyID); err != nil {
 			return out, err
 		}
 	}

@@ -145,6 +145,14 @@ func (s *state) key(name string) (storedKey, error) {
 	return storedKey{}, failuref("NotFoundException", "Key %q does not exist", name)
 }
 
+// keyItself is key for the operations that take the id or the ARN alone.
+func (s *state) keyItself(name string) (storedKey, error) {
+	if strings.HasPrefix(name, "alias/") || strings.Contains(name, ":alias/") {
+		return storedKey{}, failuref("InvalidArnException", "this operation takes no alias: name the key by its id or its ARN")
+	}
+	return s.key(name)
+}
+
 // findGrant is where a grant is, or would be, among the sorted ones.
 func (s *state) findGrant(id string) (int, bool) {
 	return slices.BinarySearchFunc(s.Grants, id, func(g grant, id string) int { return strings.Compare(g.ID, id) })
