@@ -163,6 +163,11 @@ var rules = map[string]rule{
 		"github.com/go-jose/go-jose/v4": "makes the JWEs that are to be taken or refused",
 		"github.com/google/uuid":        uuids,
 	}},
+	"pkg/localkms/kmstest": {helper: true, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws":         aws,
+		"github.com/aws/aws-sdk-go-v2/service/kms": "asks as clients do",
+		"github.com/aws/smithy-go":                 awsErrors,
+	}},
 	"pkg/secrets/secretstest": {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/table/tabletest": {helper: true, libraries: map[string]string{
 		"github.com/google/go-cmp/cmp": diffs,

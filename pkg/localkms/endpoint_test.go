@@ -204,23 +204,6 @@ func TestWrongSignaturesGetKMSsErrors(t *testing.T) {
 	}
 }
 
-// TestTheServerIsDenied: not even a grant lets a role of the server's in.
-func TestTheServerIsDenied(t *testing.T) {
-	r := newRig(t)
-	sealed := r.made(t).CiphertextBlob
-	for _, grantee := range []string{serverARN, server.ARN} {
-		_, err := r.as(admin).CreateGrant(t.Context(), &kms.CreateGrantInput{
-			KeyId: &r.clientKey, GranteePrincipal: &grantee, Operations: []types.GrantOperation{types.GrantOperationDecrypt},
-		})
-		want(t, "the grant", err, "")
-	}
-	_, err := r.decrypt(t, server, sealed, ofDemo)
-	want(t, "a server's role with a grant", err, "AccessDeniedException")
-	if err == nil || !strings.Contains(err.Error(), "explicit deny") {
-		t.Errorf("%v does not say why", err)
-	}
-}
-
 func TestDisabledKeysDoNothing(t *testing.T) {
 	r := newRig(t)
 	sealed := r.made(t).CiphertextBlob

@@ -38,9 +38,11 @@
 // before a change is acknowledged. A change takes as long as writing the file: at KMS's own 50,000 grants, about a second.
 //
 // What is not as in KMS: there are no IAM policies and no key policy to change, so principals need not exist and
-// ListAliases is the administrator's. Grants count at once, and grant tokens are only checked to be of a grant. Retired and
-// revoked grants are gone at once. Members and operations that are not known are errors, never passed over. Keys are
-// symmetric, never rotated or deleted, and there is one alias, [ClientAlias]. Errors have KMS's names and words of their own.
+// ListAliases is the administrator's. Grants count at once, and grant tokens are only checked to be of a grant: making a grant
+// again answers the token that it has. Retired and revoked grants are gone at once. Names in constraints are compared with
+// their case, which KMS does not look at. Members and operations that are not known are errors, never passed over. Keys are
+// symmetric, never rotated or deleted, and there is one alias, [ClientAlias]. Errors have KMS's names and words of their
+// own. All else that package kmstest asks is answered as AWS documents it.
 package localkms
 
 import (
