@@ -83,7 +83,7 @@ $(CACHE)/dynamodb-local/.installed: testdata/dynamodb-local/pom.xml testdata/dyn
 	javac -d $(@D)/classes -cp "$(@D)/lib/*" testdata/dynamodb-local/Loopback.java
 	touch $@
 
-# Other people's JWE, request signing, and readers of .env files and YAML, to test ours with.
+# Other people's JWE, request signing, KMS and readers of .env files and YAML, to test ours with.
 $(CACHE)/venv/.installed: testdata/python/requirements.txt
 	rm -rf $(@D)
 	python3 -m venv $(@D)

@@ -73,6 +73,8 @@ var rules = map[string]rule{
 	"pkg/sigv4": {libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws": "signs again, with AWS's own signer, what is to be checked",
 	}},
+	// Beside them too, for those that keep a file.
+	"pkg/wholefile": {},
 	"pkg/clientcrypto": {pure: true, libraries: map[string]string{
 		"github.com/google/uuid":             uuids,
 		"github.com/go-json-experiment/json": strict,
@@ -89,7 +91,7 @@ var rules = map[string]rule{
 		"github.com/google/uuid":             uuids,
 		"github.com/go-json-experiment/json": strict,
 	}},
-	"pkg/gateway": {arrows: append(slices.Clone(beneath), "pkg/handler", "pkg/sigv4"), libraries: map[string]string{
+	"pkg/gateway": {arrows: append(slices.Clone(beneath), "pkg/handler", "pkg/sigv4", "pkg/wholefile"), libraries: map[string]string{
 		"github.com/aws/aws-lambda-go":               gatewayV2,
 		"github.com/rogpeppe/go-internal/lockedfile": fileLock,
 	}},
@@ -116,7 +118,7 @@ var rules = map[string]rule{
 		"github.com/rogpeppe/go-internal/lockedfile": fileLock,
 		"golang.org/x/text/unicode/norm":             "refuses names that are not in NFC",
 	}},
-	"pkg/localkms": {arrows: append(slices.Clone(beneath), "pkg/sigv4"), libraries: map[string]string{
+	"pkg/localkms": {arrows: append(slices.Clone(beneath), "pkg/sigv4", "pkg/wholefile"), libraries: map[string]string{
 		"github.com/google/uuid":             uuids,
 		"github.com/go-json-experiment/json": strict,
 	}},

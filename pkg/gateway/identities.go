@@ -7,11 +7,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"strongroom/pkg/wholefile"
 )
 
 // Identities are the identities in a file: JSON, from access key ids to the rest. The file holds secrets and must be
@@ -171,35 +172,10 @@ func readIdentities(path string) (map[string]Identity, error) {
 	return known, nil
 }
 
-// writeIdentities replaces the file: a new one is written beside it, reaches the disk, and takes its name.
 func writeIdentities(path string, known map[string]Identity) error {
 	data, err := json.MarshalIndent(known, "", "  ") //nolint:gosec // the file is for secrets
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already where all went well
-	_, err = f.Write(append(data, '\n'))
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDirectory(filepath.Dir(path))
-}
-
-// syncDirectory makes a rename last. Windows can't, and needs no such thing.
-func syncDirectory(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(path) //nolint:gosec // the operator's
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return wholefile.Replace(path, append(data, '\n'))
 }

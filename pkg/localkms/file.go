@@ -9,10 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"strongroom/pkg/wholefile"
 )
 
 // maxFile bounds what is read, in bytes; a key file has about 400.
@@ -112,29 +113,10 @@ func create(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := placeFile(path, content, os.Link); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := wholefile.Create(path, content); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil
-}
-
-// placeFile makes a file that is the owner's alone, whole or not at all, whenever the process or the machine is stopped:
-// it is written and synced under another name, then linked, which replaces nothing, or renamed, which does.
-func placeFile(path string, content []byte, place func(from, to string) error) error {
-	folder := filepath.Dir(path)
-	temporary, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*") // mode 0600, O_EXCL
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) //nolint:errcheck // renamed, or a leftover that nothing uses
-	_, err = temporary.Write(content)
-	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return err
-	}
-	if err := place(temporary.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(folder)
 }
 
 func newFile() ([]byte, error) {
@@ -150,13 +132,4 @@ func newFile() ([]byte, error) {
 	}
 	content, err := json.MarshalIndent(f, "", "  ")
 	return append(content, '\n'), err
-}
-
-// syncFolder makes the new name itself durable.
-func syncFolder(path string) error {
-	d, err := os.Open(path) //nolint:gosec // the operator's
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

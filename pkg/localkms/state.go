@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
+
+	"strongroom/pkg/wholefile"
 )
 
 // ClientAlias is the alias of the client key.
@@ -108,7 +109,7 @@ func (s *state) write(path string) error {
 	if err != nil {
 		return err
 	}
-	return placeFile(path, append(content, '\n'), os.Rename)
+	return wholefile.Replace(path, append(content, '\n'))
 }
 
 // clone is a copy to change.

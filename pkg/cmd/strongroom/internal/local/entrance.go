@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"strongroom/pkg/gateway"
+	"strongroom/pkg/wholefile"
 )
 
 // maxHeaderBytes is a little more than the gateway takes, so that it is the one to refuse.
@@ -44,7 +45,7 @@ func (s *Server) enter(ctx context.Context, d door, addr string, h http.Handler)
 	e := entrance{d, listener, &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}}
-	if err := writeFile(filepath.Join(s.config.Data, d.file), []byte(e.url()+"\n")); err != nil {
+	if err := wholefile.Replace(filepath.Join(s.config.Data, d.file), []byte(e.url()+"\n")); err != nil {
 		return entrance{}, errors.Join(err, listener.Close())
 	}
 	return e, nil

@@ -13,6 +13,7 @@ import (
 
 	"strongroom/pkg/gateway"
 	"strongroom/pkg/identity"
+	"strongroom/pkg/wholefile"
 )
 
 // The profiles that the first start makes.
@@ -179,7 +180,7 @@ func writeCredentials(folder string, identities *gateway.Identities) error {
 	if old, err := os.ReadFile(path); err == nil && string(old) == content { //nolint:gosec // the operator's
 		return nil
 	}
-	return writeFile(path, []byte(content))
+	return wholefile.Replace(path, []byte(content))
 }
 
 // Profiles are the names of those who can sign, sorted.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/localkms"
+	"strongroom/pkg/wholefile"
 )
 
 // The files in the data folder.
@@ -69,7 +70,10 @@ func prepare(folder string) error {
 	if err != nil {
 		return err
 	}
-	return createFile(filepath.Join(folder, stateFile), content)
+	if err := wholefile.Create(filepath.Join(folder, stateFile), content); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 func readState(folder string) (state, error) {
@@ -95,7 +99,7 @@ func (s state) write(folder string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(folder, stateFile), content)
+	return wholefile.Replace(filepath.Join(folder, stateFile), content)
 }
 
 func (s state) encode() ([]byte, error) {
