@@ -222,9 +222,6 @@ func (e *Endpoint) change(f func(s *state) (changed bool, err error)) error {
 	if err != nil || !changed {
 		return err
 	}
-	if err := next.index(e.Keys.Key(Client)); err != nil {
-		return err
-	}
 	if err := next.write(e.State); err != nil {
 		return fmt.Errorf("localkms: writing %s: %w", e.State, err)
 	}

@@ -252,6 +252,29 @@ func TestBadInput(t *testing.T) {
 	want(t, "a token of no grant", err, "InvalidGrantTokenException")
 }
 
+// TestChangesKeepTheCiphers: only a key that is made needs a new one, and who began before does not see it.
+func TestChangesKeepTheCiphers(t *testing.T) {
+	r := newRig(t)
+	create := func() string {
+		out, err := r.as(admin).CreateKey(t.Context(), &kms.CreateKeyInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *out.KeyMetadata.KeyId
+	}
+	first := create()
+	before := r.current.Load()
+	second := create()
+	r.mustGrant(t, kms.CreateGrantInput{GranteePrincipal: aws.String(annUser), Operations: []types.GrantOperation{opDecrypt}})
+	after := r.current.Load()
+	if before.services[first] == nil || before.services[first] != after.services[first] {
+		t.Error("a key's cipher was made again")
+	}
+	if after.services[second] == nil || len(before.services) != 2 || len(after.services) != 3 {
+		t.Errorf("%d ciphers before and %d after, want 2 and 3", len(before.services), len(after.services))
+	}
+}
+
 func TestTheStateFile(t *testing.T) {
 	r := newRig(t)
 	path := filepath.Join(r.folder, "kms.json")

@@ -73,9 +73,9 @@ func (e *Endpoint) createKey(who Caller, in createKeyInput) (keyOutput, error) {
 		return keyOutput{}, invalid("Description has at most %d characters", maxDescription)
 	}
 	var made storedKey
-	err := e.change(func(s *state) (bool, error) {
-		made = s.addKey(in.Description, e.Now().UTC())
-		return true, nil
+	err := e.change(func(s *state) (changed bool, err error) {
+		made, err = s.addKey(in.Description, e.Now().UTC())
+		return true, err
 	})
 	return keyOutput{made.metadata()}, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type state struct {
 	// Grants are sorted by id.
 	Grants []grant `json:"grants"`
 
+	// services are what the keys are used by, by their ids. Copies of a state share the map until one has a key more.
 	services map[string]*Service
 }
 
@@ -121,11 +123,17 @@ func (s *state) clone() *state {
 }
 
 // addKey makes a key.
-func (s *state) addKey(description string, now time.Time) storedKey {
+func (s *state) addKey(description string, now time.Time) (storedKey, error) {
 	k := storedKey{ID: uuid.New(), Material: make([]byte, keySize), Description: description, Created: now}
 	rand.Read(k.Material) // never fails: the program ends instead (crypto/rand)
+	service, err := newService(k.ID, k.Material)
+	if err != nil {
+		return storedKey{}, err
+	}
 	s.Keys = append(s.Keys, k)
-	return k
+	s.services = maps.Clone(s.services)
+	s.services[k.ID.String()] = service
+	return k, nil
 }
 
 // key finds a key by its id, its ARN, or an alias's name or ARN. The storage key is not among them.
