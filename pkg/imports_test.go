@@ -111,7 +111,7 @@ var rules = map[string]rule{
 		"github.com/aws/smithy-go":                 awsErrors,
 	}},
 	// No network: whatever it says, only its user said it.
-	"pkg/client/config": {arrows: []string{"pkg/api"}, libraries: map[string]string{
+	"pkg/client/config": {arrows: []string{"pkg/api", "pkg/wholefile"}, libraries: map[string]string{
 		"github.com/go-json-experiment/json":         strict,
 		"github.com/google/uuid":                     uuids,
 		"github.com/pelletier/go-toml/v2":            "reads TOML, and says in which line things stand",

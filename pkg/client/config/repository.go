@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"strongroom/pkg/wholefile"
 )
 
 // marker is the line from which on a repository's file is the program's.
@@ -36,7 +38,7 @@ func WriteRepository(path, url string, pins Pins) error {
 	if err != nil || bytes.Equal(after, content) {
 		return err
 	}
-	return writeWhole(path, after, mode)
+	return wholefile.ReplaceMode(path, after, mode)
 }
 
 func readRepository(path string) ([]byte, os.FileMode, error) {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"strongroom/pkg/wholefile"
 )
 
 // Seen is what this user's clients remember of what servers answered, so that an older version of a secret, or an older
@@ -162,5 +164,5 @@ func (s *Seen) update(organization uuid.UUID, path string, known any, next func(
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	return writeSoon(path, append(content, '\n'), 0o600)
+	return wholefile.ReplaceSoon(path, append(content, '\n'))
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
+	"strongroom/pkg/wholefile"
 )
 
 // ErrNoFolder is that nothing says where pins.toml would be.
@@ -183,7 +185,7 @@ func (c *Config) rewrite(change func(book) error) error {
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(path, after, 0o600); err != nil {
+	if err := wholefile.Replace(path, after); err != nil {
 		return err
 	}
 	c.setPinned(written.claims)
