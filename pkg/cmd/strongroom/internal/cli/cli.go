@@ -26,6 +26,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"strongroom/pkg/client/config"
 )
 
 // An Exit is the status that the program ends with.
@@ -100,6 +102,7 @@ func (m *Main) root() *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVarP(&m.output, "output", "o", "", "`FORM` of what is listed: table or json")
+	completeFlag(root, "output", oneOf(config.OutputTable, config.OutputJSON))
 	root.SetArgs(m.Args)
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)

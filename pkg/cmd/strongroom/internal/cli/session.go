@@ -8,6 +8,9 @@ import (
 	"strongroom/pkg/client/config"
 )
 
+// userAgent is what events say of this program.
+const userAgent = "strongroom-cli"
+
 // A session is a client, and the settings that it was made from.
 type session struct {
 	*client.Client
@@ -37,7 +40,7 @@ func (m *Main) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.UserAgent = "strongroom-cli"
+	c.UserAgent = userAgent
 	c.Notice = m.say
 	made, err := client.New(c)
 	if err != nil {
