@@ -41,8 +41,19 @@ func (c *Client) load(ctx context.Context, k *keyring) error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkProject(ctx, k.project, p); err != nil {
+		return err
+	}
+	return c.take(k, p.OrganizationID, *p.Keys)
+}
+
+// checkProject holds a client project that the server answered against what is known of it.
+func (c *Client) checkProject(ctx context.Context, id uuid.UUID, p api.Project) error {
 	me, err := c.identity(ctx)
 	if err != nil {
+		return err
+	}
+	if err := differs("the project that was asked for", id.String(), p.ID.String()); err != nil {
 		return err
 	}
 	if err := differs("the organization", me.organization.String(), p.OrganizationID.String()); err != nil {
@@ -56,7 +67,7 @@ func (c *Client) load(ctx context.Context, k *keyring) error {
 			What: fmt.Sprintf("the encryption of project %q", p.Name), Pinned: string(api.EncryptionClient), Got: string(p.Encryption),
 		}
 	}
-	return c.take(k, me.organization, *p.Keys)
+	return nil
 }
 
 // checkPinned holds a project against its pin, if it has one: of the further projects of a value, which its authenticated

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"iter"
+	"net/http"
 	"net/url"
 
 	"github.com/google/uuid"
@@ -33,6 +34,33 @@ func principalPath(id uuid.UUID) map[string]string {
 // Principal shows a user, a group or a service account.
 func (c *Client) Principal(ctx context.Context, id uuid.UUID) (api.Principal, error) {
 	return call[api.Principal](ctx, c, Request{Operation: operation.GetPrincipal, Path: principalPath(id)}, nil)
+}
+
+// FindPrincipal shows the principal of a kind that has that name, or that id. None of the kind is ErrNotFound.
+func (c *Client) FindPrincipal(ctx context.Context, kind access.Kind, nameOrID string) (api.Principal, error) {
+	if id, err := uuid.Parse(nameOrID); err == nil {
+		p, err := c.Principal(ctx, id)
+		if err == nil && p.Kind != kind {
+			return api.Principal{}, noPrincipal(kind, nameOrID)
+		}
+		return p, err
+	}
+	for p, err := range c.Principals(ctx, kind) {
+		if err != nil || p.Name == nameOrID {
+			return p, err
+		}
+	}
+	return api.Principal{}, noPrincipal(kind, nameOrID)
+}
+
+func noPrincipal(kind access.Kind, nameOrID string) error {
+	return &Error{Operation: operation.ListPrincipals, Status: http.StatusNotFound, API: *api.Errorf(api.CodeNotFound,
+		"there is no %s %q", kindNames[kind], nameOrID)}
+}
+
+// kindNames are the kinds of principals as people write them.
+var kindNames = map[access.Kind]string{
+	access.KindUser: "user", access.KindGroup: "group", access.KindServiceAccount: "service account",
 }
 
 // CreatePrincipal makes a user, a group or a service account; an id is made where it has none.

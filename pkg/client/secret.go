@@ -44,7 +44,8 @@ type Secret struct {
 	key     uuid.UUID
 }
 
-// A reference is a secret as people name it: a project and a name in it, or an id.
+// A reference is a secret as people name it: a project and a name in it, or an id. With an id, project is the one that
+// it is to be read through, or empty.
 type reference struct {
 	project, name string
 	id            uuid.UUID
@@ -100,11 +101,13 @@ func (c *Client) read(ctx context.Context, ref reference, etag string) (*Secret,
 func (c *Client) readOnce(ctx context.Context, w witness, ref reference, etag string) (_ *Secret, err error) {
 	r := Request{Operation: operation.GetSecret, Path: map[string]string{"secretId": ref.id.String()}, Query: ref.query()}
 	var p Project
-	if ref.name != "" {
+	if ref.project != "" {
 		if p, err = c.Resolve(ctx, ref.project); err != nil {
 			return nil, err
 		}
 		defer c.warm(ctx, p)()
+	}
+	if ref.name != "" {
 		r = Request{
 			Operation: operation.GetSecretByName, Path: map[string]string{"projectId": p.ID.String()}, Query: url.Values{"name": {ref.name}},
 		}

@@ -1,0 +1,100 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
+)
+
+// AddProjectKey gives a project a new key, made by KMS, which takes kms:GenerateDataKey on the client key: it is what
+// values are encrypted under from then on. Values under older keys stay readable until Reencrypt writes them anew. The
+// answer counts these; where somebody else adds a key at the same time, the later one of the two is the current one.
+func (c *Client) AddProjectKey(ctx context.Context, project string) (api.AddedProjectKey, error) {
+	p, err := c.clientProject(ctx, project)
+	if err != nil {
+		return api.AddedProjectKey{}, err
+	}
+	key, wrapped, err := c.generate(ctx, p.ID)
+	if err != nil {
+		return api.AddedProjectKey{}, err
+	}
+	got, err := call[api.AddedProjectKey](ctx, c, Request{Operation: operation.AddProjectKey, Path: projectPath(p.ID)},
+		api.NewProjectKey{ID: key.ID(), Wrapped: wrapped})
+	if err != nil {
+		return got, err
+	}
+	if err := c.checkProject(ctx, p.ID, got.Project); err != nil {
+		return got, err
+	}
+	k := c.keyring(p.ID)
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	if !slices.ContainsFunc(*got.Keys, func(added api.ProjectKey) bool { return added.ID == key.ID() }) {
+		return got, &PinError{What: "the key that was added", Pinned: key.ID().String(), Got: "is not among the project's"}
+	}
+	k.unwrapped[key.ID()] = key
+	return got, c.take(k, got.OrganizationID, *got.Keys)
+}
+
+// clientProject is Resolve that refuses projects without keys.
+func (c *Client) clientProject(ctx context.Context, project string) (Project, error) {
+	p, err := c.Resolve(ctx, project)
+	if err == nil && p.Encryption != api.EncryptionClient {
+		err = setupf("the values of project %q are encrypted by the server: it has no project keys", p.Name)
+	}
+	return p, err
+}
+
+// Stale lists a project's secrets whose values are not under its current key: Reencrypt is for them. Which these are is
+// the server's word, and needs no values read. A server that hides one keeps nothing that it did not have: the old
+// ciphertext is among the secret's versions anyway.
+func (c *Client) Stale(ctx context.Context, project string) iter.Seq2[api.ProjectSecret, error] {
+	return func(yield func(api.ProjectSecret, error) bool) {
+		p, err := c.clientProject(ctx, project)
+		var current uuid.UUID
+		if err == nil {
+			current, err = c.currentKeyID(ctx, p.ID)
+		}
+		if err != nil {
+			yield(api.ProjectSecret{}, err)
+			return
+		}
+		for s, err := range c.ProjectSecrets(ctx, p.ID.String(), "") {
+			stale := s.KeyID == nil || *s.KeyID != current
+			if (err != nil || stale) && !yield(s, err) {
+				return
+			}
+		}
+	}
+}
+
+// currentKeyID asks the server which key of a project is the current one, and unwraps none.
+func (c *Client) currentKeyID(ctx context.Context, project uuid.UUID) (uuid.UUID, error) {
+	k := c.keyring(project)
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	err := c.load(ctx, k)
+	return k.current, err
+}
+
+// Reencrypt writes the value of a secret of that project anew where it is not under the project's current key, for all
+// the projects that it is in and the current keys of all of them, and answers whether it had to. Doing it again does
+// nothing. Where somebody else changes the secret meanwhile, it looks again.
+func (c *Client) Reencrypt(ctx context.Context, project string, secret uuid.UUID) (done bool, err error) {
+	for race := 0; ; race++ {
+		old, err := c.get(ctx, reference{project: project, id: secret})
+		if err != nil {
+			return false, err
+		}
+		s, err := c.change(ctx, old, Change{Reencrypt: true})
+		if race >= maxRaces || !errors.Is(err, ErrPreconditionFailed) {
+			return s.Version != old.Version, err
+		}
+	}
+}
