@@ -145,7 +145,9 @@ var rules = map[string]rule{
 	"pkg/cmd/strongroom": {environment: true, arrows: roots},
 	"pkg/cmd/strongroom/internal/cli": {arrows: roots, libraries: map[string]string{
 		"github.com/schollz/progressbar/v3": "progress of long work",
+		"github.com/google/uuid":            uuids,
 		"github.com/spf13/cobra":            "commands, flags and their help",
+		"golang.org/x/sync/errgroup":        parallel,
 		"golang.org/x/term":                 "asks without echo",
 	}},
 	"pkg/cmd/strongroom/internal/dotenv": {pure: true},

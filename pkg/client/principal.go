@@ -38,7 +38,7 @@ func (c *Client) Principal(ctx context.Context, id uuid.UUID) (api.Principal, er
 
 // FindPrincipal shows the principal of a kind that has that name, or that id. None of the kind is ErrNotFound.
 func (c *Client) FindPrincipal(ctx context.Context, kind access.Kind, nameOrID string) (api.Principal, error) {
-	if id, err := uuid.Parse(nameOrID); err == nil {
+	if id, err := uuid.Parse(nameOrID); err == nil && id.String() == nameOrID { // in its one spelling
 		p, err := c.Principal(ctx, id)
 		if err == nil && p.Kind != kind {
 			return api.Principal{}, noPrincipal(kind, nameOrID)

@@ -51,12 +51,15 @@ func (c *Client) clientProject(ctx context.Context, project string) (Project, er
 	return p, err
 }
 
-// Stale lists a project's secrets whose values are not under its current key: Reencrypt is for them. Which these are is
-// the server's word, and needs no values read. A server that hides one keeps nothing that it did not have: the old
-// ciphertext is among the secret's versions anyway.
+// Stale lists a project's secrets whose values are not under its current key: Reencrypt is for them. A project whose
+// values the server encrypts has none. Which these are is the server's word, and needs no values read. A server that hides
+// one keeps nothing that it did not have: the old ciphertext is among the secret's versions anyway.
 func (c *Client) Stale(ctx context.Context, project string) iter.Seq2[api.ProjectSecret, error] {
 	return func(yield func(api.ProjectSecret, error) bool) {
-		p, err := c.clientProject(ctx, project)
+		p, err := c.Resolve(ctx, project)
+		if err == nil && p.Encryption != api.EncryptionClient {
+			return
+		}
 		var current uuid.UUID
 		if err == nil {
 			current, err = c.currentKeyID(ctx, p.ID)

@@ -107,6 +107,9 @@ func (m *Main) root() *cobra.Command {
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
-	root.AddCommand(m.whoami(), m.call(), m.local(), m.version())
+	root.AddCommand(m.whoami(), m.project(), m.call(), m.local(), m.version())
+	for _, k := range kinds {
+		root.AddCommand(m.principal(k))
+	}
 	return root
 }

@@ -187,3 +187,19 @@ func secretNames(project, begun, before string) func(context.Context, *session) 
 		}
 	}
 }
+
+// completeIdentity offers the ARNs that are bound to a principal.
+func (m *Main) completeIdentity(k kind, name string) completer {
+	return func(ctx context.Context, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return m.complete(ctx, begun, func(ctx context.Context, s *session) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				p, err := s.FindPrincipal(ctx, k.Kind, name)
+				for _, i := range identities(p) {
+					if !yield(i.ARN, err) {
+						return
+					}
+				}
+			}
+		})
+	}
+}

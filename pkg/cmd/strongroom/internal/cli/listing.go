@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"strongroom/pkg/client/config"
 )
@@ -32,6 +35,29 @@ func (m *Main) show(settings *config.Config, l listing) error {
 		return m.showTable(l)
 	}
 	return usage("--output must be table or json, not %q", form)
+}
+
+// counted is a number and what it counts.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+// moment is a time as tables show it.
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// collect is everything that a list yields; never nil, which JSON would show as null.
+func collect[T any](list iter.Seq2[T, error]) ([]T, error) {
+	all := []T{}
+	for entry, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, entry)
+	}
+	return all, nil
 }
 
 // showJSON prints JSON, indented for a terminal.

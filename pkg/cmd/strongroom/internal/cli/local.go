@@ -97,16 +97,6 @@ func (m *Main) localAddIdentity() *cobra.Command {
 	return c
 }
 
-// exactly takes one argument, and names it where it is missing.
-func exactly(what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return usage("one argument is needed: %s", what)
-		}
-		return nil
-	}
-}
-
 func (m *Main) data() string { return orDefault(m.Getenv("STRONGROOM_DATA"), local.DefaultData) }
 
 func (m *Main) addr() string { return orDefault(m.Getenv("STRONGROOM_ADDR"), local.DefaultAddr) }

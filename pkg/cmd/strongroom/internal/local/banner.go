@@ -15,10 +15,10 @@ type banner struct {
 
 // print writes what this server is, and commands to paste.
 func (b banner) print(w io.Writer) error {
-	call := quote(b.program)
+	call := Quote(b.program)
 	env := call + " local env"
 	if b.folder != DefaultData {
-		env = "STRONGROOM_DATA=" + quote(b.folder) + " " + env
+		env = "STRONGROOM_DATA=" + Quote(b.folder) + " " + env
 	}
 	project := b.project
 	if project == "" {

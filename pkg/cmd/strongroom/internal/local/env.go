@@ -40,13 +40,13 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		{"AWS_DEFAULT_REGION", Region}, // botocore, and with it the first AWS CLI, knows this one alone
 		{"AWS_ENDPOINT_URL_KMS", kmsDoor.url(folder, getenv(kmsDoor.variable))},
 	} {
-		fmt.Fprintf(&b, "export %s=%s\n", pair[0], quote(pair[1]))
+		fmt.Fprintf(&b, "export %s=%s\n", pair[0], Quote(pair[1]))
 	}
 	return b.String(), nil
 }
 
-// quote writes a word for a POSIX shell.
-func quote(word string) string {
+// Quote writes a word for a POSIX shell.
+func Quote(word string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:@%+=,", r)
 	}

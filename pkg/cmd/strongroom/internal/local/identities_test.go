@@ -101,8 +101,8 @@ func TestWordsForTheShell(t *testing.T) {
 		"~":                               "'~'",
 		"ü":                               "'ü'",
 	} {
-		if got := quote(word); got != want {
-			t.Errorf("quote(%q) = %s, want %s", word, got, want)
+		if got := Quote(word); got != want {
+			t.Errorf("Quote(%q) = %s, want %s", word, got, want)
 		}
 	}
 }

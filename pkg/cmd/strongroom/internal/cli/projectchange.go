@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (m *Main) projectRename() *cobra.Command {
+	return &cobra.Command{
+		Use: "rename PROJECT NEW", Short: "rename a project", Args: exactly("PROJECT", "NEW"), ValidArgsFunction: completes(m.completeProject),
+		Long: "Rename a project, and change your own pin of it. Others who have pinned the old name are told so when they use\n" +
+			"it, as is whoever has a repository whose file still has the old name. What is granted and the values stay.\n\n" +
+			"  strongroom project rename shop webshop",
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := m.connect(c.Context())
+			if err != nil {
+				return err
+			}
+			p, err := s.Resolve(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if _, err := s.RenameProject(c.Context(), p.ID, args[1], ""); err != nil {
+				return err
+			}
+			if p.Name == args[1] {
+				return nil
+			}
+			m.sayf("project %q is now called %q", p.Name, args[1])
+			if err := s.settings.Repin(p.Name, args[1]); err != nil {
+				m.sayf("the old name is still in a file: %s", err)
+			}
+			return nil
+		},
+	}
+}
+
+func (m *Main) projectDelete() *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use: "delete PROJECT [--yes]", Short: "put a project into the trash", Args: exactly("PROJECT"), ValidArgsFunction: completes(m.completeProject),
+		Long: "Put a project into the trash, and remove your own pin of it. Its secrets can't be seen any longer but where\n" +
+			"another project has them, too. It can be restored: `strongroom call restore-from-trash`.\n\n" +
+			"  strongroom project delete shop",
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := m.connect(c.Context())
+			if err != nil {
+				return err
+			}
+			p, err := s.Resolve(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if err := m.confirm(fmt.Sprintf("Put the project %q (%s) with its secrets into the trash?", p.Name, p.ID), "--yes", yes); err != nil {
+				return err
+			}
+			results, err := s.DeleteProjects(c.Context(), p.ID)
+			switch {
+			case err != nil:
+				return err
+			case len(results) != 1:
+				return errors.New("the server does not say whether it was done")
+			case results[0].Error != nil:
+				return fmt.Errorf("project %q is not deleted: %s: %s", p.Name, results[0].Error.Code, results[0].Error.Message)
+			}
+			m.sayf("project %q is in the trash", p.Name)
+			if err := s.settings.Unpin(p.Name); err != nil {
+				m.sayf("it is still in a file: %s", err)
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")
+	return c
+}
