@@ -22,6 +22,10 @@ export STRONGROOM_PYTHON := $(PYTHON)
 build: ## the command line program, bin/strongroom
 	go build -trimpath -o bin/strongroom ./pkg/cmd/strongroom
 
+.PHONY: man
+man: build ## the manual pages, into out/man
+	bin/strongroom man out/man
+
 .PHONY: run
 run: build ## a working Strongroom on loopback
 	@exec bin/strongroom local

@@ -146,7 +146,8 @@ var rules = map[string]rule{
 	"pkg/cmd/strongroom/internal/cli": {arrows: roots, libraries: map[string]string{
 		"github.com/schollz/progressbar/v3": "progress of long work",
 		"github.com/google/uuid":            uuids,
-		"github.com/spf13/cobra":            "commands, flags and their help",
+		"github.com/spf13/cobra":            "commands, flags, their help and manual pages",
+		"github.com/spf13/pflag":            "cobra's flags, to be looked through",
 		"golang.org/x/sync/errgroup":        parallel,
 		"golang.org/x/term":                 "asks without echo",
 	}},

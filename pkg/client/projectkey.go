@@ -90,14 +90,19 @@ func (c *Client) currentKeyID(ctx context.Context, project uuid.UUID) (uuid.UUID
 // the projects that it is in and the current keys of all of them, and answers whether it had to. Doing it again does
 // nothing. Where somebody else changes the secret meanwhile, it looks again.
 func (c *Client) Reencrypt(ctx context.Context, project string, secret uuid.UUID) (done bool, err error) {
+	p, err := c.clientProject(ctx, project)
+	if err != nil {
+		return false, err
+	}
+	ref := reference{project: p.ID.String(), id: secret, hint: p.ID}
 	for race := 0; ; race++ {
-		old, err := c.get(ctx, reference{project: project, id: secret})
+		old, err := c.get(ctx, ref)
 		if err != nil {
 			return false, err
 		}
 		s, err := c.change(ctx, old, Change{Reencrypt: true})
-		if race >= maxRaces || !errors.Is(err, ErrPreconditionFailed) {
-			return s.Version != old.Version, err
+		if !errors.Is(err, ErrPreconditionFailed) || !c.retryRace(ctx, race) {
+			return s.Version > old.Version, err
 		}
 	}
 }

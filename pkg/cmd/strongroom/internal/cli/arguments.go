@@ -38,6 +38,7 @@ func needed(least string, names []string) error {
 // what there is to do.
 func group(c *cobra.Command, under ...*cobra.Command) *cobra.Command {
 	c.AddCommand(under...)
+	c.SuggestionsMinimumDistance = 2
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usage("%s needs one of its commands; `%s --help` lists them", c.Name(), c.CommandPath())

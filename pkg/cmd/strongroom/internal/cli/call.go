@@ -23,7 +23,8 @@ type callFlags struct {
 
 func (m *Main) whoami() *cobra.Command {
 	return &cobra.Command{
-		Use: "whoami", Short: operation.MustLookup(operation.Whoami).Summary, Args: cobra.NoArgs,
+		Use: "whoami", Short: operation.MustLookup(operation.Whoami).Summary, Args: cobra.NoArgs, ValidArgsFunction: completes(),
+		Long: "Say who you are to Strongroom.\n\n  strongroom whoami",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return m.run(c.Context(), operation.MustLookup(operation.Whoami), callFlags{})
 		},

@@ -1,29 +1,57 @@
 // Package cli is the command line of Strongroom.
 //
-//	strongroom whoami                   who the caller is to Strongroom
-//	strongroom call OPERATION           any operation of the HTTP API, one subcommand each, from the operation table
-//	strongroom local                    a Strongroom on this machine, for trying things
-//	strongroom local env PROFILE        the exports that make the commands above use it
-//	strongroom local add-identity …     another signed-in caller for it
-//	strongroom version
+//	strongroom call             call any operation of Strongroom's HTTP API
+//	strongroom group            make, show and change groups
+//	strongroom local            run a Strongroom on this machine, for trying things
+//	strongroom man              write the manual pages
+//	strongroom project          make, show and change projects
+//	strongroom service-account  make, show and change service accounts
+//	strongroom user             make, show and change users
+//	strongroom version          say which version this is
+//	strongroom whoami           say who the caller is to Strongroom
 //
 // # Environment
 //
-// STRONGROOM_URL says where Strongroom is. Requests are signed with AWS Signature Version 4 for the service execute-api,
-// with the credentials and the region that the AWS SDK finds: AWS_PROFILE, AWS_REGION, AWS_SHARED_CREDENTIALS_FILE, IAM
-// Identity Center, a container's or an instance's role. STRONGROOM_DATA, STRONGROOM_ADDR and STRONGROOM_KMS_ADDR are the local server's.
+// Requests are signed with AWS Signature Version 4 for the service execute-api, with the credentials and the region that
+// the AWS SDK finds: environment, profiles, IAM Identity Center, a container's or an instance's role.
+//
+//	STRONGROOM_URL           where Strongroom is: https://HOST/STAGE
+//	STRONGROOM_PROFILE       which profile of the configuration files is used
+//	STRONGROOM_PROJECT       the project that is meant where none is named
+//	STRONGROOM_OUTPUT        how lists are printed: table or json
+//	STRONGROOM_STRICT        1: pin nothing on first use, but refuse what is not pinned
+//	STRONGROOM_ORGANIZATION  the pinned organization's id, where there are no files
+//	STRONGROOM_CLIENT_KEY    the pinned client key's ARN, where there are no files
+//	STRONGROOM_CONFIG_DIR    the folder of configuration, pins and state, in place of those of XDG
+//	STRONGROOM_REPOSITORY    the repository's file, in place of the nearest .strongroom.toml; or none
+//	STRONGROOM_DATA          the local server's folder (.strongroom)
+//	STRONGROOM_ADDR          where the local server listens, on loopback only (127.0.0.1:8787)
+//	STRONGROOM_KMS_ADDR      where the local server's KMS listens (127.0.0.1:8788)
+//	XDG_CONFIG_HOME          the folder of configuration and pins is strongroom in it (~/.config)
+//	XDG_STATE_HOME           the folder of what was seen is strongroom in it (~/.local/state)
+//	AWS_PROFILE              whose credentials sign requests; all that AWS's SDK takes will do
+//	AWS_REGION               the region that Strongroom is in
+//	NO_COLOR                 set: no colours
 //
 // # Output and exit status
 //
 // What Strongroom answers goes to standard output, byte for byte, or indented for reading where that is a terminal.
 // Everything else goes to standard error: an error is one line. Values are read from a file or standard input, never
-// from an argument, which other users of the machine could see. The exit status is one of those of type [Exit].
+// from an argument, which other users of the machine could see.
+//
+//	0    done
+//	1    Strongroom, AWS KMS or this machine answered with an error, or a part could not be done
+//	2    the command line or the configuration is not right; nothing was sent
+//	3    no answer: it can't be reached, or refused the signature; a change may have been made all the same
+//	4    the answer is not believed: altered, for another place, older than seen before, or not what is pinned
+//	130  SIGINT or SIGTERM stopped long work; what was done is done, and the rest can be
 package cli
 
 import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,20 +61,14 @@ import (
 // An Exit is the status that the program ends with.
 type Exit int
 
-// The statuses.
+// The statuses. What each means is said by statuses, and by the package comment.
 const (
-	// ExitOK: done.
-	ExitOK Exit = 0
-	// ExitError: Strongroom answered with an error, or the local server failed.
-	ExitError Exit = 1
-	// ExitUsage: the command line or the configuration is not right; nothing was sent.
-	ExitUsage Exit = 2
-	// ExitNoAnswer: Strongroom did not answer: it can't be reached, the signature was refused, or something else is
-	// there. A change that was sent may have been made all the same.
-	ExitNoAnswer Exit = 3
-	// ExitDistrust: what was answered is not believed: it contradicts what is pinned, was altered, was made for another
-	// place, or is older than what was seen before.
-	ExitDistrust Exit = 4
+	ExitOK          Exit = 0
+	ExitError       Exit = 1
+	ExitUsage       Exit = 2
+	ExitNoAnswer    Exit = 3
+	ExitDistrust    Exit = 4
+	ExitInterrupted Exit = 130
 )
 
 // A Main is one run of the program.
@@ -88,11 +110,12 @@ func (m *Main) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Long: "Strongroom keeps secrets and shares them by AWS identity.\n\n" +
-			"STRONGROOM_URL says where it is; requests are signed with your AWS credentials.\n" +
-			"To try it on this machine, run: strongroom local\n\n" +
-			"Exit status: 0 done; 1 answered with an error; 2 the command line or the configuration is not\n" +
-			"right; 3 no answer: can't be reached, or the signature was refused; 4 the answer is not believed:\n" +
-			"altered, for another place, older than what was seen, or not what is pinned.",
+			"STRONGROOM_URL says where it is; requests are signed with your AWS credentials. To try it on this machine:\n\n" +
+			"  strongroom local\n" +
+			"  eval \"$(strongroom local env developer)\"\n\n" +
+			"Names are completed by your shell, once it has loaded what `strongroom completion` prints for it.\n\n" +
+			"Exit status:\n\n" + statusTable() + "\n" +
+			"Environment:\n\n" + strings.TrimSuffix(variableTable(), "\n"),
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			if err := errors.Join(c.ValidateRequiredFlags(), c.ValidateFlagGroups()); err != nil { // cobra's turn comes later
 				return err
@@ -107,7 +130,7 @@ func (m *Main) root() *cobra.Command {
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
-	root.AddCommand(m.whoami(), m.project(), m.call(), m.local(), m.version())
+	root.AddCommand(m.whoami(), m.project(), m.call(), m.local(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}

@@ -40,9 +40,11 @@ func (m *Main) projectList() *cobra.Command {
 			}
 			l := listing{header: []string{"NAME", "ENCRYPTION", "RIGHTS", "KEYS", "UNDER OLDER KEYS", "ID"}, data: all}
 			for _, p := range all {
-				l.rows = append(l.rows, []string{
-					p.Name, string(p.Encryption), rights(p.Project), strconv.Itoa(len(keys(p.Project))), p.stale(), p.ID.String(),
-				})
+				count := ""
+				if p.Encryption == api.EncryptionClient {
+					count = strconv.Itoa(len(keys(p.Project)))
+				}
+				l.rows = append(l.rows, []string{p.Name, string(p.Encryption), rights(p.Project), count, p.stale(), p.ID.String()})
 			}
 			return m.show(s.settings, l)
 		},

@@ -244,7 +244,7 @@ func (m *Main) endRotation(r *rotation, stopped error) error {
 	again := "strongroom project rotate-key " + local.Quote(r.project.Name) + " --resume"
 	switch {
 	case errors.Is(stopped, context.Canceled):
-		return fmt.Errorf("interrupted; `%s` goes on", again)
+		return &exitError{ExitInterrupted, fmt.Errorf("interrupted; `%s` goes on", again)}
 	case stopped != nil:
 		return fmt.Errorf("%w; `%s` goes on", stopped, again)
 	case out.Left > 0:
