@@ -40,10 +40,13 @@ func (c *Client) Principal(ctx context.Context, id uuid.UUID) (api.Principal, er
 func (c *Client) FindPrincipal(ctx context.Context, kind access.Kind, nameOrID string) (api.Principal, error) {
 	if id, err := uuid.Parse(nameOrID); err == nil && id.String() == nameOrID { // in its one spelling
 		p, err := c.Principal(ctx, id)
-		if err == nil && p.Kind != kind {
+		switch {
+		case err != nil:
+			return p, err
+		case p.Kind != kind:
 			return api.Principal{}, noPrincipal(kind, nameOrID)
 		}
-		return p, err
+		return p, differs("the principal that was asked for", nameOrID, p.ID.String())
 	}
 	for p, err := range c.Principals(ctx, kind) {
 		if err != nil || p.Name == nameOrID {

@@ -36,7 +36,7 @@ func (c *Client) AddProjectKey(ctx context.Context, project string) (api.AddedPr
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
 	if !slices.ContainsFunc(*got.Keys, func(added api.ProjectKey) bool { return added.ID == key.ID() }) {
-		return got, &PinError{What: "the key that was added", Pinned: key.ID().String(), Got: "is not among the project's"}
+		return got, &PinError{What: "the key that was added", Pinned: key.ID().String(), Got: "that it is none of the project's"}
 	}
 	k.unwrapped[key.ID()] = key
 	return got, c.take(k, got.OrganizationID, *got.Keys)
