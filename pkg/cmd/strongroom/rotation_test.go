@@ -291,7 +291,9 @@ func TestWhoLacksAKeyLeavesTheValue(t *testing.T) {
 	for name, reason := range map[string]string{
 		"WITH_HIDDEN": "it must be made for 1 more that you may not see", "WITH_SHOWN": "the keys of 1 of them can't be had: AWS KMS refuses it: kms:Decrypt is missing",
 	} {
-		if !slices.ContainsFunc(got.Failed, func(f struct{ Name, Reason string }) bool { return f.Name == name && strings.Contains(f.Reason, reason) }) {
+		if !slices.ContainsFunc(got.Failed, func(f struct{ Name, Reason string }) bool {
+			return f.Name == name && strings.Contains(f.Reason, reason)
+		}) {
 			t.Errorf("%s is not said to fail for %q: %+v", name, reason, got.Failed)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"strongroom/pkg/client/config"
 )
 
 func (m *Main) projectRename() *cobra.Command {
@@ -29,9 +31,7 @@ func (m *Main) projectRename() *cobra.Command {
 				return nil
 			}
 			m.sayf("project %q is now called %q", p.Name, args[1])
-			if err := s.settings.Repin(p.Name, args[1]); err != nil {
-				m.sayf("the old name is still in a file: %s", err)
-			}
+			m.leftPinned(s.settings, p.Name, s.settings.Repin(p.Name, args[1]))
 			return nil
 		},
 	}
@@ -66,12 +66,26 @@ func (m *Main) projectDelete() *cobra.Command {
 				return fmt.Errorf("project %q is not deleted: %s: %s", p.Name, results[0].Error.Code, results[0].Error.Message)
 			}
 			m.sayf("project %q is in the trash", p.Name)
-			if err := s.settings.Unpin(p.Name); err != nil {
-				m.sayf("it is still in a file: %s", err)
-			}
+			m.leftPinned(s.settings, p.Name, s.settings.Unpin(p.Name))
 			return nil
 		},
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")
 	return c
+}
+
+// leftPinned says where a project is pinned still by a name that it has no longer. The project itself is changed.
+func (m *Main) leftPinned(settings *config.Config, name string, err error) {
+	if err == nil {
+		return
+	}
+	if pinned, unclear := settings.Pinned(); unclear == nil {
+		for _, p := range pinned {
+			if p.Name == "projects."+name {
+				m.sayf("%q is pinned still: change it by hand in %s", name, p.Origin)
+				return
+			}
+		}
+	}
+	m.sayf("a pin is to be changed by hand: %s", err)
 }
