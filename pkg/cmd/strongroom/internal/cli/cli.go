@@ -134,5 +134,14 @@ func (m *Main) root() *cobra.Command {
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}
+	plainUse(root)
 	return root
+}
+
+// plainUse leaves cobra's [flags] out of what commands are called with: they name their flags themselves.
+func plainUse(c *cobra.Command) {
+	c.DisableFlagsInUseLine = true
+	for _, under := range c.Commands() {
+		plainUse(under)
+	}
 }

@@ -22,7 +22,7 @@ func (m *Main) bind(k kind) *cobra.Command {
 		Long: "Let an IAM user or role in as a " + k.noun + ": whoever signs with it is that " + k.noun + " from then on. It can be\n" +
 			"bound to one only. ARN is a user's or a role's; or, of a role that IAM Identity Center made, a session's,\n" +
 			"which is a person's and takes --unique-id.\n\n" +
-			"  strongroom " + k.command + " bind " + k.sample() + " arn:aws:iam::111122223333:role/" + k.sample(),
+			"  strongroom " + k.command + " bind " + k.sample() + " " + k.sampleARN(),
 		Args: exactly("NAME", "ARN"), ValidArgsFunction: completes(m.completePrincipal(k.Kind)),
 		RunE: func(c *cobra.Command, args []string) error {
 			return m.changeIdentities(c.Context(), k, args, "is bound to", func(_ api.Principal, have []api.Identity) ([]api.Identity, error) {
@@ -38,9 +38,9 @@ func (m *Main) bind(k kind) *cobra.Command {
 func (m *Main) unbind(k kind) *cobra.Command {
 	return &cobra.Command{
 		Use: "unbind NAME ARN", Short: "let an IAM user or role in as a " + k.noun + " no longer",
-		Long: "Let an IAM user or role in as a " + k.noun + " no longer, from the next request on. " + strings.ToUpper(k.noun[:1]) + k.noun[1:] + " show\n" +
-			"has the ARNs.\n\n" +
-			"  strongroom " + k.command + " unbind " + k.sample() + " arn:aws:iam::111122223333:role/" + k.sample(),
+		Long: "Let an IAM user or role in as a " + k.noun + " no longer, from the next request on.\n" +
+			"`strongroom " + k.command + " show` has the ARNs.\n\n" +
+			"  strongroom " + k.command + " unbind " + k.sample() + " " + k.sampleARN(),
 		Args: exactly("NAME", "ARN"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return m.changeIdentities(c.Context(), k, args, "is no longer bound to", func(p api.Principal, have []api.Identity) ([]api.Identity, error) {

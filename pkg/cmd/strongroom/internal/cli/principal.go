@@ -114,6 +114,14 @@ func (k kind) sample() string {
 	return "billing"
 }
 
+// sampleARN is one that it could be bound to.
+func (k kind) sampleARN() string {
+	if k.Kind == access.KindUser {
+		return "arn:aws:iam::111122223333:user/" + k.sample()
+	}
+	return "arn:aws:iam::111122223333:role/" + k.sample()
+}
+
 func (m *Main) principalList(k kind) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "list the " + k.noun + "s", Args: cobra.NoArgs, ValidArgsFunction: completes(),
