@@ -23,7 +23,7 @@ type callFlags struct {
 
 func (m *Main) whoami() *cobra.Command {
 	return &cobra.Command{
-		Use: "whoami", Short: operation.MustLookup(operation.Whoami).Summary, Args: cobra.NoArgs, ValidArgsFunction: completes(),
+		Use: "whoami", Short: operation.MustLookup(operation.Whoami).Summary, Args: cobra.NoArgs,
 		Long: "Say who you are to Strongroom.\n\n  strongroom whoami",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return m.run(c.Context(), operation.MustLookup(operation.Whoami), callFlags{})

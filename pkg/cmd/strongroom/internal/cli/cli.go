@@ -135,6 +135,7 @@ func (m *Main) root() *cobra.Command {
 		root.AddCommand(m.principal(k))
 	}
 	plainUse(root)
+	m.completeCommands(root)
 	return root
 }
 

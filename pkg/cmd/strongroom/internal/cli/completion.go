@@ -134,7 +134,7 @@ func projectNames(ctx context.Context, s *session) iter.Seq2[string, error] {
 	}
 }
 
-// completePrincipal offers the names of users, groups or service accounts; of no kind given, of all of them.
+// completePrincipal offers the names of users, groups or service accounts.
 func (m *Main) completePrincipal(kind access.Kind) completer {
 	return func(ctx context.Context, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return m.complete(ctx, begun, func(ctx context.Context, s *session) iter.Seq2[string, error] {
@@ -149,11 +149,34 @@ func (m *Main) completePrincipal(kind access.Kind) completer {
 	}
 }
 
-// completeSecret offers project/name: at first the projects, and once there is a slash, the secrets in one. Where a
-// project is meant without being named, its secrets are offered by their names alone, too.
-func (m *Main) completeSecret(ctx context.Context, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if project, name, ok := strings.Cut(begun, "/"); ok {
-		return m.complete(ctx, begun, secretNames(project, name, project+"/"))
+// completeAnyPrincipal offers the names of all principals; those that two kinds have, with the kind.
+func (m *Main) completeAnyPrincipal(ctx context.Context, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return m.complete(ctx, begun, func(ctx context.Context, s *session) iter.Seq2[string, error] {
+		return func(yield func(string, error) bool) {
+			all, err := collect(s.Principals(ctx, ""))
+			count := map[string]int{}
+			for _, p := range all {
+				count[p.Name]++
+			}
+			for _, p := range all {
+				name := p.Name
+				for _, k := range kinds {
+					if k.Kind == p.Kind && count[name] > 1 {
+						name = k.command + ":" + name
+					}
+				}
+				if !yield(name, err) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// completeHome offers the projects in which a new secret may be named, project/.
+func (m *Main) completeHome(ctx context.Context, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if strings.Contains(begun, "/") {
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	projects, directive := m.complete(ctx, begun, func(ctx context.Context, s *session) iter.Seq2[string, error] {
 		return func(yield func(string, error) bool) {
@@ -164,15 +187,31 @@ func (m *Main) completeSecret(ctx context.Context, begun string) ([]cobra.Comple
 			}
 		}
 	})
-	if len(projects) > 0 {
-		directive |= cobra.ShellCompDirectiveNoSpace
+	return projects, directive | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeSecret offers project/name: at first the projects, and once there is a slash, the secrets in one. Where a
+// project is meant without being named, its secrets are offered by their names alone, too.
+func (m *Main) completeSecret(ctx context.Context, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if project, name, ok := strings.Cut(begun, "/"); ok {
+		return m.complete(ctx, begun, secretNames(project, name, project+"/"))
 	}
-	settings, err := m.load()
-	if err != nil || settings.Project == "" {
-		return projects, directive
+	offered, directive := m.completeHome(ctx, begun)
+	if settings, err := m.load(); err == nil && settings.Project != "" {
+		secrets, _ := m.complete(ctx, begun, secretNames(settings.Project, begun, ""))
+		offered = append(offered, secrets...)
 	}
-	secrets, _ := m.complete(ctx, begun, secretNames(settings.Project, begun, ""))
-	return append(projects, secrets...), directive
+	return offered, directive
+}
+
+// completeResource offers projects, and once there is a slash, the secrets in one.
+func (m *Main) completeResource(ctx context.Context, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if strings.Contains(begun, "/") {
+		return m.completeSecret(ctx, begun)
+	}
+	projects, _ := m.completeProject(ctx, begun)
+	homes, directive := m.completeHome(ctx, begun)
+	return append(projects, homes...), directive
 }
 
 // secretNames lists the secrets of a project whose names begin so, with the project in front or without.

@@ -16,9 +16,6 @@ func (m *Main) man() *cobra.Command {
 			"its help says.\n\n" +
 			"  strongroom man ~/.local/share/man/man1\n" +
 			"  man strongroom-project-create",
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveFilterDirs
-		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // for everybody to read
 				return usage("%w", err)

@@ -93,11 +93,9 @@ func (m *Main) principalCreate(k kind) *cobra.Command {
 			return m.showPrincipal(s.settings, made)
 		},
 	}
-	c.ValidArgsFunction = completes()
 	if k.Kind == access.KindUser {
 		c.Flags().StringVar(&email, "email", "", "the user's e-mail `ADDRESS`, for people to see")
 		c.Flags().StringVar(&role, "role", "", "the user's `ROLE`: owner, admin, member (the default) or auditor")
-		completeFlag(c, "role", oneOf(roles...))
 	}
 	return c
 }
@@ -124,7 +122,7 @@ func (k kind) sampleARN() string {
 
 func (m *Main) principalList(k kind) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "list the " + k.noun + "s", Args: cobra.NoArgs, ValidArgsFunction: completes(),
+		Use: "list", Short: "list the " + k.noun + "s", Args: cobra.NoArgs,
 		Long: "List the " + k.noun + "s by name.\n\n  strongroom " + k.command + " list --output json",
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := m.connect(c.Context())

@@ -24,7 +24,7 @@ func (m *Main) project() *cobra.Command {
 func (m *Main) projectCreate() *cobra.Command {
 	var server, noKMS bool
 	c := &cobra.Command{
-		Use: "create NAME [--server] [--no-kms]", Short: "make a project", Args: exactly("NAME"), ValidArgsFunction: completes(),
+		Use: "create NAME [--server] [--no-kms]", Short: "make a project", Args: exactly("NAME"),
 		Long: "Make a project, and print it. Its values are encrypted here, under a key that AWS KMS makes, unless --server\n" +
 			"leaves it to the server; that can't be changed later.\n\n" +
 			"You manage the new project. To read and write its values you also need a KMS grant on its key, which is\n" +

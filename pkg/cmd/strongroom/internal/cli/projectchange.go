@@ -11,7 +11,7 @@ import (
 
 func (m *Main) projectRename() *cobra.Command {
 	return &cobra.Command{
-		Use: "rename PROJECT NEW", Short: "rename a project", Args: exactly("PROJECT", "NEW"), ValidArgsFunction: completes(m.completeProject),
+		Use: "rename PROJECT NEW", Short: "rename a project", Args: exactly("PROJECT", "NEW"),
 		Long: "Rename a project, and change your own pin of it. Others who have pinned the old name are told so when they use\n" +
 			"it, as is whoever has a repository whose file still has the old name. What is granted and the values stay.\n\n" +
 			"  strongroom project rename shop webshop",
@@ -40,7 +40,7 @@ func (m *Main) projectRename() *cobra.Command {
 func (m *Main) projectDelete() *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
-		Use: "delete PROJECT [--yes]", Short: "put a project into the trash", Args: exactly("PROJECT"), ValidArgsFunction: completes(m.completeProject),
+		Use: "delete PROJECT [--yes]", Short: "put a project into the trash", Args: exactly("PROJECT"),
 		Long: "Put a project into the trash, and remove your own pin of it. Its secrets can't be seen any longer but where\n" +
 			"another project has them, too. It can be restored: `strongroom call restore-from-trash`.\n\n" +
 			"  strongroom project delete shop",

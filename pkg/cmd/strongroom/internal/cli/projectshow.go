@@ -24,7 +24,7 @@ type shownProject struct {
 
 func (m *Main) projectList() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "list projects", Args: cobra.NoArgs, ValidArgsFunction: completes(),
+		Use: "list", Short: "list projects", Args: cobra.NoArgs,
 		Long: "List the projects that you may see: how their values are encrypted, what you may do, how many project keys\n" +
 			"there are, and how many values are still under older ones (see rotate-key).\n\n" +
 			"  strongroom project list\n" +
@@ -120,7 +120,7 @@ func rights(p api.Project) string {
 
 func (m *Main) projectShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show PROJECT", Short: "show a project", Args: exactly("PROJECT"), ValidArgsFunction: completes(m.completeProject),
+		Use: "show PROJECT", Short: "show a project", Args: exactly("PROJECT"),
 		Long: "Show a project, named by its name or its id: how its values are encrypted, what you may do, its project keys,\n" +
 			"and how many values are still under older ones (see rotate-key).\n\n" +
 			"  strongroom project show demo",

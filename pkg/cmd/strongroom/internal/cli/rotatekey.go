@@ -36,7 +36,7 @@ func (m *Main) rotateKey() *cobra.Command {
 			"why, is said on standard error, and the exit status is then 1.\n\n" +
 			"  strongroom project rotate-key demo\n" +
 			"  strongroom project rotate-key demo --resume",
-		Args: exactly("PROJECT"), ValidArgsFunction: completes(m.completeProject),
+		Args: exactly("PROJECT"),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()

@@ -10,7 +10,7 @@ import (
 
 func (m *Main) version() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "say which version this is", Args: cobra.NoArgs, ValidArgsFunction: completes(),
+		Use: "version", Short: "say which version this is", Args: cobra.NoArgs,
 		Long: "Say which version of Strongroom this is, and what it was built with and for.\n\n  strongroom version",
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(m.Stdout, "strongroom %s (%s, %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
