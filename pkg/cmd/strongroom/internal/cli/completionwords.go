@@ -37,10 +37,14 @@ func (m *Main) completeCommands(c *cobra.Command) {
 		if _, has := c.GetFlagCompletionFunc(f.Name); has {
 			return
 		}
-		if choices := use.choices[f.Name]; choices != nil {
+		value, _ := pflag.UnquoteUsage(f)
+		switch choices := use.choices[f.Name]; {
+		case choices != nil:
 			completeFlag(c, f.Name, oneOf(choices...))
-		} else if value, _ := pflag.UnquoteUsage(f); words[value] != nil {
+		case words[value] != nil:
 			completeFlag(c, f.Name, words[value])
+		case f.NoOptDefVal == "": // it has a value, which is no file's name
+			completeFlag(c, f.Name, files(cobra.ShellCompDirectiveNoFileComp))
 		}
 	})
 	for _, under := range c.Commands() {

@@ -26,8 +26,11 @@ func (m *Main) bind(k kind) *cobra.Command {
 		Args: exactly("NAME", "ARN"), ValidArgsFunction: completes(m.completePrincipal(k.Kind)),
 		RunE: func(c *cobra.Command, args []string) error {
 			return m.changeIdentities(c.Context(), k, args, "is bound to", func(_ api.Principal, have []api.Identity) ([]api.Identity, error) {
-				others := slices.DeleteFunc(slices.Clone(have), of(args[1]))
-				return append(others, api.Identity{ARN: args[1], UniqueID: uniqueID}), nil
+				bound := api.Identity{ARN: args[1], UniqueID: uniqueID}
+				if i := slices.IndexFunc(have, of(args[1])); i >= 0 && uniqueID == "" {
+					bound = have[i] // doing it again takes no pin away
+				}
+				return append(slices.DeleteFunc(slices.Clone(have), of(args[1])), bound), nil
 			})
 		},
 	}

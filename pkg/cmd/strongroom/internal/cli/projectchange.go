@@ -42,7 +42,7 @@ func (m *Main) projectDelete() *cobra.Command {
 	c := &cobra.Command{
 		Use: "delete PROJECT [--yes]", Short: "put a project into the trash", Args: exactly("PROJECT"),
 		Long: "Put a project into the trash, and remove your own pin of it. Its secrets can't be seen any longer but where\n" +
-			"another project has them, too. It can be restored: `strongroom call restore-from-trash`.\n\n" +
+			"another project has them, too.\n\n" +
 			"  strongroom project delete shop",
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := m.connect(c.Context())

@@ -45,6 +45,9 @@ func (m *Main) rotateKey() *cobra.Command {
 				return err
 			}
 			r, err := m.beginRotation(ctx, s, args[0], resume)
+			if errors.Is(err, context.Canceled) {
+				return interrupted("if the new key was made, `%s` goes on", resumption(args[0]))
+			}
 			if err != nil {
 				return err
 			}
@@ -241,14 +244,24 @@ func (m *Main) endRotation(r *rotation, stopped error) error {
 	err := m.show(r.session.settings, listing{data: out, rows: [][]string{
 		{"encrypted anew", strconv.Itoa(out.Reencrypted)}, {"already under the current key", strconv.Itoa(out.AlreadyDone)}, {"left", strconv.Itoa(out.Left)},
 	}})
-	again := "strongroom project rotate-key " + local.Quote(r.project.Name) + " --resume"
+	again := resumption(r.project.Name)
 	switch {
 	case errors.Is(stopped, context.Canceled):
-		return &exitError{ExitInterrupted, fmt.Errorf("interrupted; `%s` goes on", again)}
+		return interrupted("`%s` goes on", again)
 	case stopped != nil:
 		return fmt.Errorf("%w; `%s` goes on", stopped, again)
 	case out.Left > 0:
 		return fmt.Errorf("%s left under older keys; once the reasons are mended, `%s` goes on", counted(out.Left, "value is", "values are"), again)
 	}
 	return err
+}
+
+// resumption is the command that goes on.
+func resumption(project string) string {
+	return "strongroom project rotate-key " + local.Quote(project) + " --resume"
+}
+
+// interrupted is the end of long work that a signal stopped.
+func interrupted(format string, args ...any) error {
+	return &exitError{ExitInterrupted, fmt.Errorf("interrupted; "+format, args...)}
 }
