@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -102,10 +101,7 @@ type load struct {
 // and 16 signed clients, beside a server that does nothing, and says what each comes to as a share of that.
 func BenchmarkServer(b *testing.B) {
 	data := b.TempDir()
-	program := filepath.Join(b.TempDir(), "strongroom")
-	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", program, "strongroom/pkg/cmd/strongroom").CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	program := build(b, "strongroom/pkg/cmd/strongroom")
 	strongroom := exec.Command(program, "local")
 	strongroom.Env = append(os.Environ(), "STRONGROOM_DATA="+data, "STRONGROOM_ADDR=127.0.0.1:0", "STRONGROOM_KMS_ADDR=127.0.0.1:0")
 	ours := start(b, strongroom)
