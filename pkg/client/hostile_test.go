@@ -463,6 +463,54 @@ func TestPlaintextGoesWhereItMay(t *testing.T) {
 	}
 }
 
+// A server that adds a key and goes on with the old one would have a person believe that the project has a new one.
+func TestAKeyThatIsAddedIsTheCurrentOne(t *testing.T) {
+	for name, answer := range map[string]func(old, added api.ProjectKey) []api.ProjectKey{
+		"the old one stays": func(old, added api.ProjectKey) []api.ProjectKey { return []api.ProjectKey{old, added} },
+		"it is not added":   func(old, _ api.ProjectKey) []api.ProjectKey { return []api.ProjectKey{old} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newStage(t)
+			s.twist = func(r *http.Request, body []byte) any {
+				if r.Method != http.MethodPost {
+					return nil
+				}
+				var in api.NewProjectKey
+				if err := json.Unmarshal(body, &in); err != nil {
+					t.Error(err)
+				}
+				p := *s.demo
+				keys := answer((*p.Keys)[0], api.ProjectKey{ID: in.ID, Wrapped: in.Wrapped})
+				p.Keys = &keys
+				return api.AddedProjectKey{Project: p}
+			}
+			if _, err := s.anew().AddProjectKey(t.Context(), "demo"); !errors.As(err, new(*client.PinError)) {
+				t.Errorf("%v, want a PinError", err)
+			}
+		})
+	}
+}
+
+// A secret that is asked for by its id is read through whichever of its projects the caller has the key of.
+func TestAnIDIsReadThroughAnyProject(t *testing.T) {
+	s, c := newStage(t)
+	if _, err := c.Update(t.Context(), "demo/TOKEN", client.Change{Add: []string{"other"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*api.Project{s.demo, s.other} {
+		for _, pins := range []config.Pins{s.pins(), {}} {
+			reader := s.client(onlyFor{s.kms, p.ID}, &config.Memory{Known: pins})
+			if got, err := reader.Get(t.Context(), s.token.ID.String()); err != nil || got.Value.Reveal() != mark {
+				t.Errorf("through %s: %v", p.Name, err)
+			}
+		}
+	}
+	nobody := s.client(onlyFor{s.kms, s.plain.ID}, &config.Memory{Known: s.pins()})
+	if _, err := nobody.Get(t.Context(), s.token.ID.String()); !errors.As(err, new(*client.KeyDeniedError)) {
+		t.Errorf("without any: %v", err)
+	}
+}
+
 // Who lacks a key of one of a secret's projects is told before anything is sent; a project that the server does not
 // show is left out.
 func TestKeysThatCantBeHad(t *testing.T) {

@@ -20,7 +20,18 @@ func (c *Client) AddProjectKey(ctx context.Context, project string) (api.AddedPr
 	if err != nil {
 		return api.AddedProjectKey{}, err
 	}
+	me, err := c.identity(ctx)
+	if err != nil {
+		return api.AddedProjectKey{}, err
+	}
 	key, wrapped, err := c.generate(ctx, p.ID)
+	if err != nil {
+		return api.AddedProjectKey{}, err
+	}
+	if _, err := c.currentKeyID(ctx, p.ID); err != nil { // which then counts as seen
+		return api.AddedProjectKey{}, err
+	}
+	before, _, err := c.config.Seen.ProjectKeys(me.organization, p.ID)
 	if err != nil {
 		return api.AddedProjectKey{}, err
 	}
@@ -39,7 +50,13 @@ func (c *Client) AddProjectKey(ctx context.Context, project string) (api.AddedPr
 		return got, &PinError{What: "the key that was added", Pinned: key.ID().String(), Got: "that it is none of the project's"}
 	}
 	k.unwrapped[key.ID()] = key
-	return got, c.take(k, got.OrganizationID, *got.Keys)
+	if err := c.take(k, me.organization, *got.Keys); err != nil {
+		return got, err
+	}
+	if slices.Contains(before, k.current) { // values would go on being written under what is to be replaced
+		return got, &PinError{What: "the current key of project " + p.ID.String(), Pinned: key.ID().String() + ", just added", Got: k.current.String()}
+	}
+	return got, nil
 }
 
 // clientProject is Resolve that refuses projects without keys.

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -158,17 +157,69 @@ func (c *Client) accept(ctx context.Context, w witness, a acceptance, got api.Se
 	if ref.name != "" && got.Name != ref.name {
 		return Secret{}, &PinError{What: "the name that was asked for", Pinned: strconv.Quote(ref.name), Got: strconv.Quote(got.Name)}
 	}
-	if p.ID == uuid.Nil {
-		if p, err = c.projectOf(ctx, got); err != nil {
-			return Secret{}, err
-		}
-	}
 	s := Secret{
 		ID: got.ID, Name: got.Name, Note: got.Note, Version: got.Version, CreatedAt: got.CreatedAt, UpdatedAt: got.UpdatedAt,
 		CreatedBy: got.CreatedBy, UpdatedBy: got.UpdatedBy, Projects: got.Projects, Encryption: got.Encryption,
 		Read: got.Read, Write: got.Write, Manage: got.Manage, ETag: got.ETag, project: p,
 	}
+	if p.ID == uuid.Nil {
+		return s, c.revealThroughAny(ctx, w, &s, got.Value)
+	}
 	return s, c.reveal(ctx, w, &s, got.Value)
+}
+
+// revealThroughAny reveals a secret that was asked for by its id, through the first of its projects whose keys the caller
+// can have: pinned ones before others. A secret in no project, or in none that the caller may see, can't be
+// client-encrypted; unless it was seen otherwise, the server's word that it is not counts.
+func (c *Client) revealThroughAny(ctx context.Context, w witness, s *Secret, value string) error {
+	if len(s.Projects) == 0 {
+		if s.Encryption == api.EncryptionClient {
+			return setupf("the secret is in no project that you may see, so that no key of yours opens it")
+		}
+		s.project = Project{Encryption: s.Encryption}
+		return c.reveal(ctx, w, s, value)
+	}
+	ids, err := c.pinnedFirst(s.Projects)
+	if err != nil {
+		return err
+	}
+	var first error
+	for _, id := range ids {
+		if s.project, err = c.Resolve(ctx, id.String()); err == nil {
+			err = c.reveal(ctx, w, s, value)
+		}
+		var (
+			denied *KeyDeniedError
+			place  *clientcrypto.PlaceError
+		)
+		if err == nil || !errors.As(err, &denied) && !errors.As(err, &place) {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (c *Client) pinnedFirst(projects []api.Reference) ([]uuid.UUID, error) {
+	pins, err := c.config.Pins.Pins()
+	if err != nil {
+		return nil, &SetupError{err}
+	}
+	pinned := map[uuid.UUID]bool{}
+	for _, pin := range pins.Projects {
+		pinned[pin.ID] = true
+	}
+	var first, then []uuid.UUID
+	for _, p := range projects {
+		if pinned[p.ID] {
+			first = append(first, p.ID)
+		} else {
+			then = append(then, p.ID)
+		}
+	}
+	return append(first, then...), nil
 }
 
 // reveal puts the value into the secret, opened where the project's values are encrypted by clients.
@@ -207,31 +258,6 @@ func (c *Client) open(ctx context.Context, value string, want clientcrypto.Expec
 		return clientcrypto.Opened{}, err
 	}
 	return clientcrypto.Open(value, keys, want)
-}
-
-// projectOf chooses the project that a secret asked for by its id is read through: one that is pinned before one that is
-// not. A secret in no project, or in none that the caller may see, has none, and can't be client-encrypted.
-func (c *Client) projectOf(ctx context.Context, got api.Secret) (Project, error) {
-	bound := make([]uuid.UUID, 0, len(got.Projects))
-	for _, p := range got.Projects {
-		bound = append(bound, p.ID)
-	}
-	pins, err := c.config.Pins.Pins()
-	if err != nil {
-		return Project{}, &SetupError{err}
-	}
-	for name, pin := range pins.Projects {
-		if slices.Contains(bound, pin.ID) {
-			return Project{pin.ID, name, pin.Encryption}, nil
-		}
-	}
-	switch {
-	case len(bound) > 0:
-		return c.Resolve(ctx, bound[0].String())
-	case got.Encryption == api.EncryptionClient:
-		return Project{}, setupf("the secret is in no project that you may see, so that no key of yours opens it")
-	}
-	return Project{Encryption: got.Encryption}, nil
 }
 
 // GetAll reads all of a project's secrets with their values, in the order of their creation: all of them or an error.
