@@ -134,15 +134,20 @@ func impatientAt(t *testing.T, url string) (*client.Client, *[]time.Duration) {
 	return c, &pauses
 }
 
-// A deadline ends the attempts and is what errors.Is finds.
-func TestADeadlineEndsIt(t *testing.T) {
+// A context that ends ends the attempts, and is what errors.Is finds, beside the answer that was had.
+func TestTheContextEndsIt(t *testing.T) {
 	d := newDouble(t)
 	c := d.client(newFakeKMS(), nil)
 	d.twist = func(*http.Request, []byte) any { return status{code: api.CodeUnavailable, message: "never"} }
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	client.SetPause(c, func(context.Context, time.Duration) error { cancel(); return ctx.Err() })
+	if _, err := c.Whoami(ctx); !errors.Is(err, context.Canceled) || !errors.Is(err, client.ErrUnavailable) {
+		t.Errorf("cancelled: %v", err)
+	}
+	late, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := c.Whoami(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, client.ErrUnavailable) {
-		t.Errorf("%v", err)
+	if _, err := d.client(newFakeKMS(), nil).Whoami(late); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("too late: %v", err)
 	}
 }
 
