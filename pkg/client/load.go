@@ -25,7 +25,9 @@ func Load(ctx context.Context, getenv func(string) string) (*Client, error) {
 	return New(c)
 }
 
-// FromSettings is the Config that loaded settings ask for, for New; its fields may be changed before.
+// FromSettings is the Config that loaded settings ask for, for New; its fields may be changed before. Where the user's
+// folders can't be written, as in a function, what is pinned on first use and what is seen stay in memory: a program that
+// runs there brings its pins along in a repository's file.
 func FromSettings(ctx context.Context, settings *config.Config) (Config, error) {
 	url, err := settings.URL()
 	if err != nil {
@@ -42,5 +44,17 @@ func FromSettings(ctx context.Context, settings *config.Config) (Config, error) 
 	if err != nil {
 		return Config{}, setupf("the AWS configuration can't be used: %w", err)
 	}
-	return Config{URL: url, AWS: c, Pins: settings, Seen: settings.Seen()}, nil
+	made := Config{URL: url, AWS: c, Pins: settings, Seen: settings.Seen()}
+	pins, seen := settings.Writable()
+	if !seen {
+		made.Seen = NewMemorySeen()
+	}
+	if !pins {
+		known, err := settings.Pins()
+		if err != nil {
+			return Config{}, &SetupError{err}
+		}
+		made.Pins = &config.Memory{Known: known, Strict: settings.Strict}
+	}
+	return made, nil
 }

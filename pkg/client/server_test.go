@@ -16,6 +16,7 @@ import (
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
 	"strongroom/pkg/client"
+	"strongroom/pkg/client/config"
 	"strongroom/pkg/clientcrypto"
 )
 
@@ -62,6 +63,36 @@ func create(t *testing.T, c *client.Client, name string, encryption api.Encrypti
 		t.Fatal(err)
 	}
 	return name
+}
+
+// Where nothing can be written, as in a function, a program reads all the same, and strict refuses what it did not bring.
+func TestAFunctionHasNoFolders(t *testing.T) {
+	real(t, "developer") // sets what signs
+	without := func(strict string) func(string) string {
+		return func(name string) string {
+			switch name {
+			case "HOME", "STRONGROOM_CONFIG_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "USERPROFILE":
+				return ""
+			case "STRONGROOM_STRICT":
+				return strict
+			}
+			return os.Getenv(name)
+		}
+	}
+	c, err := client.Load(t.Context(), without(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(t, c, "demo/IN_A_FUNCTION", "value")
+	if s, err := c.Get(t.Context(), "demo/IN_A_FUNCTION"); err != nil || s.Value.Reveal() != "value" {
+		t.Error(err)
+	}
+	if c, err = client.Load(t.Context(), without("1")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Get(t.Context(), "demo/IN_A_FUNCTION"); !errors.As(err, new(*config.UnpinnedError)) {
+		t.Errorf("strict: %v", err)
+	}
 }
 
 // Values of every kind come back as they went, from both kinds of projects.
