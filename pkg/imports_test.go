@@ -116,6 +116,7 @@ var rules = map[string]rule{
 		"github.com/google/uuid":                     uuids,
 		"github.com/pelletier/go-toml/v2":            "reads TOML, and says in which line things stand",
 		"github.com/rogpeppe/go-internal/lockedfile": fileLock,
+		"golang.org/x/sys/unix":                      "says whether a folder can be written",
 		"golang.org/x/text/unicode/norm":             "refuses names that are not in NFC",
 	}},
 	"pkg/localkms": {arrows: append(slices.Clone(beneath), "pkg/sigv4", "pkg/wholefile"), libraries: map[string]string{

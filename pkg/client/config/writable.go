@@ -1,18 +1,25 @@
 package config
 
-import "os"
+import (
+	"os"
+	"path/filepath"
+)
 
-// Writable says whether pins can be written to the user's folder, and what was seen to the state folder; it makes them
-// where they are not there. In a function, and in a container whose files are read only, they can't.
+// Writable says whether pins can be written to the user's folder, and what was seen to the state folder, which need not be
+// there yet. In a function, and in a container whose files are read only, they can't.
 func (c *Config) Writable() (pins, seen bool) { return canWrite(c.Dir), canWrite(c.StateDir) }
 
+// canWrite asks of the folder, or of the one in which it would be made. It makes nothing.
 func canWrite(folder string) bool {
-	if folder == "" || os.MkdirAll(folder, 0o700) != nil {
-		return false
+	for folder != "" {
+		if info, err := os.Stat(folder); err == nil {
+			return info.IsDir() && mayWrite(folder)
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			return false
+		}
+		folder = above
 	}
-	probe, err := os.CreateTemp(folder, ".probe-*")
-	if err != nil {
-		return false
-	}
-	return probe.Close() == nil && os.Remove(probe.Name()) == nil
+	return false
 }
