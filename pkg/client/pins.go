@@ -115,8 +115,7 @@ func (c *Client) Resolve(ctx context.Context, nameOrID string) (Project, error) 
 	if nameOrID == "" {
 		return Project{}, setupf("a project is named by its name or id, not by nothing")
 	}
-	id, err := uuid.Parse(nameOrID)
-	byID := err == nil
+	id, byID := parseID(nameOrID)
 	pins, err := c.config.Pins.Pins()
 	if err != nil {
 		return Project{}, &SetupError{err}

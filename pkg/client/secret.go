@@ -68,11 +68,17 @@ func parseReference(text string) (reference, error) {
 	case ok && project != "" && name != "":
 		return reference{project: project, name: name}, nil
 	case !ok:
-		if id, err := uuid.Parse(text); err == nil {
+		if id, isID := parseID(text); isID {
 			return reference{id: id}, nil
 		}
 	}
 	return reference{}, setupf("%q names no secret; write project/name, or the secret's id", text)
+}
+
+// parseID reads a UUID in its one spelling: a name may well be 32 hexadecimal digits.
+func parseID(text string) (uuid.UUID, bool) {
+	id, err := uuid.Parse(text)
+	return id, err == nil && id.String() == text
 }
 
 // Get reads a secret, "project/name" or an id. One that is not there, or that the caller may not see, is ErrNotFound.

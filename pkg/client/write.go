@@ -139,6 +139,12 @@ func (c *Client) Update(ctx context.Context, secret string, ch Change) (Secret, 
 	}
 }
 
+// UpdateFrom changes a secret that was read before, without reading it again. Where somebody else has changed it since,
+// nothing is changed, and the error is ErrPreconditionFailed.
+func (c *Client) UpdateFrom(ctx context.Context, old Secret, ch Change) (Secret, error) {
+	return c.change(ctx, old, ch)
+}
+
 // change sends what differs from a secret that was read.
 func (c *Client) change(ctx context.Context, old Secret, ch Change) (Secret, error) {
 	add, err := c.resolveAll(ctx, ch.Add)
