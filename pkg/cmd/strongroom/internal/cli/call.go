@@ -21,16 +21,6 @@ type callFlags struct {
 	include             bool
 }
 
-func (m *Main) whoami() *cobra.Command {
-	return &cobra.Command{
-		Use: "whoami", Short: operation.MustLookup(operation.Whoami).Summary, Args: cobra.NoArgs,
-		Long: "Say who you are to Strongroom.\n\n  strongroom whoami",
-		RunE: func(c *cobra.Command, _ []string) error {
-			return m.run(c.Context(), operation.MustLookup(operation.Whoami), callFlags{})
-		},
-	}
-}
-
 func (m *Main) call() *cobra.Command {
 	var flags callFlags
 	call := &cobra.Command{
