@@ -145,12 +145,14 @@ var rules = map[string]rule{
 
 	"pkg/cmd/strongroom": {environment: true, arrows: roots},
 	"pkg/cmd/strongroom/internal/cli": {arrows: roots, libraries: map[string]string{
-		"github.com/schollz/progressbar/v3": "progress of long work",
-		"github.com/google/uuid":            uuids,
-		"github.com/spf13/cobra":            "commands, flags, their help and manual pages",
-		"github.com/spf13/pflag":            "cobra's flags, to be looked through",
-		"golang.org/x/sync/errgroup":        parallel,
-		"golang.org/x/term":                 "asks without echo",
+		"github.com/google/uuid":               uuids,
+		"github.com/rogpeppe/go-internal/diff": "unified diffs of values, the Go project's own algorithm",
+		"github.com/schollz/progressbar/v3":    "progress of long work",
+		"github.com/spf13/cobra":               "commands, flags, their help and manual pages",
+		"github.com/spf13/pflag":               "cobra's flags, to be looked through",
+		"golang.org/x/sync/errgroup":           parallel,
+		"golang.org/x/sys/unix":                "asks a terminal whether more was pasted than one line",
+		"golang.org/x/term":                    "asks without echo",
 	}},
 	"pkg/cmd/strongroom/internal/dotenv": {pure: true},
 	"pkg/cmd/strongroom/internal/export": {

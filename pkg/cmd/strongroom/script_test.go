@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 // scripts is how many there are; one that was lost would otherwise go unnoticed.
-const scripts = 12
+const scripts = 19
 
 // TestScripts runs the program as people do. Besides testscript's commands the scripts have
 //

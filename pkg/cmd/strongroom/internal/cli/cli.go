@@ -5,6 +5,7 @@
 //	strongroom local            run a Strongroom on this machine, for trying things
 //	strongroom man              write the manual pages
 //	strongroom project          make, show and change projects
+//	strongroom secret           store, read and change secrets
 //	strongroom service-account  make, show and change service accounts
 //	strongroom user             make, show and change users
 //	strongroom version          say which version this is
@@ -29,15 +30,19 @@
 //	STRONGROOM_KMS_ADDR      where the local server's KMS listens (127.0.0.1:8788)
 //	XDG_CONFIG_HOME          the folder of configuration and pins is strongroom in it (~/.config)
 //	XDG_STATE_HOME           the folder of what was seen is strongroom in it (~/.local/state)
+//	XDG_RUNTIME_DIR          the folder in memory where secret edit has the value meanwhile (/dev/shm)
+//	VISUAL                   the editor of secret edit, with arguments if it has any
+//	EDITOR                   the same, where VISUAL is not set (vi)
 //	AWS_PROFILE              whose credentials sign requests; all that AWS's SDK takes will do
 //	AWS_REGION               the region that Strongroom is in
 //	NO_COLOR                 set: no colours
 //
 // # Output and exit status
 //
-// What Strongroom answers goes to standard output, byte for byte, or indented for reading where that is a terminal.
-// Everything else goes to standard error: an error is one line. Values are read from a file or standard input, never
-// from an argument, which other users of the machine could see.
+// What was asked for goes to standard output, everything else to standard error: an error is one line. Lists are tables,
+// or JSON with --output json; a value is printed byte for byte, and so is what `call` answers. On a terminal characters
+// that would move its cursor are written as escapes. Values are read from a prompt without echo, a file or standard
+// input, never from an argument, which other users of the machine could see.
 //
 //	0    done
 //	1    Strongroom, AWS KMS or this machine answered with an error, or a part could not be done
@@ -121,7 +126,7 @@ func (m *Main) root() *cobra.Command {
 				return err
 			}
 			m.began = true
-			return nil
+			return m.checkOutput()
 		},
 	}
 	root.PersistentFlags().StringVarP(&m.output, "output", "o", "", "`FORM` of what is listed: table or json")
@@ -130,7 +135,7 @@ func (m *Main) root() *cobra.Command {
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
-	root.AddCommand(m.whoami(), m.project(), m.call(), m.local(), m.man(), m.version())
+	root.AddCommand(m.whoami(), m.secret(), m.project(), m.call(), m.local(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}

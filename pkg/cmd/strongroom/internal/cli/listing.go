@@ -24,17 +24,28 @@ type listing struct {
 
 // show prints a listing on standard output, as --output or the settings ask for.
 func (m *Main) show(settings *config.Config, l listing) error {
+	if m.wantsJSON(settings) {
+		return m.showJSON(l.data)
+	}
+	return m.showTable(l)
+}
+
+// wantsJSON says whether --output, or else the settings, ask for JSON.
+func (m *Main) wantsJSON(settings *config.Config) bool {
 	form := config.Output(m.output)
 	if form == "" && settings != nil {
 		form = settings.Output
 	}
-	switch form {
-	case config.OutputJSON:
-		return m.showJSON(l.data)
-	case "", config.OutputTable:
-		return m.showTable(l)
+	return form == config.OutputJSON
+}
+
+// checkOutput refuses an --output that is none, before anything is done.
+func (m *Main) checkOutput() error {
+	switch config.Output(m.output) {
+	case "", config.OutputTable, config.OutputJSON:
+		return nil
 	}
-	return usage("--output must be table or json, not %q", form)
+	return usage("--output must be table or json, not %q", m.output)
 }
 
 // counted is a number and what it counts.
