@@ -37,7 +37,7 @@ func TestWritable(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root may write everywhere")
 	}
-	if err := os.Chmod(filepath.Dir(blocked), 0o500); err != nil {
+	if err := os.Chmod(filepath.Dir(blocked), 0o500); err != nil { //nolint:gosec // a folder
 		t.Fatal(err)
 	}
 	if pins, _ := (&config.Config{Dir: filepath.Join(filepath.Dir(blocked), "x")}).Writable(); pins {
