@@ -154,7 +154,8 @@ var rules = map[string]rule{
 		"golang.org/x/sys/unix":                "asks a terminal whether more was pasted than one line",
 		"golang.org/x/term":                    "asks without echo",
 	}},
-	"pkg/cmd/strongroom/internal/dotenv": {pure: true},
+	"pkg/cmd/strongroom/internal/dotenv":  {pure: true},
+	"pkg/cmd/strongroom/internal/environ": {pure: true},
 	"pkg/cmd/strongroom/internal/export": {
 		pure: true, arrows: []string{"pkg/cmd/strongroom/internal/dotenv"}, libraries: map[string]string{
 			"github.com/go-json-experiment/json": "JSON with its members in a given order",

@@ -13,7 +13,8 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	m := cli.Main{
-		Program: os.Args[0], Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Program: os.Args[0], Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv: os.Getenv, Environ: os.Environ,
 	}
 	return m.Run(context.Background())
 }

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 // scripts is how many there are; one that was lost would otherwise go unnoticed.
-const scripts = 19
+const scripts = 23
 
 // TestScripts runs the program as people do. Besides testscript's commands the scripts have
 //
@@ -28,6 +28,8 @@ const scripts = 19
 //	end SIGNAL    send the server a signal and wait for it; `end !SIGNAL` expects it to fail
 //	as PROFILE    set the environment that `strongroom local env PROFILE` prints
 //	field NAME F  set $NAME to the string that the JSON in the last output has as its first field F
+//
+// $TESTDATA is the repository's folder of that name.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil {
@@ -48,6 +50,11 @@ func TestScripts(t *testing.T) {
 }
 
 func setup(e *testscript.Env) error {
+	shared, err := filepath.Abs("../../../testdata")
+	if err != nil {
+		return err
+	}
+	e.Setenv("TESTDATA", shared)
 	e.Setenv("STRONGROOM_DATA", filepath.Join(e.WorkDir, "data"))
 	e.Setenv("STRONGROOM_ADDR", "127.0.0.1:0")
 	e.Setenv("STRONGROOM_KMS_ADDR", "127.0.0.1:0")

@@ -1,10 +1,13 @@
 // Package cli is the command line of Strongroom.
 //
 //	strongroom call             call any operation of Strongroom's HTTP API
+//	strongroom export           write a project's secrets with their values, as other programs read them
 //	strongroom group            make, show and change groups
+//	strongroom import           make secrets of the variables in a .env file
 //	strongroom local            run a Strongroom on this machine, for trying things
 //	strongroom man              write the manual pages
 //	strongroom project          make, show and change projects
+//	strongroom run              run a command with a project's secrets as environment variables
 //	strongroom secret           store, read and change secrets
 //	strongroom service-account  make, show and change service accounts
 //	strongroom user             make, show and change users
@@ -49,6 +52,8 @@
 //	2    the command line or the configuration is not right; nothing was sent
 //	3    no answer: it can't be reached, or refused the signature; a change may have been made all the same
 //	4    the answer is not believed: altered, for another place, older than seen before, or not what is pinned
+//	126  the command that run was to start is there and can't be executed, as shells say it
+//	127  there is no such command as run was to start, as shells say it
 //	130  SIGINT or SIGTERM stopped long work; what was done is done, and the rest can be
 package cli
 
@@ -68,12 +73,14 @@ type Exit int
 
 // The statuses. What each means is said by statuses, and by the package comment.
 const (
-	ExitOK          Exit = 0
-	ExitError       Exit = 1
-	ExitUsage       Exit = 2
-	ExitNoAnswer    Exit = 3
-	ExitDistrust    Exit = 4
-	ExitInterrupted Exit = 130
+	ExitOK            Exit = 0
+	ExitError         Exit = 1
+	ExitUsage         Exit = 2
+	ExitNoAnswer      Exit = 3
+	ExitDistrust      Exit = 4
+	ExitNotExecutable Exit = 126
+	ExitNotFound      Exit = 127
+	ExitInterrupted   Exit = 130
 )
 
 // A Main is one run of the program.
@@ -84,8 +91,9 @@ type Main struct {
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
-	// Getenv reads the environment. What the AWS SDK reads of it, it reads itself.
-	Getenv func(string) string
+	// Getenv reads the environment, and Environ is all of it. What the AWS SDK reads of it, it reads itself.
+	Getenv  func(string) string
+	Environ func() []string
 
 	// output is what --output says.
 	output string
@@ -104,7 +112,9 @@ func (m *Main) Run(ctx context.Context) int {
 	if !m.began && !is[*exitError](err) { // cobra's own: unknown commands, flags, arguments
 		e = usage("%s; see %s --help", err, root.Name())
 	}
-	m.say(e.Error())
+	if e.err != nil {
+		m.say(e.Error())
+	}
 	return int(e.exit)
 }
 
@@ -135,7 +145,7 @@ func (m *Main) root() *cobra.Command {
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
-	root.AddCommand(m.whoami(), m.secret(), m.project(), m.call(), m.local(), m.man(), m.version())
+	root.AddCommand(m.whoami(), m.secret(), m.project(), m.runCommand(), m.importCommand(), m.exportCommand(), m.call(), m.local(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}

@@ -92,7 +92,7 @@ func parseUse(text string) use {
 
 func (u use) complete(words map[string]completer) cobra.CompletionFunc {
 	if u.command {
-		return nil // the shell knows commands and files
+		return completesAll(files(cobra.ShellCompDirectiveDefault)) // the shell knows commands and files
 	}
 	completers := make([]completer, len(u.arguments))
 	for i, word := range u.arguments {

@@ -11,13 +11,18 @@ import (
 	"strongroom/pkg/clientcrypto"
 )
 
-// An exitError is an error and the status that the program ends with.
+// An exitError is an error and the status that the program ends with. Without an error there is nothing to say.
 type exitError struct {
 	exit Exit
 	err  error
 }
 
-func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("status %d", e.exit)
+	}
+	return e.err.Error()
+}
 
 func (e *exitError) Unwrap() error { return e.err }
 

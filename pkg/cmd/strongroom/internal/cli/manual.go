@@ -18,6 +18,8 @@ var statuses = []struct {
 	{ExitUsage, "the command line or the configuration is not right; nothing was sent"},
 	{ExitNoAnswer, "no answer: it can't be reached, or refused the signature; a change may have been made all the same"},
 	{ExitDistrust, "the answer is not believed: altered, for another place, older than seen before, or not what is pinned"},
+	{ExitNotExecutable, "the command that run was to start is there and can't be executed, as shells say it"},
+	{ExitNotFound, "there is no such command as run was to start, as shells say it"},
 	{ExitInterrupted, "SIGINT or SIGTERM stopped long work; what was done is done, and the rest can be"},
 }
 

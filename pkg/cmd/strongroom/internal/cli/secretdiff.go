@@ -111,7 +111,7 @@ func unified(fromName, toName string, from, to client.Value) string {
 // printDiff prints a diff; on a terminal harmless, as printValue does, and in colours.
 func (m *Main) printDiff(text string, raw bool) error {
 	if isTerminal(m.Stdout) && !raw {
-		text = m.harmless(text)
+		text = m.harmless(text, "--raw prints")
 		if m.coloured(m.Stdout) {
 			text = paint(text)
 		}

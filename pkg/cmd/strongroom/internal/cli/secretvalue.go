@@ -78,7 +78,7 @@ func withoutPath(err error) error {
 func (m *Main) printValue(value client.Value, raw bool) error {
 	text := value.Reveal()
 	if isTerminal(m.Stdout) && !raw {
-		text = m.harmless(text)
+		text = m.harmless(text, "--raw prints")
 		if !strings.HasSuffix(text, "\n") {
 			text += "\n"
 		}
@@ -87,11 +87,11 @@ func (m *Main) printValue(value client.Value, raw bool) error {
 	return err
 }
 
-// harmless is a text for a terminal, and says where it differs.
-func (m *Main) harmless(text string) string {
+// harmless is a text for a terminal, and says where it differs, and what has it as it is.
+func (m *Main) harmless(text, has string) string {
 	shown := escaped(text)
 	if shown != text {
-		m.say("control characters are shown as escapes; --raw prints them as they are")
+		m.sayf("control characters are shown as escapes; %s them as they are", has)
 	}
 	return shown
 }

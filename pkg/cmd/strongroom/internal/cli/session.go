@@ -48,3 +48,25 @@ func (m *Main) connect(ctx context.Context) (*session, error) {
 	}
 	return &session{made, settings}, nil
 }
+
+// project is the project that was named, or the one of the settings.
+func (s *session) project(named string) (string, error) {
+	if named = orDefault(named, s.settings.Project); named == "" {
+		return "", usage("no project is named; say --project PROJECT, or set STRONGROOM_PROJECT")
+	}
+	return named, nil
+}
+
+// all reads all secrets of a project, in the order of their creation; without a name, of the settings' project.
+func (s *session) all(ctx context.Context, named string) (client.Project, []client.Secret, error) {
+	name, err := s.project(named)
+	if err != nil {
+		return client.Project{}, nil, err
+	}
+	project, err := s.Resolve(ctx, name)
+	if err != nil {
+		return project, nil, err
+	}
+	secrets, err := s.GetAll(ctx, project.ID.String())
+	return project, secrets, err
+}

@@ -1,0 +1,88 @@
+package environ
+
+import "strings"
+
+// unsafe are names of variables that make programs load or start other code than they would, take their own files from
+// elsewhere, or trust another server. An asterisk at the end stands for anything. Sources: what glibc's ld.so and sudo
+// remove, and the manuals of the programs named.
+//
+// Not among them are variables that only say where requests go, such as HTTP_PROXY: they often hold passwords, and so
+// are secrets, and without those that name certificates they let nobody read what TLS protects.
+var unsafe = []struct{ of, names string }{
+	{"the dynamic linker", `LD_* DYLD_* _RLD* LDR_* LIBPATH SHLIB_PATH`},
+	{"the C library", `GCONV_PATH GETCONF_DIR GLIBC_TUNABLES HOSTALIASES LOCALDOMAIN LOCPATH MALLOC_* NIS_PATH NLSPATH
+		PATH_LOCALE RESOLV_HOST_CONF RES_OPTIONS TZDIR`},
+	{"shells", `PATH SHELL IFS ENV BASH_* BASHOPTS SHELLOPTS CDPATH FPATH ZDOTDIR GLOBIGNORE EXECIGNORE HISTFILE INPUTRC
+		NULLCMD READNULLCMD PROMPT_COMMAND PS0 PS1 PS2 PS3 PS4 FCEDIT TMPPREFIX COMSPEC PATHEXT PSMODULEPATH`},
+	{"where programs have their files", `HOME USERPROFILE APPDATA LOCALAPPDATA PROGRAMDATA SYSTEMROOT WINDIR XDG_* TMPDIR
+		TMP TEMP TERMINFO TERMINFO_DIRS TERMCAP TERMPATH`},
+	{"Python", `PYTHONSTARTUP PYTHONPATH PYTHONHOME PYTHONUSERBASE PYTHONINSPECT PYTHONBREAKPOINT PYTHONWARNINGS
+		PYTHONEXECUTABLE PYTHONPLATLIBDIR PYTHONPYCACHEPREFIX PYTHONHTTPSVERIFY PYTHON_PRESITE PYTEST_ADDOPTS PYTEST_PLUGINS`},
+	{"Node.js and npm", `NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE NODE_EXTRA_CA_CERTS NODE_TLS_REJECT_UNAUTHORIZED
+		ELECTRON_RUN_AS_NODE NPM_CONFIG_* YARN_RC_FILENAME YARN_YARN_PATH YARN_PLUGINS BUN_OPTIONS BUN_INSPECT_PRELOAD`},
+	{"Perl", `PERL*`},
+	{"Ruby", `RUBYOPT RUBYLIB RUBYSHELL RUBYGEMS_* GEM_HOME GEM_PATH BUNDLE_GEMFILE BUNDLE_PATH BUNDLE_BIN_PATH
+		BUNDLE_APP_CONFIG BUNDLE_USER_* IRBRC`},
+	{"Java", `JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS IBM_JAVA_OPTIONS OPENJ9_JAVA_OPTIONS JAVA_OPTS JAVA_HOME
+		JVM_OPTS CLASSPATH CATALINA_OPTS CATALINA_BASE CATALINA_HOME MAVEN_OPTS MAVEN_ARGS GRADLE_OPTS GRADLE_USER_HOME
+		ANT_OPTS ANT_ARGS SBT_OPTS`},
+	{".NET", `DOTNET_STARTUP_HOOKS DOTNET_ADDITIONAL_DEPS DOTNET_SHARED_STORE DOTNET_ROOT* DOTNET_GCNAME DOTNET_GCPATH
+		CORECLR_* COR_* COMPLUS_* ASPNETCORE_HOSTINGSTARTUPASSEMBLIES`},
+	{"PHP", `PHPRC PHP_INI_SCAN_DIR COMPOSER_HOME`},
+	{"Lua", `LUA_INIT* LUA_PATH* LUA_CPATH*`},
+	{"Erlang", `ERL_* ELIXIR_ERL_OPTIONS`},
+	{"R", `R_PROFILE* R_ENVIRON* R_LIBS* R_HOME`},
+	{"Julia", `JULIA_*`},
+	{"Tcl and Guile", `TCLLIBPATH GUILE_*`},
+	{"editors and pagers", `EDITOR VISUAL PAGER MANPAGER BROWSER LESSOPEN LESSCLOSE LESSKEY* EMACSLOADPATH VIMINIT EXINIT
+		VIMRUNTIME SYSTEMD_EDITOR SYSTEMD_PAGER SUDO_EDITOR SVN_EDITOR HGEDITOR KUBE_EDITOR PSQL_EDITOR PSQL_PAGER`},
+	{"git", `GIT_SSH* GIT_EXEC_PATH GIT_ASKPASS GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF
+		GIT_PROXY_COMMAND GIT_CONFIG* GIT_TEMPLATE_DIR GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY
+		GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_SSL_*`},
+	{"programs that start others", `SSH_ASKPASS* SUDO_ASKPASS RSYNC_RSH RSYNC_CONNECT_PROG CVS_RSH SVN_SSH HGRCPATH
+		TAR_OPTIONS ZIPOPT CURL_HOME WGETRC SCREENRC PSQLRC PGSYSCONFDIR KUBECONFIG DOCKER_CONFIG HELM_PLUGINS GNUPGHOME
+		ANSIBLE_* TF_CLI_* CLOUDSDK_PYTHON* CLOUDSDK_CONFIG`},
+	{"compilers and build tools", `CC CXX CPP LD AR AS CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CPATH COMPILER_PATH LIBRARY_PATH
+		GCC_EXEC_PREFIX PKG_CONFIG* MAKEFLAGS GNUMAKEFLAGS MFLAGS MAKEFILES CMAKE_* GOFLAGS GOENV GOROOT GOPATH GOTOOLCHAIN
+		GOTOOLDIR CGO_* RUSTC* RUSTDOC* RUSTFLAGS RUSTUP_* CARGO_HOME CARGO_BUILD_* CARGO_TARGET_* CARGO_ENCODED_RUSTFLAGS`},
+	{"TLS", `OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE CURL_CA_BUNDLE
+		REQUESTS_CA_BUNDLE`},
+	{"plugins of libraries", `KRB5_CONFIG SASL_PATH ODBCINI ODBCSYSINI GTK_MODULES GTK_PATH GIO_EXTRA_MODULES GIO_MODULE_DIR
+		GDK_PIXBUF_MODULE_FILE GI_TYPELIB_PATH GST_PLUGIN_* QT_PLUGIN_PATH QT_QPA_PLATFORM_PLUGIN_PATH LIBGL_DRIVERS_PATH`},
+	// An endpoint of KMS that is somebody else's would hand out project keys that they know.
+	{"the AWS SDKs", `AWS_ENDPOINT_URL* AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_CA_BUNDLE AWS_PAGER AWS_DATA_PATH
+		AWS_CONTAINER_* AWS_EC2_METADATA_* AWS_LAMBDA_EXEC_WRAPPER BOTO_CONFIG`},
+	// Another URL would be another organization, whose pins nobody has seen yet.
+	{"Strongroom", `STRONGROOM_*`},
+}
+
+var unsafeNames, unsafePrefixes = tables()
+
+func tables() (names, prefixes map[string]string) {
+	names, prefixes = map[string]string{}, map[string]string{}
+	for _, group := range unsafe {
+		for name := range strings.FieldsSeq(group.names) {
+			if prefix, open := strings.CutSuffix(name, "*"); open {
+				prefixes[prefix] = group.of
+			} else {
+				names[name] = group.of
+			}
+		}
+	}
+	return names, prefixes
+}
+
+// Unsafe says whose behaviour whoever sets a variable of that name decides, such as "the dynamic linker"; nothing if the
+// name is not known for that. Case does not count: it doesn't in Windows, nor to npm.
+func Unsafe(name string) string {
+	name = strings.ToUpper(name)
+	if of, ok := unsafeNames[name]; ok {
+		return of
+	}
+	for prefix, of := range unsafePrefixes {
+		if strings.HasPrefix(name, prefix) {
+			return of
+		}
+	}
+	return ""
+}
