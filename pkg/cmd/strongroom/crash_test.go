@@ -24,9 +24,8 @@ import (
 
 // A process is a `strongroom local` of its own, to be killed.
 type process struct {
-	command *exec.Cmd
-	out     *lines
-	errors  bytes.Buffer
+	command     *exec.Cmd
+	out, errors *lines
 }
 
 // lines collects what a process says, and says when it listens.
@@ -49,6 +48,12 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func launch(t *testing.T, data string) (*process, <-chan string) {
 	t.Helper()
 	program, err := exec.LookPath("strongroom") // testscript put it there
@@ -56,10 +61,10 @@ func launch(t *testing.T, data string) (*process, <-chan string) {
 		t.Fatal(err)
 	}
 	ready := make(chan string, 1)
-	p := &process{command: exec.Command(program, "local"), out: &lines{ready: ready}} //nolint:noctx // killed below
+	p := &process{command: exec.Command(program, "local"), out: &lines{ready: ready}, errors: &lines{}} //nolint:noctx // killed below
 	p.command.Args[0] = "strongroom"
 	p.command.Env = append(os.Environ(), "STRONGROOM_DATA="+data, "STRONGROOM_ADDR=127.0.0.1:0", "STRONGROOM_KMS_ADDR=127.0.0.1:0")
-	p.command.Stdout, p.command.Stderr = p.out, &p.errors
+	p.command.Stdout, p.command.Stderr = p.out, p.errors
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}

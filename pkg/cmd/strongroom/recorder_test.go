@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -141,19 +139,4 @@ func (s *stage) run(t *testing.T, stdin string, args ...string) (stdout, stderr 
 		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, errors.String())
 	}
 	return out.String(), errors.String()
-}
-
-// holds says whether a text has a value in it: as it is, or in one of the codings in which it could travel unseen.
-func holds(text []byte, value string) bool {
-	codings := []string{value, hex.EncodeToString([]byte(value)), url.QueryEscape(value)}
-	for shift := range 3 { // base64 has a text in three ways, by where in it the text begins; both ends are cut off
-		coded := base64.StdEncoding.EncodeToString(append(make([]byte, shift), value...))
-		codings = append(codings, coded[4:len(coded)-4])
-	}
-	for _, coded := range codings {
-		if bytes.Contains(text, []byte(coded)) {
-			return true
-		}
-	}
-	return false
 }

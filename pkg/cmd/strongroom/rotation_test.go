@@ -75,6 +75,16 @@ func (p person) start(t *testing.T, args ...string) *execution {
 	return r
 }
 
+// must runs the program, which has to succeed.
+func (p person) must(t *testing.T, args ...string) *execution {
+	t.Helper()
+	r := p.start(t, args...)
+	if status := r.status(t); status != 0 {
+		t.Fatalf("strongroom %s: status %d\n%s", strings.Join(args, " "), status, r.errors.String())
+	}
+	return r
+}
+
 // status waits for the end and answers the exit status, -1 where a signal ended it.
 func (r *execution) status(t *testing.T) int {
 	t.Helper()
