@@ -133,8 +133,11 @@ var rules = map[string]rule{
 		"github.com/go-json-experiment/json":                     strict,
 		"github.com/google/uuid":                                 uuids,
 	}},
-	// The SDK knows nothing of the server but what both share: wire types, the operation table, the form of values.
-	"pkg/client": {arrows: []string{"pkg/access", "pkg/api", "pkg/client/config", "pkg/clientcrypto", "pkg/operation"}, libraries: map[string]string{
+	// The SDK knows nothing of the server but what both share: wire types, the operation table, the form of values, and what
+	// may be an identity.
+	"pkg/client": {arrows: []string{
+		"pkg/access", "pkg/api", "pkg/client/config", "pkg/clientcrypto", "pkg/identity", "pkg/operation",
+	}, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":         "signs requests",
 		"github.com/aws/aws-sdk-go-v2/config":      "finds the caller's credentials where AWS's own tools do",
 		"github.com/aws/aws-sdk-go-v2/service/kms": "unwraps project keys and makes grants",

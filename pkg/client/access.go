@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/url"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -42,4 +44,41 @@ func (c *Client) PutAccess(ctx context.Context, r Resource, grants []api.Grant, 
 func (c *Client) policy(ctx context.Context, r Request, body any) ([]api.Grant, string, error) {
 	policy, tag, err := callTagged[api.AccessPolicy](ctx, c, r, body)
 	return policy.Grants, tag, err
+}
+
+// Grant gives a principal a permission on a resource, in place of what it was granted there before, which is the answer.
+// Everybody else's grants stay as they are, whoever changes them meanwhile. Giving up one's own manage takes force. It
+// is the first lock alone; KeyPlanner's PlanFor says what is to be done with the second one, KMS's.
+func (c *Client) Grant(ctx context.Context, r Resource, g api.Grant, force bool) (before *api.Grant, err error) {
+	return c.changeAccess(ctx, r, g.Principal.ID, &g, force)
+}
+
+// Revoke takes from a principal what it was granted on a resource, which is the answer; nil where that was nothing.
+func (c *Client) Revoke(ctx context.Context, r Resource, principal uuid.UUID, force bool) (before *api.Grant, err error) {
+	return c.changeAccess(ctx, r, principal, nil, force)
+}
+
+// changeAccess replaces a principal's grant. It begins anew where somebody else was first.
+func (c *Client) changeAccess(ctx context.Context, r Resource, principal uuid.UUID, to *api.Grant, force bool) (*api.Grant, error) {
+	for race := 0; ; race++ {
+		grants, etag, err := c.Access(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		var before *api.Grant
+		if i := slices.IndexFunc(grants, func(g api.Grant) bool { return g.Principal.ID == principal }); i >= 0 {
+			found := grants[i]
+			before, grants = &found, slices.Delete(grants, i, i+1)
+		}
+		if to == nil && before == nil {
+			return nil, nil
+		}
+		if to != nil {
+			grants = append(grants, *to)
+		}
+		_, _, err = c.PutAccess(ctx, r, grants, etag, force)
+		if !errors.Is(err, ErrPreconditionFailed) || !c.retryRace(ctx, race) {
+			return before, err
+		}
+	}
 }

@@ -29,6 +29,13 @@
 // or falls back to a project key that was replaced, is found out ([StaleError]); one that answers an old value as a newer
 // version than any that was seen is not: a value is not bound to its number.
 //
+// # Sharing
+//
+// What clients encrypt has two locks. Grant and Revoke turn Strongroom's, which counts from the next request on; a
+// [KeyPlanner] compares the grants on the client key with what Strongroom's grants ask for, and Apply makes them so, with
+// the caller's own IAM rights. Whose an identity is, is the server's word, which is taken within bounds ([IdentityError]):
+// a plan is to be looked at by somebody before it is applied.
+//
 // # Names
 //
 // A secret is named by its project and its name, "project/name", cut at the first slash; or by its id, a lower-case

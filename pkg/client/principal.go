@@ -27,6 +27,20 @@ func (c *Client) Principals(ctx context.Context, kind access.Kind) iter.Seq2[api
 	return pages[api.Principal](ctx, c, r)
 }
 
+// PrincipalsNamed answers the principals of that name: at most one of each kind; an empty kind means any.
+func (c *Client) PrincipalsNamed(ctx context.Context, kind access.Kind, name string) ([]api.Principal, error) {
+	var named []api.Principal
+	for p, err := range c.Principals(ctx, kind) {
+		if err != nil {
+			return nil, err
+		}
+		if p.Name == name {
+			named = append(named, p)
+		}
+	}
+	return named, nil
+}
+
 func principalPath(id uuid.UUID) map[string]string {
 	return map[string]string{"principalId": id.String()}
 }

@@ -100,6 +100,52 @@ func (c *Client) ProjectSecrets(ctx context.Context, project, prefix string) ite
 	}
 }
 
+// FindSecret answers the id, the name and the projects of a secret, "project/name" or an id, without reading its value.
+// One that is not there, or that the caller may not see, is ErrNotFound. Projects are those that the caller may see; for
+// owners, admins and auditors, a project that a secret joined a moment ago may not be among them yet.
+func (c *Client) FindSecret(ctx context.Context, secret string) (api.SecretEntry, error) {
+	ref, err := parseReference(secret)
+	if err != nil {
+		return api.SecretEntry{}, err
+	}
+	found := api.SecretEntry{ID: ref.id, Name: ref.name}
+	if ref.name != "" {
+		p, err := c.Resolve(ctx, ref.project)
+		if err != nil {
+			return found, err
+		}
+		for s, err := range c.ProjectSecrets(ctx, p.ID.String(), ref.name) {
+			if err != nil {
+				return found, err
+			}
+			if s.Name == ref.name {
+				found.ID, found.Projects = s.ID, []api.Reference{{ID: p.ID, Name: p.Name}}
+				break
+			}
+		}
+	}
+	if found.ID == uuid.Nil {
+		return found, noSecret(secret)
+	}
+	for s, err := range c.Secrets(ctx, ref.name) {
+		if err != nil {
+			return found, err
+		}
+		if s.ID == found.ID {
+			return s, nil
+		}
+	}
+	if found.Projects == nil {
+		return found, noSecret(secret)
+	}
+	return found, nil
+}
+
+func noSecret(secret string) error {
+	return &Error{Operation: operation.ListProjectSecrets, Status: 404, API: *api.Errorf(api.CodeNotFound,
+		"there is no secret %q, or none that you may see", secret)}
+}
+
 // Secrets lists every secret that the caller may see, once each and without values, by name.
 func (c *Client) Secrets(ctx context.Context, prefix string) iter.Seq2[api.SecretEntry, error] {
 	r := Request{Operation: operation.ListSecrets}
