@@ -134,8 +134,8 @@ func TestAFirstStartThatIsKilledGoesOn(t *testing.T) {
 		t.Errorf("what there is after %d killed starts (-want +got):\n%s", killed, diff)
 	}
 	granted, err := os.ReadFile(filepath.Join(data, "kms.json"))
-	if err != nil || bytes.Count(granted, []byte(`"Decrypt"`)) != 3 {
-		t.Errorf("after %d killed starts KMS has not the demo's three grants: %v\n%s", killed, err, granted)
+	if err != nil || bytes.Count(granted, []byte(`"Decrypt"`)) != 5 {
+		t.Errorf("after %d killed starts KMS has not the demo's five grants: %v\n%s", killed, err, granted)
 	}
 }
 

@@ -58,17 +58,17 @@ func TestNamesAreCompleted(t *testing.T) {
 		want      []cobra.Completion
 		directive cobra.ShellCompDirective
 	}{
-		"the projects of secrets":         {m.completeSecret, "", []string{"demo/", "plain/"}, noSpace},
+		"the projects of secrets":         {m.completeSecret, "", []string{"demo/", "payroll/", "plain/"}, noSpace},
 		"one of them":                     {m.completeSecret, "pl", []string{"plain/"}, noSpace},
 		"secrets":                         {m.completeSecret, "plain/", []string{"plain/DATABASE_URL", "plain/DATABASE_USER", "plain/TOKEN", "plain/a/b"}, noFile},
 		"some of them":                    {m.completeSecret, "plain/DATABASE_U", []string{"plain/DATABASE_URL", "plain/DATABASE_USER"}, noFile},
 		"one with a slash":                {m.completeSecret, "plain/a/", []string{"plain/a/b"}, noFile},
 		"none in a project that is not":   {m.completeSecret, "nowhere/", nil, noFile},
 		"those of the settings' project":  {within.completeSecret, "T", []string{"TOKEN"}, noSpace},
-		"those, besides a project":        {within.completeSecret, "", []string{"demo/", "plain/", "DATABASE_URL", "DATABASE_USER", "TOKEN", "a/b"}, noSpace},
+		"those, besides a project":        {within.completeSecret, "", []string{"demo/", "payroll/", "plain/", "DATABASE_URL", "DATABASE_USER", "TOKEN", "a/b"}, noSpace},
 		"where a new secret goes":         {m.completeHome, "d", []string{"demo/"}, noSpace},
 		"not what it is called":           {m.completeHome, "plain/", nil, noFile},
-		"resources":                       {m.completeResource, "p", []string{"plain", "plain/"}, noSpace},
+		"resources":                       {m.completeResource, "p", []string{"payroll", "plain", "payroll/", "plain/"}, noSpace},
 		"secrets as resources":            {m.completeResource, "plain/T", []string{"plain/TOKEN"}, noFile},
 		"principals of two kinds by both": {m.completeAnyPrincipal, "", []string{"group:developer", "ci", "user:developer", "owner"}, noFile},
 	} {

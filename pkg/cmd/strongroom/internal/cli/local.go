@@ -17,7 +17,7 @@ func (m *Main) local() *cobra.Command {
 		Use: "local", Short: "run a Strongroom on this machine, for trying things", Args: cobra.NoArgs,
 		Long: "Run a Strongroom on this machine, for trying things: the same functions as on AWS, behind the same\n" +
 			"request signatures, over one file. At first start it makes an organization with an owner, a\n" +
-			"developer, a service account and two projects.\n\n" +
+			"developer, a service account and three projects.\n\n" +
 			"STRONGROOM_DATA is the folder with its data, keys and credentials (" + local.DefaultData + ").\n" +
 			"STRONGROOM_ADDR is where it listens, on loopback only (" + local.DefaultAddr + "), and\n" +
 			"STRONGROOM_KMS_ADDR where its KMS does (" + local.DefaultKMSAddr + "), which holds the clients' keys.",

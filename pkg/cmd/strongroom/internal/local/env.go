@@ -9,8 +9,8 @@ import (
 )
 
 // Exports are the lines for a POSIX shell to evaluate, after which its commands sign as a profile and go to the server
-// of the folder, and the AWS SDKs in them to its KMS. An unknown profile is an error that names the known ones. getenv reads the environment that the lines
-// are for: access keys there, which would be used before any profile, are unset.
+// of the folder, and the AWS SDKs in them to its KMS. An unknown profile is an error that names the known ones. getenv
+// reads the environment that the lines are for: what there would have them do otherwise is unset.
 func Exports(folder, addr, profile string, getenv func(string) string) (string, error) {
 	known, err := Profiles(folder)
 	if err != nil {
@@ -25,7 +25,7 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		return "", err
 	}
 	var b strings.Builder
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+	for _, name := range inTheWay {
 		if getenv(name) != "" {
 			fmt.Fprintf(&b, "unset %s\n", name)
 		}
@@ -34,6 +34,7 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		{"STRONGROOM_URL", apiDoor.url(folder, addr)},
 		{"AWS_PROFILE", profile},
 		{"STRONGROOM_CONFIG_DIR", filepath.Join(folder, clientFolder)}, // another folder is another organization, at the same URL
+		{"STRONGROOM_REPOSITORY", "none"},                              // its file is about another one
 		{"AWS_SHARED_CREDENTIALS_FILE", filepath.Join(folder, credentialsFile)},
 		{"AWS_CONFIG_FILE", os.DevNull}, // a profile of the same name there could send the SDKs to AWS
 		{"AWS_REGION", Region},
@@ -43,6 +44,16 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		fmt.Fprintf(&b, "export %s=%s\n", pair[0], Quote(pair[1]))
 	}
 	return b.String(), nil
+}
+
+// inTheWay are variables that would have the program, or the AWS SDKs, do something else than the exports say.
+var inTheWay = []string{
+	// Credentials that are used before any profile, and the name that botocore takes before AWS_PROFILE.
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_DEFAULT_PROFILE",
+	// The endpoint would be passed over, or can't be had with these.
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+	// What is configured, and pinned, of the Strongroom that the user works with.
+	"STRONGROOM_PROFILE", "STRONGROOM_PROJECT", "STRONGROOM_OUTPUT", "STRONGROOM_STRICT", "STRONGROOM_ORGANIZATION", "STRONGROOM_CLIENT_KEY",
 }
 
 // Quote writes a word for a POSIX shell.

@@ -20,9 +20,9 @@ import (
 const (
 	// Owner owns the organization.
 	Owner = "owner"
-	// Developer is a user who may write in both projects.
+	// Developer is a user who may write in all projects.
 	Developer = "developer"
-	// CI is a service account that may read both projects.
+	// CI is a service account that may read all projects but payroll.
 	CI = "ci"
 	// Stranger signs rightly and is bound to nobody.
 	Stranger = "stranger"

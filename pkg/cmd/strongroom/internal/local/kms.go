@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
 	"strongroom/pkg/client"
 	"strongroom/pkg/gateway"
 	"strongroom/pkg/localkms"
@@ -25,22 +27,34 @@ func (s *Server) newKMS(keys *localkms.KMS, identities *gateway.Identities) (*lo
 	})
 }
 
-// giveKeys makes the grants of the client key that go with those on the client project, as `strongroom access sync` would.
+// giveKeys makes the grants of the client key that go with those on the client projects, as `strongroom access sync` would.
 func (s *seeder) giveKeys(ctx context.Context) error {
-	project, err := projectNamed(ctx, s.service, s.owner, s.organization, clientProject)
-	if err != nil || project == uuid.Nil { // it is the users' to rename
-		return err
-	}
-	for _, name := range []string{Owner, Developer, CI} {
-		g := client.KeyGrant{
-			Organization: s.organization, Project: project, ARN: profileNamed(name).bind, Manage: name == Owner,
+	for _, p := range demoProjects {
+		if p.encryption != api.EncryptionClient {
+			continue
 		}
-		if err := s.give(localkms.Grant{
-			Name: g.Name(), Grantee: g.ARN, Operations: g.Operations(),
-			Constraints: localkms.Constraints{EncryptionContextEquals: g.Context()},
-		}); err != nil {
-			return fmt.Errorf("giving %s the key of the project %s: %w", name, clientProject, err)
+		id, err := projectNamed(ctx, s.service, s.owner, s.organization, p.name)
+		if err != nil {
+			return err
+		}
+		if id == uuid.Nil { // it is the users' to rename
+			continue
+		}
+		for _, share := range p.shares {
+			if err := s.giveKey(id, share); err != nil {
+				return fmt.Errorf("giving %s the key of the project %s: %w", share.profile, p.name, err)
+			}
 		}
 	}
 	return nil
+}
+
+func (s *seeder) giveKey(project uuid.UUID, to share) error {
+	g := client.KeyGrant{
+		Organization: s.organization, Project: project, ARN: profileNamed(to.profile).bind, Manage: to.permission == access.Manage,
+	}
+	return s.give(localkms.Grant{
+		Name: g.Name(), Grantee: g.ARN, Operations: g.Operations(),
+		Constraints: localkms.Constraints{EncryptionContextEquals: g.Context()},
+	})
 }

@@ -20,8 +20,29 @@ import (
 const (
 	organizationName = "demo"
 	clientProject    = "demo"
-	serverProject    = "plain"
+	// closedProject is clients', too, and the service account may not read it.
+	closedProject = "payroll"
+	serverProject = "plain"
 )
+
+// A share is what the demo grants on a project.
+type share struct {
+	profile    string
+	permission access.Permission
+}
+
+// A demoProject is a project of the demo.
+type demoProject struct {
+	name       string
+	encryption api.Encryption
+	shares     []share
+}
+
+var demoProjects = []demoProject{
+	{clientProject, api.EncryptionClient, []share{{Owner, access.Manage}, {Developer, access.Write}, {CI, access.Read}}},
+	{closedProject, api.EncryptionClient, []share{{Owner, access.Manage}, {Developer, access.Write}}},
+	{serverProject, api.EncryptionServer, []share{{Owner, access.Manage}, {Developer, access.Write}, {CI, access.Read}}},
+}
 
 // A seeder makes the demo: it looks each thing up by its name and makes what is not as it should be, so that it may be
 // stopped at any moment and run again.
@@ -55,14 +76,10 @@ func (s *seeder) seed(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("finding the owner: %w", err)
 	}
-	grants := []api.Grant{
-		{Principal: api.GrantPrincipal{ID: me.Principal.ID}, Permission: access.Manage},
-		{Principal: api.GrantPrincipal{ID: developer}, Permission: access.Write},
-		{Principal: api.GrantPrincipal{ID: ci}, Permission: access.Read},
-	}
-	for _, name := range []string{clientProject, serverProject} {
-		if err := s.project(ctx, name, grants); err != nil {
-			return fmt.Errorf("making the project %s: %w", name, err)
+	ids := map[string]uuid.UUID{Owner: me.Principal.ID, Developer: developer, CI: ci}
+	for _, p := range demoProjects {
+		if err := s.project(ctx, p, ids); err != nil {
+			return fmt.Errorf("making the project %s: %w", p.name, err)
 		}
 	}
 	return nil
@@ -105,27 +122,29 @@ func (s *seeder) principalNamed(ctx context.Context, kind access.Kind, name stri
 	return api.Principal{}, err
 }
 
-// project makes the project of that name, with these grants.
-func (s *seeder) project(ctx context.Context, name string, grants []api.Grant) error {
-	id, err := projectNamed(ctx, s.service, s.owner, s.organization, name)
+// project makes a project, with its grants to principals of those ids.
+func (s *seeder) project(ctx context.Context, p demoProject, ids map[string]uuid.UUID) error {
+	id, err := projectNamed(ctx, s.service, s.owner, s.organization, p.name)
 	if err != nil {
 		return err
 	}
 	if id == uuid.Nil {
-		if id, err = s.createProject(ctx, name); err != nil {
+		if id, err = s.createProject(ctx, p); err != nil {
 			return err
 		}
+	}
+	var grants []api.Grant
+	for _, share := range p.shares {
+		grants = append(grants, api.Grant{Principal: api.GrantPrincipal{ID: ids[share.profile]}, Permission: share.permission})
 	}
 	_, err = s.service.PutProjectAccess(ctx, s.owner, secrets.PutAccess{ID: id, Grants: grants})
 	return err
 }
 
-func (s *seeder) createProject(ctx context.Context, name string) (uuid.UUID, error) {
+func (s *seeder) createProject(ctx context.Context, p demoProject) (uuid.UUID, error) {
 	id := uuid.Must(uuid.NewV7())
-	encryption := api.EncryptionServer
-	in := api.CreateProject{ID: &id, Name: name, Encryption: &encryption}
-	if name == clientProject {
-		encryption = api.EncryptionClient
+	in := api.CreateProject{ID: &id, Name: p.name, Encryption: &p.encryption}
+	if p.encryption == api.EncryptionClient {
 		key, err := s.projectKey(ctx, id)
 		if err != nil {
 			return uuid.Nil, err

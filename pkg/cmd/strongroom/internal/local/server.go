@@ -17,7 +17,7 @@
 //
 // # The first start
 //
-// It makes an organization, an owner, a user, a service account and two projects, through the use cases that everybody
+// It makes an organization, an owner, a user, a service account and three projects, through the use cases that everybody
 // uses, then the grants of the local KMS that go with them, and notes that it has. Until it has noted that it does not listen, so nobody else changes anything; stopped
 // at any moment, it goes on at the next start. From then on it changes nothing by itself.
 package local
@@ -198,7 +198,7 @@ func (s *Server) KMSURL() string { return s.kmsAPI.url() }
 
 // Banner writes what the server is and commands to paste, which call the program as it was called.
 func (s *Server) Banner(ctx context.Context, w io.Writer, program string) error {
-	project, err := projectNamed(ctx, s.service, s.owner, s.organization, serverProject)
+	project, err := projectNamed(ctx, s.service, s.owner, s.organization, clientProject)
 	b := banner{program: program, folder: s.config.Data, url: s.URL(), kms: s.KMSURL()}
 	if err == nil && project != uuid.Nil { // the owner and the project are the users' to change
 		b.project = project.String()

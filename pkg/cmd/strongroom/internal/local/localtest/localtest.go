@@ -55,7 +55,7 @@ func (s *Server) Logged() string {
 	return s.log.buffer.String()
 }
 
-// Start runs a server with its demo: the profiles of package local, the organization and the projects demo and plain.
+// Start runs a server with its demo: the profiles of package local, the organization and the projects demo, payroll and plain.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	return StartOver(t, t.TempDir())
