@@ -117,5 +117,6 @@ func ExampleClient_Projects() {
 	}
 	// Unordered output:
 	// demo client
+	// payroll client
 	// plain server
 }

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 // scripts is how many there are; one that was lost would otherwise go unnoticed.
-const scripts = 23
+const scripts = 30
 
 // TestScripts runs the program as people do. Besides testscript's commands the scripts have
 //
@@ -27,6 +27,8 @@ const scripts = 23
 //	              server.err, its process id to $SERVER
 //	end SIGNAL    send the server a signal and wait for it; `end !SIGNAL` expects it to fail
 //	as PROFILE    set the environment that `strongroom local env PROFILE` prints
+//	unwrap FILE   have KMS unwrap the key of the project that FILE has as JSON, with AWS's own client and whoever the script is; KMS's
+//	              refusal is the failure
 //	field NAME F  set $NAME to the string that the JSON in the last output has as its first field F
 //
 // $TESTDATA is the repository's folder of that name.
@@ -44,7 +46,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "end": end, "as": as, "field": field,
+			"serve": serve, "end": end, "as": as, "field": field, "unwrap": unwrap,
 		},
 	})
 }
@@ -148,6 +150,10 @@ func as(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(ts.Exec("strongroom", "local", "env", args[0]))
 	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "unset "); ok {
+			ts.Setenv(name, "")
+			continue
+		}
 		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
 		if !ok || strings.ContainsAny(value, `'"\`) {
 			ts.Fatalf("not an export: %s", line)

@@ -1,11 +1,14 @@
 // Package cli is the command line of Strongroom.
 //
+//	strongroom access           share projects and secrets, and see with whom they are shared
 //	strongroom call             call any operation of Strongroom's HTTP API
+//	strongroom config           show every setting, and where it comes from
 //	strongroom export           write a project's secrets with their values, as other programs read them
 //	strongroom group            make, show and change groups
 //	strongroom import           make secrets of the variables in a .env file
 //	strongroom local            run a Strongroom on this machine, for trying things
 //	strongroom man              write the manual pages
+//	strongroom pin              show and set what is believed of a Strongroom, whatever its server says
 //	strongroom project          make, show and change projects
 //	strongroom run              run a command with a project's secrets as environment variables
 //	strongroom secret           store, read and change secrets
@@ -145,7 +148,8 @@ func (m *Main) root() *cobra.Command {
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
-	root.AddCommand(m.whoami(), m.secret(), m.project(), m.runCommand(), m.importCommand(), m.exportCommand(), m.call(), m.local(), m.man(), m.version())
+	root.AddCommand(m.whoami(), m.secret(), m.project(), m.access(), m.runCommand(), m.importCommand(), m.exportCommand(),
+		m.pin(), m.config(), m.call(), m.local(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}

@@ -95,15 +95,9 @@ func (m *Main) peek(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.FromSettings(ctx, settings)
-	if err != nil {
-		return nil, err
-	}
-	c.Pins = &config.Memory{Known: pins, Strict: settings.Strict}
-	c.Seen = nil
-	c.UserAgent = userAgent
-	made, err := client.New(c)
-	return &session{made, settings}, err
+	return m.connectWith(ctx, settings, func(c *client.Config) {
+		c.Pins, c.Seen, c.Notice = &config.Memory{Known: pins, Strict: settings.Strict}, nil, nil
+	})
 }
 
 // complete offers names that a client lists.

@@ -43,7 +43,7 @@ func explain(err error) *exitError {
 		return &exitError{ExitError, fmt.Errorf("%w%s", err, hint(answered))}
 	case is[*client.SetupError](err):
 		return &exitError{ExitUsage, err}
-	case is[*config.ContradictionError](err), is[*config.UnpinnedError](err), is[*client.PinError](err), is[*client.StaleError](err), is[*client.ForeignKeyError](err), errors.Is(err, clientcrypto.ErrTampered),
+	case is[*config.ContradictionError](err), is[*config.UnpinnedError](err), is[*client.PinError](err), is[*client.IdentityError](err), is[*client.StaleError](err), is[*client.ForeignKeyError](err), errors.Is(err, clientcrypto.ErrTampered),
 		is[*clientcrypto.MalformedError](err), is[*clientcrypto.PlaceError](err), is[*clientcrypto.NoKeyError](err):
 		return &exitError{ExitDistrust, err}
 	case is[*client.NoAnswerError](err):

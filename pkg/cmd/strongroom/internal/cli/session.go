@@ -33,6 +33,11 @@ func (m *Main) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return m.connectWith(ctx, settings, func(*client.Config) {})
+}
+
+// connectWith is connect with settings that were loaded, and whatever else is to be changed.
+func (m *Main) connectWith(ctx context.Context, settings *config.Config, change func(*client.Config)) (*session, error) {
 	if _, err := settings.URL(); errors.Is(err, config.ErrNoURL) {
 		return nil, usage("%w; to try it on this machine, run `strongroom local`, and then `eval \"$(strongroom local env developer)\"`", err)
 	}
@@ -42,6 +47,7 @@ func (m *Main) connect(ctx context.Context) (*session, error) {
 	}
 	c.UserAgent = userAgent
 	c.Notice = m.say
+	change(&c)
 	made, err := client.New(c)
 	if err != nil {
 		return nil, usage("%w", err)
