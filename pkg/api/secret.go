@@ -18,14 +18,24 @@ type Secret struct {
 	// Projects are those that the caller may see.
 	Projects   []Reference `json:"projects"`
 	Encryption Encryption  `json:"encryption"`
-	Version    int64       `json:"version"`
-	CreatedBy  Actor       `json:"createdBy"`
-	UpdatedBy  Actor       `json:"updatedBy"`
+	// Keys are a client-encrypted secret's only: of each live project that it is in, seen by the caller or not, the key
+	// that the value is under and the current one, wrapped. Who may read the secret opens its value with them, if KMS
+	// lets them.
+	Keys      *[]SecretKey `json:"keys,omitempty"`
+	Version   int64        `json:"version"`
+	CreatedBy Actor        `json:"createdBy"`
+	UpdatedBy Actor        `json:"updatedBy"`
 	// Read, Write and Manage say what the caller may do.
 	Read   bool   `json:"read"`
 	Write  bool   `json:"write"`
 	Manage bool   `json:"manage"`
 	ETag   string `json:"etag"`
+}
+
+// A SecretKey is a key of one of the projects that a client-encrypted secret is in.
+type SecretKey struct {
+	ProjectID uuid.UUID `json:"projectId"`
+	ProjectKey
 }
 
 // A SecretEntry is a secret in list-secrets.
@@ -105,10 +115,12 @@ type SecretVersion struct {
 	SecretID uuid.UUID `json:"secretId"`
 	Version  int64     `json:"version"`
 	// Value is in the answer for one version, not in lists.
-	Value     *string   `json:"value,omitempty"`
-	CreatedAt time.Time `json:"createdAt"`
-	CreatedBy Actor     `json:"createdBy"`
-	Stage     Stage     `json:"stage,omitempty"`
+	Value *string `json:"value,omitempty"`
+	// Keys are what they are in Secret, for this version's value; they stand where Value does.
+	Keys      *[]SecretKey `json:"keys,omitempty"`
+	CreatedAt time.Time    `json:"createdAt"`
+	CreatedBy Actor        `json:"createdBy"`
+	Stage     Stage        `json:"stage,omitempty"`
 	// RestoredFrom is the version whose value this one took up again.
 	RestoredFrom int64 `json:"restoredFrom,omitempty"`
 }

@@ -17,6 +17,13 @@
 // Derived items (list entries, value copies, identities' copies of their principal) are written in the transaction of
 // what they derive from and guarded by the revision that its item remembers of them: nobody else writes them.
 //
+// # What opens a client-encrypted value
+//
+// Whoever is answered such a value, with a grant on the secret alone too, is answered the wrapped project keys that open
+// it, and the current one of each live project, which a new value must be under. They come from the projects that were
+// read to decide, and so cost no read. A value's header names its projects and keys in the clear already; what a wrapped
+// key is good for, KMS decides.
+//
 // # How values are read
 //
 // Deciding reads are strong and never cached. A value that was written less than five seconds before the request began

@@ -11,7 +11,8 @@ import (
 
 // An ETag is the resource's counter, the same for every caller, and where what is shown depends on the caller, a dot
 // and a digest of what it may do: "7" or "7.5f2c91aa". If-Match looks at the counter alone; If-None-Match at all of
-// it, so that a caller whose rights changed gets a full answer.
+// it, so that a caller whose rights changed gets a full answer. What is shown with a resource and changes without it is in
+// the digest too: the names of others, and the project keys that come with a client-encrypted secret.
 
 // etag makes the text of a tag. What the caller sees besides what is stored goes into view.
 func etag(counter int64, view ...any) string {

@@ -47,6 +47,15 @@ func (rec projectRecord) currentKey() uuid.UUID {
 	return rec.Keys[len(rec.Keys)-1].ID
 }
 
+// shownKeys are the project's keys as they are shown, oldest first; the last is the current one.
+func (rec projectRecord) shownKeys() []api.ProjectKey {
+	keys := make([]api.ProjectKey, len(rec.Keys))
+	for i, k := range rec.Keys {
+		keys[i] = api.ProjectKey{ID: k.ID, Wrapped: k.Wrapped, CreatedAt: k.CreatedAt, Current: i == len(rec.Keys)-1}
+	}
+	return keys
+}
+
 // sees says whether the caller may see the project. It only decides what is shown of an answer that was decided on.
 func (q *request) sees(who identityRecord, id uuid.UUID, rec projectRecord) bool {
 	project := rec.access(id)
@@ -99,10 +108,7 @@ func (q *request) showProject(who identityRecord, id uuid.UUID, rec *projectReco
 		Read: rights.Has(access.Read), Write: rights.Has(access.Write), Manage: rights.Has(access.Manage),
 	}
 	if rec.Encryption == api.EncryptionClient {
-		keys := make([]api.ProjectKey, len(rec.Keys))
-		for i, k := range rec.Keys {
-			keys[i] = api.ProjectKey{ID: k.ID, Wrapped: k.Wrapped, CreatedAt: k.CreatedAt, Current: i == len(rec.Keys)-1}
-		}
+		keys := rec.shownKeys()
 		p.Keys = &keys
 	}
 	p.ETag = etag(rec.Tag, p.Read, p.Write, p.Manage)

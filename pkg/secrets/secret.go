@@ -154,7 +154,7 @@ func (v *secretSight) live(ids []uuid.UUID) []uuid.UUID {
 	return live
 }
 
-// show is the secret as the caller sees it, with its value and note.
+// show is the secret as the caller sees it, with its value and what opens that, and its note.
 func (q *request) show(ctx context.Context, v *secretSight) (api.Secret, error) {
 	rec := &v.rec
 	value, err := q.open(ctx, q.place(v.id, envelope.PurposeValue, rec.Version), rec.Value)
@@ -169,10 +169,10 @@ func (q *request) show(ctx context.Context, v *secretSight) (api.Secret, error) 
 	s := api.Secret{
 		ID: v.id, OrganizationID: q.organization, Name: rec.Name, Value: value, Note: note,
 		CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt, Projects: q.visible(v), Encryption: rec.Encryption,
-		Version: rec.Version, CreatedBy: rec.CreatedBy.api(), UpdatedBy: rec.UpdatedBy.api(),
+		Keys: v.wrappedKeys(value), Version: rec.Version, CreatedBy: rec.CreatedBy.api(), UpdatedBy: rec.UpdatedBy.api(),
 		Read: rights.Has(access.Read), Write: rights.Has(access.Write), Manage: rights.Has(access.Manage),
 	}
-	s.ETag = etag(rec.Tag, s.Read, s.Write, s.Manage, s.Projects)
+	s.ETag = secretTag(rec.Tag, &s)
 	return s, nil
 }
 

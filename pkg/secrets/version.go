@@ -104,6 +104,9 @@ func (s *Service) GetSecretVersion(ctx context.Context, by Caller, id uuid.UUID,
 		return version, err
 	}
 	value, err := q.openVersion(ctx, id, number, sealed)
-	version.Value = &value
-	return version, err
+	if err != nil {
+		return version, err
+	}
+	version.Value, version.Keys = &value, v.wrappedKeys(value)
+	return version, nil
 }

@@ -33,7 +33,7 @@ import (
 //	developer 13   member; write on plain and demo, and a grant on other that has ended
 //	ci 14          service account; read on plain and demo; its role is pinned
 //	former 16      disabled
-//	team 17        group; read on plain. Its member is ada 18, to whom LOOSE is granted too
+//	team 17        group; read on plain. Its member is ada 18, to whom TOKEN and LOOSE are granted too
 //	lead 19        member; manage on plain, for a day
 //	grace 20       member; a session of an IAM Identity Center role
 //
@@ -156,8 +156,10 @@ func (b *builder) build() {
 		until(grant(19, access.Manage), worldTime.Add(24*time.Hour)))
 	b.grant(owner, 32, grant(11, access.Manage), grant(13, access.Write), grant(14, access.Read))
 	b.grant(owner, 33, grant(11, access.Manage), until(grant(13, access.Read), worldTime.Add(-time.Minute)))
-	_, err = b.PutSecretAccess(b, owner, secrets.PutAccess{ID: fixedID(54), Grants: []api.Grant{grant(18, access.Read)}})
-	must(err)
+	for _, n := range []int{53, 54} {
+		_, err = b.PutSecretAccess(b, owner, secrets.PutAccess{ID: fixedID(n), Grants: []api.Grant{grant(18, access.Read)}})
+		must(err)
+	}
 	b.trash(b.DeleteSecrets(b, owner, api.IDs{IDs: []uuid.UUID{fixedID(55)}}))
 	b.trash(b.DeleteProjects(b, owner, api.IDs{IDs: []uuid.UUID{fixedID(34)}}))
 }
