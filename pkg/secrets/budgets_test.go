@@ -271,6 +271,10 @@ var budgets = []budget{
 		_, err := b.GetSecret(b.Context(), b.asMember, b.ids[1], nil)
 		return err
 	}},
+	{operation.GetSecret, "client-encrypted, with its keys", 1, 3, 0, func(b *budgetWorld) error {
+		_, err := b.GetSecret(b.Context(), b.Owner, b.sealed, []uuid.UUID{b.client.ID})
+		return err
+	}},
 	{operation.GetSecretByName, "", 2, 6, 0, func(b *budgetWorld) error {
 		_, err := b.GetSecretByName(b.Context(), b.asMember, b.project, "SECRET_03")
 		return err
