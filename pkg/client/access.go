@@ -77,7 +77,7 @@ func (c *Client) changeAccess(ctx context.Context, r Resource, principal uuid.UU
 			grants = append(grants, *to)
 		}
 		_, _, err = c.PutAccess(ctx, r, grants, etag, force)
-		if !errors.Is(err, ErrPreconditionFailed) || !c.retryRace(ctx, race) {
+		if !errors.Is(err, ErrPreconditionFailed) || !c.StandBack(ctx, race) {
 			return before, err
 		}
 	}

@@ -25,9 +25,17 @@
 // through Config.Notice. What the server says otherwise later is a config.ContradictionError that names both sides, an
 // answer to something else than was asked for a [PinError]; nothing is sent.
 // A value is encrypted for the projects that the old value names in its authenticated header and those that the caller
-// named, never for one that the server adds. A server that answers an older version than one that this client has seen,
-// or falls back to a project key that was replaced, is found out ([StaleError]); one that answers an old value as a newer
-// version than any that was seen is not: a value is not bound to its number.
+// named, never for one that the server alone adds. A server that answers an older version than one that this client has
+// seen, or falls back to a project key that was replaced, is found out ([StaleError]). Who names a secret by its id alone
+// leaves it to the server, on first use, in which of the pinned projects it is.
+//
+// What is not found out: an old value that is answered as a newer version than any that was seen, since a value is not
+// bound to its number (a number far too high makes honest ones look old until the memory is removed); a deleted secret of
+// the same name, where the new one was never seen by its id; and what somebody can do who holds a key of the project, or could
+// read a value that was shared with it, together with the server: imitate the others, and so have the next value
+// encrypted for a project of theirs. That a secret has come into a project since it was last seen here is said through
+// Notice, and refused in strict mode unless that project is pinned. A key that a former manager kept can be passed off
+// as a new one by the server: rotation is against those who kept a key and don't have the server's help.
 //
 // # Sharing
 //
@@ -68,11 +76,12 @@ type Config struct {
 	Pins Pins
 	// Seen remembers versions and keys; nil keeps them in memory.
 	Seen Seen
-	// Notice is told, in one line each, what was pinned on first use; nil tells nobody.
+	// Notice is told, in one line each, what was pinned on first use, and what else a person should know; nil tells nobody.
+	// Several goroutines may call it at a time.
 	Notice func(line string)
 	// KMS unwraps and makes project keys; nil is AWS KMS in the region of the client key, with the credentials of AWS.
 	KMS KMS
-	// HTTP sends requests; nil is a client of its own, which follows no redirects.
+	// HTTP sends requests; nil is one of AWS's usual kind. Redirections are not followed, whatever it says.
 	HTTP *http.Client
 	// UserAgent is what requests say of the program; it stands in events.
 	UserAgent string
@@ -91,6 +100,8 @@ type Client struct {
 	me       *identity
 	kms      KMS
 	keyrings map[uuid.UUID]*keyring
+	// used are the projects whose pins were taken up, or noted to be hidden.
+	used map[uuid.UUID]bool
 }
 
 // New makes a client; it sends nothing. A URL that is none, or neither https nor this machine's own, is a SetupError.
@@ -115,23 +126,25 @@ func New(c Config) (*Client, error) {
 	if c.UserAgent == "" {
 		c.UserAgent = "strongroom-go"
 	}
-	if c.HTTP == nil {
-		c.HTTP = newHTTP()
-	}
 	return &Client{
-		config: c, base: base, http: c.HTTP, now: time.Now, pause: pause, kms: c.KMS, keyrings: map[uuid.UUID]*keyring{},
+		config: c, base: base, http: newHTTP(c.HTTP), now: time.Now, pause: pause, kms: c.KMS,
+		keyrings: map[uuid.UUID]*keyring{}, used: map[uuid.UUID]bool{},
 	}, nil
 }
 
-func newHTTP() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one
-	transport.MaxIdleConnsPerHost = 64
-	return &http.Client{
-		Timeout:   requestTimeout,
-		Transport: transport,
-		// A signature is for one address: following would send it elsewhere.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// newHTTP is a client like the one that is given, if any, which follows no redirection: a signature, and what is sent with
+// it, are for one address.
+func newHTTP(given *http.Client) *http.Client {
+	made := http.Client{Timeout: requestTimeout}
+	if given != nil {
+		made = *given
+	} else {
+		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one
+		transport.MaxIdleConnsPerHost = 64
+		made.Transport = transport
 	}
+	made.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &made
 }
 
 // URL is where the client's Strongroom is.

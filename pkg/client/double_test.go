@@ -73,7 +73,10 @@ type (
 
 func newDouble(t *testing.T) *double {
 	d := &double{t: t, projects: map[uuid.UUID]*api.Project{}, secrets: map[uuid.UUID]*api.Secret{}}
-	d.me = api.Me{OrganizationID: ourOrganization, OrganizationName: "ours", ClientKeyARN: ourKey}
+	d.me = api.Me{
+		OrganizationID: ourOrganization, OrganizationName: "ours", ClientKeyARN: ourKey,
+		Principal: api.Principal{ID: uuid.MustParse("01a20a35-6080-7000-8000-000000000011"), Name: "somebody"},
+	}
 	d.Server = httptest.NewServer(d)
 	t.Cleanup(d.Close)
 	return d
@@ -143,7 +146,7 @@ func (d *double) honest(r *http.Request, body []byte) any {
 		if r.Method == http.MethodPut {
 			return d.update(s, body, r.Header.Get("If-Match"))
 		}
-		return *s
+		return d.shown(s)
 	}
 	d.t.Errorf("the double does not know %s %s", r.Method, r.URL)
 	return missing
@@ -157,7 +160,7 @@ func (d *double) ofProject(p *api.Project, what, name string) any {
 			continue
 		}
 		if what == "secret" && s.Name == name {
-			return *s
+			return d.shown(s)
 		}
 		list.Data = append(list.Data, api.ProjectValue{ID: s.ID, Name: s.Name, Version: s.Version, Value: s.Value})
 	}
@@ -165,6 +168,23 @@ func (d *double) ofProject(p *api.Project, what, name string) any {
 		return status{code: api.CodeNotFound, message: "no such secret"}
 	}
 	return list
+}
+
+// shown is a secret with the keys that open it.
+func (d *double) shown(s *api.Secret) api.Secret {
+	shown := *s
+	for _, p := range s.Projects {
+		if s.Encryption != api.EncryptionClient || d.projects[p.ID] == nil {
+			continue
+		}
+		if shown.Keys == nil {
+			shown.Keys = &[]api.SecretKey{}
+		}
+		for _, key := range *d.projects[p.ID].Keys {
+			*shown.Keys = append(*shown.Keys, api.SecretKey{ProjectID: p.ID, ProjectKey: key})
+		}
+	}
+	return shown
 }
 
 func (d *double) create(body []byte) any {

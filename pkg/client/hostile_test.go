@@ -26,6 +26,8 @@ type stage struct {
 	kms                *fakeKMS
 	demo, other, plain *api.Project
 	token              client.Secret
+	// folder has the user's files and a repository, where a test has some.
+	folder string
 }
 
 func set(t *testing.T, c *client.Client, name, value string) client.Secret {
@@ -66,7 +68,7 @@ func (s *stage) instead(change func(*api.Secret)) {
 		if r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "secret") {
 			return nil
 		}
-		stored := *s.secretNamed(s.demo, "TOKEN")
+		stored := s.shown(s.secretNamed(s.demo, "TOKEN"))
 		change(&stored)
 		return stored
 	}
@@ -146,7 +148,7 @@ func TestAHostileServerIsFoundOut(t *testing.T) {
 		},
 		"a project that encrypts no longer": func(s *stage, _ *client.Client) trial {
 			s.answerProject(func(p *api.Project) { p.Encryption, p.Keys = api.EncryptionServer, nil })
-			s.twistNext(func(r *http.Request) any { return absent(r, "/secret") })
+			s.twistNext(func(r *http.Request) any { return absent(r, "/secret", "/x") })
 			return trial{change(s.anew(), "demo/NEW"), &config.ContradictionError{}, []string{"client", "server"}}
 		},
 		"a secret that is encrypted no longer": func(s *stage, c *client.Client) trial {
@@ -232,6 +234,15 @@ func TestAHostileServerIsFoundOut(t *testing.T) {
 			s.answerProject(func(p *api.Project) { (*p.Keys)[0].Current = false; *p.Keys = append(*p.Keys, theirs) })
 			return trial{change(s.anew(), "demo/TOKEN"), &client.ForeignKeyError{}, []string{ourKey, s.demo.ID.String()}}
 		},
+		"a key of the attacker's, with the secret": func(s *stage, _ *client.Client) trial {
+			theirs := s.kms.projectKey(theirKey, ourOrganization, s.demo.ID)
+			s.instead(func(x *api.Secret) {
+				(*x.Keys)[0].Current = false
+				*x.Keys = append(*x.Keys, api.SecretKey{ProjectID: s.demo.ID, ProjectKey: theirs})
+			})
+			s.twistNext(func(r *http.Request) any { return absent(r, "/projects/"+s.demo.ID.String(), "/secret") })
+			return trial{change(s.anew(), "demo/TOKEN"), &client.ForeignKeyError{}, []string{ourKey, s.demo.ID.String()}}
+		},
 		"a key of another project": func(s *stage, _ *client.Client) trial {
 			theirs := (*s.other.Keys)[0]
 			s.answerProject(func(p *api.Project) { (*p.Keys)[0].Current = false; *p.Keys = append(*p.Keys, theirs) })
@@ -303,9 +314,9 @@ func flip(text string) string {
 	return string(other) + text[1:]
 }
 
-// absent answers that there is no such thing where the path has this in it.
-func absent(r *http.Request, part string) any {
-	if strings.Contains(r.URL.Path, part) {
+// absent answers that there is no such thing where the path has the one in it, and not the other.
+func absent(r *http.Request, part, but string) any {
+	if strings.Contains(r.URL.Path, part) && !strings.Contains(r.URL.Path, but) {
 		return status{code: api.CodeNotFound, message: "no such thing"}
 	}
 	return nil
@@ -508,6 +519,64 @@ func TestAnIDIsReadThroughAnyProject(t *testing.T) {
 	nobody := s.client(onlyFor{s.kms, s.plain.ID}, &config.Memory{Known: s.pins()})
 	if _, err := nobody.Get(t.Context(), s.token.ID.String()); !errors.As(err, new(*client.KeyDeniedError)) {
 		t.Errorf("without any: %v", err)
+	}
+}
+
+// Who was given one secret alone reads and writes it, though its project is hidden; strict wants that pinned.
+func TestASecretThatWasSharedAlone(t *testing.T) {
+	s, _ := newStage(t)
+	s.twist = func(r *http.Request, _ []byte) any {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/projects/"):
+			return status{code: api.CodeNotFound, message: "no such project"}
+		case r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/secrets/"):
+			shown := s.shown(s.secretNamed(s.demo, "TOKEN"))
+			shown.Projects = []api.Reference{}
+			return shown
+		}
+		return nil
+	}
+	known := s.pins()
+	known.Projects = nil
+	c, id := s.client(s.kms, &config.Memory{Known: known}), s.token.ID.String()
+	if got, err := c.Get(t.Context(), id); err != nil || got.Value.Reveal() != mark {
+		t.Fatalf("%v", err)
+	}
+	s.record()
+	if err := change(c, id)(t); err != nil {
+		t.Fatal(err)
+	}
+	if e, sent := s.recipients(t); len(e.Recipients) != 1 || e.Recipients[0] != (*s.demo.Keys)[0].ID || strings.Contains(sent, mark) {
+		t.Errorf("sent for %v", e.Recipients)
+	}
+	strict := s.client(s.kms, &config.Memory{Known: known, Strict: true})
+	if err := get(strict, id)(t); !errors.As(err, new(*config.UnpinnedError)) {
+		t.Errorf("strict: %v", err)
+	}
+	pinned := s.client(s.kms, &config.Memory{Known: s.pins(), Strict: true})
+	if err := get(pinned, id)(t); err != nil {
+		t.Errorf("strict, and pinned: %v", err)
+	}
+}
+
+// A key that came with an answer that was under way while the project got a new one is not taken for the current one.
+func TestAnAnswerThatWasUnderWayWhileAKeyWasReplaced(t *testing.T) {
+	s, _ := newStage(t)
+	c := s.anew()
+	old := s.shown(s.secretNamed(s.demo, "TOKEN"))
+	keys := []api.ProjectKey{(*s.demo.Keys)[0], s.kms.projectKey(ourKey, ourOrganization, s.demo.ID)}
+	keys[0].Current = false
+	s.demo.Keys = &keys
+	set(t, c, "demo/NEW", "under the new key")
+	s.instead(func(x *api.Secret) { *x = old })
+	if err := get(c, "demo/TOKEN")(t); err != nil {
+		t.Fatalf("read: %v", err)
+	}
+	s.twist = nil
+	s.record()
+	set(t, c, "demo/TOKEN", "anew")
+	if e, _ := s.recipients(t); e.Recipients[0] != keys[1].ID {
+		t.Error("written under the old key")
 	}
 }
 

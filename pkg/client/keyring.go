@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"sync"
 
 	"github.com/google/uuid"
 
@@ -18,25 +18,47 @@ import (
 // memory, and are asked for again only when a value names a key that is not among them, or the server refuses one.
 type keyring struct {
 	project uuid.UUID
+	// held is full while somebody works on the keyring, who may be asking the server or KMS meanwhile.
+	held chan struct{}
 
-	mutex     sync.Mutex
 	loaded    bool
 	wrapped   map[uuid.UUID][]byte
 	unwrapped map[uuid.UUID]clientcrypto.ProjectKey
 	current   uuid.UUID
+	// offered is the current key as an answer with a secret had it.
+	offered uuid.UUID
 }
 
 func (c *Client) keyring(project uuid.UUID) *keyring {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.keyrings[project] == nil {
-		c.keyrings[project] = &keyring{project: project, unwrapped: map[uuid.UUID]clientcrypto.ProjectKey{}}
+		c.keyrings[project] = &keyring{
+			project: project, held: make(chan struct{}, 1),
+			wrapped: map[uuid.UUID][]byte{}, unwrapped: map[uuid.UUID]clientcrypto.ProjectKey{},
+		}
 	}
 	return c.keyrings[project]
 }
 
+// lock waits for whoever works on it, as long as ctx lasts.
+func (k *keyring) lock(ctx context.Context) error {
+	select {
+	case k.held <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (k *keyring) unlock() { <-k.held }
+
 // load asks the server for the wrapped keys. The keyring is locked.
 func (c *Client) load(ctx context.Context, k *keyring) error {
+	before, err := c.seenKeys(ctx, k.project)
+	if err != nil {
+		return err
+	}
 	p, err := c.getProject(ctx, k.project)
 	if err != nil {
 		return err
@@ -44,7 +66,24 @@ func (c *Client) load(ctx context.Context, k *keyring) error {
 	if err := c.checkProject(ctx, k.project, p); err != nil {
 		return err
 	}
-	return c.take(k, p.OrganizationID, *p.Keys)
+	return c.take(k, before, *p.Keys)
+}
+
+// knownKeys are what had been seen of a project's keys before a request began: the answer may not fall behind that. What
+// others see while it is under way says nothing against it.
+type knownKeys struct {
+	organization uuid.UUID
+	ids          []uuid.UUID
+	current      uuid.UUID
+}
+
+func (c *Client) seenKeys(ctx context.Context, project uuid.UUID) (knownKeys, error) {
+	me, err := c.identity(ctx)
+	if err != nil {
+		return knownKeys{}, err
+	}
+	ids, current, err := c.config.Seen.ProjectKeys(me.organization, project)
+	return knownKeys{me.organization, ids, current}, err
 }
 
 // checkProject holds a client project that the server answered against what is known of it.
@@ -86,7 +125,7 @@ func (c *Client) checkPinned(p api.Project) error {
 }
 
 // take keeps the keys that the server answered, unless it fell back to one that was replaced.
-func (c *Client) take(k *keyring, organization uuid.UUID, keys []api.ProjectKey) error {
+func (c *Client) take(k *keyring, before knownKeys, keys []api.ProjectKey) error {
 	wrapped := make(map[uuid.UUID][]byte, len(keys))
 	ids := make([]uuid.UUID, 0, len(keys))
 	current := uuid.Nil
@@ -100,18 +139,54 @@ func (c *Client) take(k *keyring, organization uuid.UUID, keys []api.ProjectKey)
 	if current == uuid.Nil {
 		return &NoAnswerError{Operation: operation.GetProject, Reason: fmt.Sprintf("the server names no current key of project %s", k.project)}
 	}
-	known, was, err := c.config.Seen.ProjectKeys(organization, k.project)
-	if err != nil {
-		return err
-	}
-	if was != uuid.Nil && current != was && (slices.Contains(known, current) || !slices.Contains(ids, was)) {
+	was := before.current
+	if was != uuid.Nil && current != was && (slices.Contains(before.ids, current) || !slices.Contains(ids, was)) {
 		return &StaleError{What: "the current key of project " + k.project.String(), Seen: was.String(), Got: current.String()}
 	}
-	if err := c.config.Seen.PutProjectKeys(organization, k.project, ids, current); err != nil {
+	if err := c.config.Seen.PutProjectKeys(before.organization, k.project, ids, current); err != nil {
 		return err
 	}
 	k.wrapped, k.current, k.loaded = wrapped, current, true
 	return nil
+}
+
+// offer keeps the keys that came with a secret whose value is for these projects: those that open it, and what is said to
+// be the current one. They are all that somebody gets who may not see a project; of one that was loaded nothing is taken.
+func (c *Client) offer(ctx context.Context, projects []uuid.UUID, keys *[]api.SecretKey) error {
+	if keys == nil {
+		return nil
+	}
+	for _, key := range *keys {
+		if !slices.Contains(projects, key.ProjectID) {
+			continue
+		}
+		k := c.keyring(key.ProjectID)
+		if err := k.lock(ctx); err != nil {
+			return err
+		}
+		if !k.loaded {
+			k.wrapped[key.ID] = key.Wrapped
+			if key.Current {
+				k.offered = key.ID
+			}
+		}
+		k.unlock()
+	}
+	return nil
+}
+
+// adopt takes the current key that was offered, for a project that the server does not show, unless it was replaced. The
+// keyring is locked, and stays one that was not loaded.
+func (c *Client) adopt(ctx context.Context, k *keyring) error {
+	seen, err := c.seenKeys(ctx, k.project)
+	if err != nil {
+		return err
+	}
+	if seen.current != k.offered && slices.Contains(seen.ids, k.offered) {
+		return &StaleError{What: "the current key of project " + k.project.String(), Seen: seen.current.String(), Got: k.offered.String()}
+	}
+	k.current = k.offered
+	return c.config.Seen.PutProjectKeys(seen.organization, k.project, slices.Collect(maps.Keys(k.wrapped)), k.current)
 }
 
 // key unwraps a key that was loaded. The keyring is locked.
@@ -129,8 +204,10 @@ func (c *Client) key(ctx context.Context, k *keyring, id uuid.UUID) (clientcrypt
 // keysOf answers the project's keys among those needed, unwrapped. None of them is no error: opening says so.
 func (c *Client) keysOf(ctx context.Context, project uuid.UUID, needed []uuid.UUID) ([]clientcrypto.ProjectKey, error) {
 	k := c.keyring(project)
-	k.mutex.Lock()
-	defer k.mutex.Unlock()
+	if err := k.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer k.unlock()
 	has := func(id uuid.UUID) bool { return k.wrapped[id] != nil }
 	if !slices.ContainsFunc(needed, has) {
 		if err := c.load(ctx, k); err != nil {
@@ -154,10 +231,16 @@ func (c *Client) keysOf(ctx context.Context, project uuid.UUID, needed []uuid.UU
 // currentKey answers the key that values of a project are encrypted under now; anew asks the server again.
 func (c *Client) currentKey(ctx context.Context, project uuid.UUID, anew bool) (clientcrypto.ProjectKey, error) {
 	k := c.keyring(project)
-	k.mutex.Lock()
-	defer k.mutex.Unlock()
+	if err := k.lock(ctx); err != nil {
+		return clientcrypto.ProjectKey{}, err
+	}
+	defer k.unlock()
 	if anew || !k.loaded {
-		if err := c.load(ctx, k); err != nil {
+		err := c.load(ctx, k)
+		if errors.Is(err, ErrNotFound) && k.offered != uuid.Nil && !anew { // hidden; or deleted since, and then refused
+			err = c.adopt(ctx, k)
+		}
+		if err != nil {
 			return clientcrypto.ProjectKey{}, err
 		}
 	}

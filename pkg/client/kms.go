@@ -148,7 +148,21 @@ func kmsError(err error, action, key string, project uuid.UUID) error {
 	if errors.As(err, &known) && known.ErrorCode() == "AccessDeniedException" {
 		return &KeyDeniedError{Action: action, Key: key, Project: project, Err: err}
 	}
+	if known == nil {
+		return &NoAnswerError{Sent: true, Err: err, Reason: fmt.Sprintf("AWS KMS can't be reached for %s: %s; check the network and AWS_ENDPOINT_URL_KMS", action, innermost(err))}
+	}
 	return &KMSError{Action: action, Err: err}
+}
+
+// innermost is what failed at the bottom of an error, without what the layers above say of their attempts.
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
 }
 
 var _ KMS = (*kms.Client)(nil)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -18,6 +19,8 @@ type Pins interface {
 	// Check compares what the server says with it, and under strict refuses what is not pinned. The errors are a
 	// *config.ContradictionError, which names both sides, and a *config.UnpinnedError.
 	Check(said config.Pins, by string) error
+	// Fresh is what Pin would write down of something that is pinned already: what only a repository's file says.
+	Fresh(add config.Pins) (config.Pins, error)
 	// Pin adds to it and answers what was not pinned yet. What contradicts it is an error, and changes nothing.
 	Pin(add config.Pins) (config.Pins, error)
 }
@@ -60,7 +63,11 @@ func (c *Client) identity(ctx context.Context) (identity, error) {
 	if err != nil {
 		return identity{}, &SetupError{err}
 	}
-	if pins.Organization == uuid.Nil || pins.ClientKey == "" {
+	fresh, err := c.config.Pins.Fresh(config.Pins{Organization: pins.Organization, ClientKey: pins.ClientKey})
+	if err != nil {
+		return identity{}, &SetupError{err}
+	}
+	if pins.Organization == uuid.Nil || pins.ClientKey == "" || fresh.Organization != uuid.Nil || fresh.ClientKey != "" {
 		if _, err := c.Whoami(ctx); err != nil { // pins them
 			return identity{}, err
 		}
@@ -80,6 +87,9 @@ func (c *Client) Whoami(ctx context.Context) (api.Me, error) {
 	me, err := call[api.Me](ctx, c, Request{Operation: operation.Whoami}, nil)
 	if err != nil {
 		return me, err
+	}
+	if me.OrganizationID == uuid.Nil || me.ClientKeyARN == "" || me.Principal.ID == uuid.Nil {
+		return me, strange(operation.Whoami)
 	}
 	fresh, err := c.pin(config.Pins{Organization: me.OrganizationID, ClientKey: me.ClientKeyARN})
 	if err == nil && (fresh.Organization != uuid.Nil || fresh.ClientKey != "") {
@@ -122,11 +132,11 @@ func (c *Client) Resolve(ctx context.Context, nameOrID string) (Project, error) 
 	}
 	for name, pin := range pins.Projects {
 		if byID && pin.ID == id {
-			return Project{pin.ID, name, pin.Encryption}, nil
+			return c.takeUp(ctx, Project{pin.ID, name, pin.Encryption})
 		}
 	}
 	if pin, ok := pins.Projects[nameOrID]; ok && !byID {
-		return Project{pin.ID, nameOrID, pin.Encryption}, nil
+		return c.takeUp(ctx, Project{pin.ID, nameOrID, pin.Encryption})
 	}
 	var found api.Project
 	if byID {
@@ -138,6 +148,43 @@ func (c *Client) Resolve(ctx context.Context, nameOrID string) (Project, error) 
 		return Project{}, err
 	}
 	return c.PinProject(ctx, found)
+}
+
+// takeUp has a project that is pinned used for the first time here. Where only a repository's file pins it, the server is
+// asked, too, and it is pinned for this user: so somebody who changes that file can't turn a project into another one, and
+// one who makes it up needs the server's help.
+func (c *Client) takeUp(ctx context.Context, p Project) (Project, error) {
+	c.mutex.Lock()
+	used := c.used[p.ID]
+	c.mutex.Unlock()
+	if used {
+		return p, nil
+	}
+	pin := config.Pins{Projects: map[string]config.ProjectPin{p.Name: {ID: p.ID, Encryption: p.Encryption}}}
+	fresh, err := c.config.Pins.Fresh(pin)
+	if err != nil {
+		return Project{}, &SetupError{err}
+	}
+	if len(fresh.Projects) > 0 {
+		got, err := c.getProject(ctx, p.ID)
+		if err == nil {
+			_, err = c.PinProject(ctx, got)
+		}
+		if err != nil && (!errors.Is(err, ErrNotFound) || p.Encryption != api.EncryptionClient) { // hidden, when a secret was shared alone
+			return Project{}, err
+		}
+	}
+	c.use(p.ID)
+	return p, nil
+}
+
+// use notes that a project is used, and answers whether it was not before.
+func (c *Client) use(id uuid.UUID) (first bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	first = !c.used[id]
+	c.used[id] = true
+	return first
 }
 
 // PinProject pins what the server says of a project on first use, and holds it against that afterwards.

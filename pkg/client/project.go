@@ -40,9 +40,31 @@ func (c *Client) Project(ctx context.Context, project string) (api.Project, erro
 	return got, err
 }
 
+// checkNewName refuses a name that could not be used: one that looks like an id, and one that is pinned already.
+func (c *Client) checkNewName(name string) error {
+	if _, isID := parseID(name); isID {
+		return setupf("a project can't be called by what looks like an id")
+	}
+	pins, err := c.config.Pins.Pins()
+	if err != nil {
+		return &SetupError{err}
+	}
+	if pin, ok := pins.Projects[name]; ok {
+		return setupf("the name %q is pinned for project %s; if that is gone, remove the pin (strongroom pin --remove)", name, pin.ID)
+	}
+	return nil
+}
+
 // CreateProject makes a project, and pins it: what the caller says it is, not what the server answers. The first key of
 // one whose values clients encrypt is made here, which takes kms:GenerateDataKey on the client key.
 func (c *Client) CreateProject(ctx context.Context, name string, encryption api.Encryption) (api.Project, error) {
+	if err := c.checkNewName(name); err != nil {
+		return api.Project{}, err
+	}
+	me, err := c.identity(ctx)
+	if err != nil {
+		return api.Project{}, err
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return api.Project{}, err
@@ -60,6 +82,7 @@ func (c *Client) CreateProject(ctx context.Context, name string, encryption api.
 		return got, err
 	}
 	for _, d := range []error{
+		differs("the organization of the new project", me.organization.String(), got.OrganizationID.String()),
 		differs("the id of the new project", id.String(), got.ID.String()),
 		differs("the name of the new project", name, got.Name),
 		differs("the encryption of the new project", string(encryption), string(got.Encryption)),
@@ -74,6 +97,9 @@ func (c *Client) CreateProject(ctx context.Context, name string, encryption api.
 
 // RenameProject renames a project. Its pin is the caller's to change: the client's own is left as it is.
 func (c *Client) RenameProject(ctx context.Context, id uuid.UUID, name, etag string) (api.Project, error) {
+	if _, isID := parseID(name); isID {
+		return api.Project{}, setupf("a project can't be called by what looks like an id")
+	}
 	return call[api.Project](ctx, c, Request{
 		Operation: operation.UpdateProject, Path: projectPath(id), Header: ifMatch(etag),
 	}, api.UpdateProject{Name: &name})

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -20,18 +21,14 @@ func (c *Client) AddProjectKey(ctx context.Context, project string) (api.AddedPr
 	if err != nil {
 		return api.AddedProjectKey{}, err
 	}
-	me, err := c.identity(ctx)
+	if _, err := c.currentKeyID(ctx, p.ID); err != nil { // which then counts as seen
+		return api.AddedProjectKey{}, err
+	}
+	before, err := c.seenKeys(ctx, p.ID)
 	if err != nil {
 		return api.AddedProjectKey{}, err
 	}
 	key, wrapped, err := c.generate(ctx, p.ID)
-	if err != nil {
-		return api.AddedProjectKey{}, err
-	}
-	if _, err := c.currentKeyID(ctx, p.ID); err != nil { // which then counts as seen
-		return api.AddedProjectKey{}, err
-	}
-	before, _, err := c.config.Seen.ProjectKeys(me.organization, p.ID)
 	if err != nil {
 		return api.AddedProjectKey{}, err
 	}
@@ -43,18 +40,25 @@ func (c *Client) AddProjectKey(ctx context.Context, project string) (api.AddedPr
 	if err := c.checkProject(ctx, p.ID, got.Project); err != nil {
 		return got, err
 	}
-	k := c.keyring(p.ID)
-	k.mutex.Lock()
-	defer k.mutex.Unlock()
-	if !slices.ContainsFunc(*got.Keys, func(added api.ProjectKey) bool { return added.ID == key.ID() }) {
-		return got, &PinError{What: "the key that was added", Pinned: key.ID().String(), Got: "that it is none of the project's"}
+	if !slices.ContainsFunc(*got.Keys, func(added api.ProjectKey) bool {
+		return added.ID == key.ID() && bytes.Equal(added.Wrapped, wrapped)
+	}) {
+		return got, &PinError{What: "the key that was added", Pinned: key.ID().String(), Got: "that it is none of the project's, or another"}
 	}
-	k.unwrapped[key.ID()] = key
-	if err := c.take(k, me.organization, *got.Keys); err != nil {
+	k := c.keyring(p.ID)
+	if err := k.lock(ctx); err != nil {
 		return got, err
 	}
-	if slices.Contains(before, k.current) { // values would go on being written under what is to be replaced
+	defer k.unlock()
+	k.unwrapped[key.ID()] = key
+	if err := c.take(k, before, *got.Keys); err != nil {
+		return got, err
+	}
+	switch {
+	case slices.Contains(before.ids, k.current): // values would go on being written under what is to be replaced
 		return got, &PinError{What: "the current key of project " + p.ID.String(), Pinned: key.ID().String() + ", just added", Got: k.current.String()}
+	case k.current != key.ID():
+		c.notice("the current key of project %q is %s, which somebody else has added at the same time as %s", p.Name, k.current, key.ID())
 	}
 	return got, nil
 }
@@ -97,8 +101,10 @@ func (c *Client) Stale(ctx context.Context, project string) iter.Seq2[api.Projec
 // currentKeyID asks the server which key of a project is the current one, and unwraps none.
 func (c *Client) currentKeyID(ctx context.Context, project uuid.UUID) (uuid.UUID, error) {
 	k := c.keyring(project)
-	k.mutex.Lock()
-	defer k.mutex.Unlock()
+	if err := k.lock(ctx); err != nil {
+		return uuid.Nil, err
+	}
+	defer k.unlock()
 	err := c.load(ctx, k)
 	return k.current, err
 }
@@ -111,14 +117,14 @@ func (c *Client) Reencrypt(ctx context.Context, project string, secret uuid.UUID
 	if err != nil {
 		return false, err
 	}
-	ref := reference{project: p.ID.String(), id: secret, hint: p.ID}
+	ref := reference{through: &p, id: secret}
 	for race := 0; ; race++ {
 		old, err := c.get(ctx, ref)
 		if err != nil {
 			return false, err
 		}
 		s, err := c.change(ctx, old, Change{Reencrypt: true})
-		if !errors.Is(err, ErrPreconditionFailed) || !c.retryRace(ctx, race) {
+		if !errors.Is(err, ErrPreconditionFailed) || !c.StandBack(ctx, race) {
 			return s.Version > old.Version, err
 		}
 	}

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
@@ -27,8 +29,8 @@ const (
 	// signedFor is API Gateway's name as a service
 	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html).
 	signedFor = "execute-api"
-	// maxAnswer is more than any answer has, in bytes.
-	maxAnswer = 16 << 20
+	// maxAnswer is more than any answer has, in bytes: a function of AWS Lambda answers at most 6 MB.
+	maxAnswer = 7 << 20
 	// MaxAttempts is how often one request is sent at most.
 	MaxAttempts = 6
 	// firstPause is the longest pause after the first attempt.
@@ -214,6 +216,10 @@ func (r *Response) failure(name operation.Name) error {
 	}
 	var ours api.ErrorBody
 	if json.Unmarshal(r.Body, &ours) == nil && ours.Error.Code != "" {
+		ours.Error.Message, ours.Error.RequestID = printable(ours.Error.Message), printable(ours.Error.RequestID)
+		for i, d := range ours.Error.Details {
+			ours.Error.Details[i] = api.Detail{Field: printable(d.Field), Message: printable(d.Message)}
+		}
 		return &Error{Operation: name, Status: r.StatusCode, API: ours.Error}
 	}
 	strange := &NoAnswerError{Operation: name}
@@ -227,6 +233,16 @@ func (r *Response) failure(name operation.Name) error {
 		strange.Sent = true
 	}
 	return strange
+}
+
+// printable is a server's text without characters that a terminal would obey.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 }
 
 // call calls an operation whose answer is JSON of type T, with a body of any type that encodes; nil is none.
@@ -247,10 +263,7 @@ func callTagged[T any](ctx context.Context, c *Client, r Request, body any) (ans
 		return answer, "", err
 	}
 	if err := json.Unmarshal(response.Body, &answer); err != nil {
-		// The decoder's error may quote the answer, and is left out.
-		return answer, "", &NoAnswerError{
-			Operation: r.Operation, Sent: true, Reason: "the answer is not what Strongroom answers; check the URL",
-		}
+		return answer, "", strange(r.Operation)
 	}
 	return answer, response.Header.Get("ETag"), nil
 }

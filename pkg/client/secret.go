@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/client/config"
 	"strongroom/pkg/clientcrypto"
 	"strongroom/pkg/operation"
 )
@@ -48,11 +50,21 @@ type Secret struct {
 type reference struct {
 	project, name string
 	id            uuid.UUID
-	// hint is a project that the secret with that id is probably in, which saves the server a look.
-	hint uuid.UUID
+	// through is the project that the secret with that id is read through; nil leaves that to the answer. It is also the
+	// server's hint where to look.
+	through *Project
 }
 
-func (r reference) query() url.Values { return hinted(r.hint) }
+func (r reference) query() url.Values {
+	if r.through == nil {
+		return nil
+	}
+	return hinted(r.through.ID)
+}
+
+// again names a secret that was read, whatever it is called meanwhile, through the project that it was read through: a
+// server that answers it in another one is not to have the value written there.
+func (s Secret) again() reference { return reference{id: s.ID, through: &s.project} }
 
 func hinted(project uuid.UUID) url.Values {
 	if project == uuid.Nil {
@@ -68,7 +80,7 @@ func parseReference(text string) (reference, error) {
 	case ok && project != "" && name != "":
 		return reference{project: project, name: name}, nil
 	case !ok:
-		if id, isID := parseID(text); isID {
+		if id, isID := parseID(text); isID && id != uuid.Nil {
 			return reference{id: id}, nil
 		}
 	}
@@ -110,7 +122,9 @@ func (c *Client) readOnce(ctx context.Context, w witness, ref reference, etag st
 		if p, err = c.Resolve(ctx, ref.project); err != nil {
 			return nil, err
 		}
-		defer c.warm(ctx, p)()
+	}
+	if ref.through != nil {
+		p = *ref.through
 	}
 	if ref.name != "" {
 		r = Request{
@@ -168,31 +182,31 @@ func (c *Client) accept(ctx context.Context, w witness, a acceptance, got api.Se
 		CreatedBy: got.CreatedBy, UpdatedBy: got.UpdatedBy, Projects: got.Projects, Encryption: got.Encryption,
 		Read: got.Read, Write: got.Write, Manage: got.Manage, ETag: got.ETag, project: p,
 	}
-	if p.ID == uuid.Nil {
-		return s, c.revealThroughAny(ctx, w, &s, got.Value)
+	if p == (Project{}) {
+		return s, c.revealThroughAny(ctx, w, &s, got)
 	}
-	return s, c.reveal(ctx, w, &s, got.Value)
+	return s, c.reveal(ctx, w, &s, got.Value, got.Keys)
 }
 
 // revealThroughAny reveals a secret that was asked for by its id, through the first of its projects whose keys the caller
-// can have: pinned ones before others. A secret in no project, or in none that the caller may see, can't be
+// can have: pinned ones first, then others that the caller sees, then hidden ones. A secret in none of these can't be
 // client-encrypted; unless it was seen otherwise, the server's word that it is not counts.
-func (c *Client) revealThroughAny(ctx context.Context, w witness, s *Secret, value string) error {
-	if len(s.Projects) == 0 {
-		if s.Encryption == api.EncryptionClient {
-			return setupf("the secret is in no project that you may see, so that no key of yours opens it")
-		}
-		s.project = Project{Encryption: s.Encryption}
-		return c.reveal(ctx, w, s, value)
-	}
-	ids, err := c.pinnedFirst(s.Projects)
+func (c *Client) revealThroughAny(ctx context.Context, w witness, s *Secret, got api.Secret) error {
+	candidates, err := c.candidates(got)
 	if err != nil {
 		return err
 	}
+	if len(candidates) == 0 {
+		if s.Encryption == api.EncryptionClient {
+			return setupf("the server says no project of the secret, so that no key of yours opens it")
+		}
+		s.project = Project{Encryption: s.Encryption}
+		return c.reveal(ctx, w, s, got.Value, nil)
+	}
 	var first error
-	for _, id := range ids {
-		if s.project, err = c.Resolve(ctx, id.String()); err == nil {
-			err = c.reveal(ctx, w, s, value)
+	for _, candidate := range candidates {
+		if s.project, err = candidate(ctx); err == nil {
+			err = c.reveal(ctx, w, s, got.Value, got.Keys)
 		}
 		var (
 			denied *KeyDeniedError
@@ -208,56 +222,108 @@ func (c *Client) revealThroughAny(ctx context.Context, w witness, s *Secret, val
 	return first
 }
 
-func (c *Client) pinnedFirst(projects []api.Reference) ([]uuid.UUID, error) {
+// candidates are the projects that a secret may be read through, each to be resolved when its turn comes.
+func (c *Client) candidates(got api.Secret) ([]func(context.Context) (Project, error), error) {
 	pins, err := c.config.Pins.Pins()
 	if err != nil {
 		return nil, &SetupError{err}
 	}
-	pinned := map[uuid.UUID]bool{}
+	pinned, seen := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	for _, pin := range pins.Projects {
 		pinned[pin.ID] = true
 	}
-	var first, then []uuid.UUID
-	for _, p := range projects {
+	var first, then, last []func(context.Context) (Project, error)
+	resolve := func(id uuid.UUID) func(context.Context) (Project, error) {
+		return func(ctx context.Context) (Project, error) { return c.Resolve(ctx, id.String()) }
+	}
+	for _, p := range got.Projects {
+		seen[p.ID] = true
 		if pinned[p.ID] {
-			first = append(first, p.ID)
+			first = append(first, resolve(p.ID))
 		} else {
-			then = append(then, p.ID)
+			then = append(then, resolve(p.ID))
 		}
 	}
-	return append(first, then...), nil
+	if got.Keys == nil {
+		return append(first, then...), nil
+	}
+	for _, key := range *got.Keys {
+		switch {
+		case seen[key.ProjectID]:
+		case pinned[key.ProjectID]:
+			first = append(first, resolve(key.ProjectID))
+		default:
+			last = append(last, func(context.Context) (Project, error) { return c.hidden(key.ProjectID) })
+		}
+		seen[key.ProjectID] = true
+	}
+	return slices.Concat(first, then, last), nil
+}
+
+// hidden is a project that the caller may not see, of a secret that was shared alone.
+func (c *Client) hidden(id uuid.UUID) (Project, error) {
+	if err := c.allow(id); err != nil {
+		return Project{}, err
+	}
+	if c.use(id) {
+		c.notice("a secret is read through project %s, which you may not see and which is not pinned", id)
+	}
+	return Project{ID: id, Name: id.String(), Encryption: api.EncryptionClient}, nil
+}
+
+// allow refuses, in strict mode, a project whose id is not pinned.
+func (c *Client) allow(id uuid.UUID) error {
+	pins, err := c.config.Pins.Pins()
+	if err != nil {
+		return &SetupError{err}
+	}
+	for _, pin := range pins.Projects {
+		if pin.ID == id {
+			return nil
+		}
+	}
+	// There is no name to hold against anything; what only strict refuses is refused under any.
+	nameless := config.ProjectPin{ID: id, Encryption: api.EncryptionClient}
+	return c.config.Pins.Check(config.Pins{Projects: map[string]config.ProjectPin{id.String(): nameless}}, "the server at "+c.URL())
 }
 
 // reveal puts the value into the secret, opened where the project's values are encrypted by clients.
-func (c *Client) reveal(ctx context.Context, w witness, s *Secret, value string) error {
+func (c *Client) reveal(ctx context.Context, w witness, s *Secret, value string, keys *[]api.SecretKey) error {
 	me, err := c.identity(ctx)
 	if err != nil {
 		return err
 	}
 	if pinned := s.project.Encryption; pinned != "" && pinned != s.Encryption {
-		return &PinError{What: "the encryption of secret " + s.ID.String(), Pinned: string(pinned), Got: string(s.Encryption)}
+		return &PinError{What: "the encryption of secret " + s.ID.String(), Pinned: string(pinned), Got: strconv.Quote(string(s.Encryption))}
 	}
 	if s.Encryption != api.EncryptionClient {
 		s.Value = NewValue(value)
-		return c.remember(w, me.organization, s.ID, s.Version, "")
+		return c.remember(w, sighting{organization: me.organization, secret: s.ID, name: s.Name, version: s.Version})
 	}
-	opened, err := c.open(ctx, value, clientcrypto.Expectation{
+	opened, err := c.open(ctx, value, keys, clientcrypto.Expectation{
 		Organization: me.organization, Secret: s.ID, Name: s.Name, Project: s.project.ID,
 	})
 	if err != nil {
 		return err
 	}
 	s.Value, s.binding, s.key = NewValue(string(opened.Plaintext)), opened.Binding, opened.Key
-	return c.remember(w, me.organization, s.ID, s.Version, value)
+	return c.remember(w, sighting{me.organization, s.ID, s.Name, s.Version, value, s.binding.Projects})
 }
 
 // open decrypts a value with the keys of the project that it is read through, and asks for them where they are not at hand.
 // Form and place are checked before any key is asked for.
-func (c *Client) open(ctx context.Context, value string, want clientcrypto.Expectation) (clientcrypto.Opened, error) {
+func (c *Client) open(ctx context.Context, value string, offered *[]api.SecretKey, want clientcrypto.Expectation) (clientcrypto.Opened, error) {
 	opened, err := clientcrypto.Open(value, nil, want)
 	var missing *clientcrypto.NoKeyError
 	if !errors.As(err, &missing) {
 		return opened, err
+	}
+	e, err := clientcrypto.Inspect(value)
+	if err == nil {
+		err = c.offer(ctx, e.Binding.Projects, offered)
+	}
+	if err != nil {
+		return clientcrypto.Opened{}, err
 	}
 	keys, err := c.keysOf(ctx, want.Project, missing.Needed)
 	if err != nil {
@@ -292,7 +358,7 @@ func (c *Client) getAll(ctx context.Context, w witness, project string) ([]Secre
 			return nil, &NoAnswerError{Operation: r.Operation, Reason: fmt.Sprintf("the server says that two secrets of the project are called %q", s.Name)}
 		}
 		names[s.Name] = true
-		if err := c.reveal(ctx, w, &s, got.Value); err != nil {
+		if err := c.reveal(ctx, w, &s, got.Value, nil); err != nil {
 			return nil, fmt.Errorf("%s: %q: %w", r.Operation, s.Name, err)
 		}
 		all = append(all, s)
@@ -302,10 +368,13 @@ func (c *Client) getAll(ctx context.Context, w witness, project string) ([]Secre
 
 // Watch reads a secret and goes on asking for it every so often: it yields it at once and then whenever it has changed.
 // An error that repeating may mend is only waited out; any other is yielded and ends it, as does the context. Asking
-// costs a request each time, though no value is answered where nothing changed.
+// costs a request each time, though no value is answered where nothing changed; every must be a time above zero.
 func (c *Client) Watch(ctx context.Context, secret string, every time.Duration) iter.Seq2[Secret, error] {
 	return func(yield func(Secret, error) bool) {
 		ref, err := parseReference(secret)
+		if err == nil && every <= 0 {
+			err = setupf("a secret is watched every so often, not every %s", every)
+		}
 		if err != nil {
 			yield(Secret{}, err)
 			return
@@ -335,6 +404,8 @@ func (c *Client) Watch(ctx context.Context, secret string, every time.Duration) 
 func lasting(err error) bool {
 	var lost *NoAnswerError
 	switch {
+	case errors.As(err, new(*KMSError)):
+		return false
 	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrInternal):
 		return false
 	case errors.As(err, &lost):

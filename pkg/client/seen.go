@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/google/uuid"
@@ -46,13 +47,33 @@ func (e *StaleError) Error() string {
 // is under way says nothing against it.
 type witness map[uuid.UUID]config.SeenSecret
 
-// remember checks a version of a secret against what was seen, and remembers it. ciphertext is empty where the server
-// alone encrypts: a hash of a plaintext value would help to guess it.
-func (c *Client) remember(w witness, organization, secret uuid.UUID, version int64, ciphertext string) error {
-	got := config.SeenSecret{Version: version}
-	if ciphertext != "" {
-		got.Digest = sha256.Sum256([]byte(ciphertext))
+// A sighting is a version of a secret, as it was answered and proved. ciphertext is empty where the server alone encrypts:
+// a hash of a plaintext value would help to guess it.
+type sighting struct {
+	organization, secret uuid.UUID
+	name                 string
+	version              int64
+	ciphertext           string
+	projects             []uuid.UUID
+}
+
+func (s sighting) seen() config.SeenSecret {
+	seen := config.SeenSecret{Version: s.version}
+	if s.ciphertext != "" {
+		seen.Digest = sha256.Sum256([]byte(s.ciphertext))
 	}
+	var ids []string
+	for _, id := range s.projects {
+		ids = append(ids, id.String())
+	}
+	seen.Projects = strings.Join(ids, " ")
+	return seen
+}
+
+// remember checks a version of a secret against what was seen, and remembers it.
+func (c *Client) remember(w witness, s sighting) error {
+	organization, secret := s.organization, s.secret
+	got := s.seen()
 	seen, err := c.config.Seen.Secret(organization, secret)
 	if err != nil {
 		return err
@@ -68,11 +89,25 @@ func (c *Client) remember(w witness, organization, secret uuid.UUID, version int
 	case got.Version < seen.Version:
 		return &StaleError{What: what, Seen: fmt.Sprintf("version %d", seen.Version), Got: fmt.Sprintf("version %d", got.Version), secret: secret}
 	case got.Version > seen.Version:
+		c.sayJoined(s, seen.Projects)
 		return c.config.Seen.PutSecret(organization, secret, got)
 	case got.Digest != seen.Digest:
 		return &StaleError{What: what, Seen: fmt.Sprintf("version %d", seen.Version), Got: "another value of that version"}
 	}
 	return nil
+}
+
+// sayJoined tells of projects that a secret is in since it was last seen here. Whoever holds a key of one of a secret's
+// projects can put it into another one, and with the server's help say so for somebody else.
+func (c *Client) sayJoined(s sighting, before string) {
+	if before == "" {
+		return
+	}
+	for _, id := range s.projects {
+		if !strings.Contains(before, id.String()) {
+			c.notice("secret %q (%s) is in project %s, too, since it was last seen here: what is written now can be read there", s.name, s.secret, id)
+		}
+	}
 }
 
 // fresh reads. Where the answer is older than what was seen, that may have been seen while the answer was under way: it
@@ -112,7 +147,7 @@ type memorySeen struct {
 	current map[uuid.UUID]uuid.UUID
 }
 
-// NewMemorySeen remembers for as long as the program runs; several clients may share it.
+// NewMemorySeen remembers for as long as the program runs; several clients of one organization may share it.
 func NewMemorySeen() Seen {
 	return &memorySeen{
 		secrets: map[uuid.UUID]config.SeenSecret{}, keys: map[uuid.UUID][]uuid.UUID{}, current: map[uuid.UUID]uuid.UUID{},
@@ -128,8 +163,10 @@ func (m *memorySeen) Secret(_, secret uuid.UUID) (config.SeenSecret, error) {
 func (m *memorySeen) PutSecret(_, secret uuid.UUID, seen config.SeenSecret) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	if seen.Version > m.secrets[secret].Version {
+	if known := m.secrets[secret]; seen.Version > known.Version {
 		m.secrets[secret] = seen
+	} else if seen.Version == known.Version && seen.Digest != known.Digest {
+		return &config.SeenError{Secret: secret, Version: seen.Version}
 	}
 	return nil
 }

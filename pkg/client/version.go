@@ -60,7 +60,7 @@ func (c *Client) Version(ctx context.Context, s Secret, number int64) (Version, 
 		return Version{}, err
 	}
 	// An older version may have been written under another name: which, its own header says.
-	opened, err := c.open(ctx, *got.Value, clientcrypto.Expectation{Organization: me.organization, Secret: s.ID, Project: s.project.ID})
+	opened, err := c.open(ctx, *got.Value, got.Keys, clientcrypto.Expectation{Organization: me.organization, Secret: s.ID, Project: s.project.ID})
 	if err != nil {
 		return Version{}, fmt.Errorf("version %d: %w", number, err)
 	}
@@ -79,5 +79,5 @@ func (c *Client) Restore(ctx context.Context, secret string, number int64) (Secr
 	if err != nil {
 		return Secret{}, err
 	}
-	return c.Update(ctx, s.ID.String(), Change{Value: &v.Value, RestoredFrom: number})
+	return c.updateAs(ctx, s.again(), Change{Value: &v.Value, RestoredFrom: number})
 }

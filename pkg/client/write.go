@@ -2,8 +2,10 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -18,9 +20,9 @@ import (
 // maxRaces is how often a change is made anew because somebody else was first.
 const maxRaces = 20
 
-// retryRace waits before a change is made anew, so that of several in a race one gets through. It is false where that
-// has happened often enough.
-func (c *Client) retryRace(ctx context.Context, race int) bool {
+// StandBack waits before a change is made anew that lost a race, so that of several in it one gets through; race counts
+// from zero. It is false where that has happened often enough, or ctx has ended.
+func (c *Client) StandBack(ctx context.Context, race int) bool {
 	return race < maxRaces && c.pause(ctx, jitter(race, 5*time.Millisecond, 100*time.Millisecond)) == nil
 }
 
@@ -65,8 +67,8 @@ func (c *Client) Set(ctx context.Context, secret string, value Value) (Secret, e
 			return s, err
 		}
 		s, err = c.Create(ctx, NewSecret{Project: ref.project, Name: ref.name, Value: value})
-		if !errors.Is(err, ErrConflict) || !c.retryRace(ctx, race) { // somebody else has made it since
-			return s, err
+		if !errors.Is(err, ErrConflict) || !c.StandBack(ctx, race) { // somebody else has made it since
+			return s, contextFirst(ctx, err)
 		}
 	}
 }
@@ -77,11 +79,28 @@ func (c *Client) Create(ctx context.Context, in NewSecret) (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
-	if in.ID == uuid.Nil {
+	own := in.ID != uuid.Nil
+	if !own {
 		if in.ID, err = uuid.NewV7(); err != nil {
 			return Secret{}, err
 		}
 	}
+	if err := checkTexts(&in.Name, &in.Note); err != nil {
+		return Secret{}, err
+	}
+	s, err := c.create(ctx, in, projects)
+	if !own || !errors.Is(err, ErrConflict) {
+		return s, err
+	}
+	// A client-encrypted value is other bytes each time, so that the server can't see that it is the same.
+	found, other := c.get(ctx, reference{id: in.ID, through: &projects[0]})
+	if other == nil && found.Name == in.Name && found.Value.Equal(in.Value) && found.Note == in.Note {
+		return found, nil
+	}
+	return s, err
+}
+
+func (c *Client) create(ctx context.Context, in NewSecret, projects []Project) (Secret, error) {
 	home := projects[0]
 	return c.sendTwice(ctx, func(anew bool) (Secret, error) {
 		body := api.CreateSecret{ID: &in.ID, Name: in.Name, ProjectIDs: idsOf(projects)}
@@ -100,6 +119,14 @@ func (c *Client) Create(ctx context.Context, in NewSecret) (Secret, error) {
 		}
 		return c.accept(ctx, witness{in.ID: {}}, acceptance{home, reference{name: in.Name, id: in.ID}}, got)
 	})
+}
+
+// checkTexts refuses what JSON would change.
+func checkTexts(name, note *string) error {
+	if name != nil && !utf8.ValidString(*name) || note != nil && !utf8.ValidString(*note) {
+		return setupf("names and notes are UTF-8 text")
+	}
+	return nil
 }
 
 // resolveAll answers the projects, which must have one encryption.
@@ -126,27 +153,69 @@ func (c *Client) Update(ctx context.Context, secret string, ch Change) (Secret, 
 	if err != nil {
 		return Secret{}, err
 	}
+	return c.updateAs(ctx, ref, ch)
+}
+
+func (c *Client) updateAs(ctx context.Context, ref reference, ch Change) (Secret, error) {
+	clear, err := c.knownClear(ctx, ref)
+	if err != nil {
+		return Secret{}, err
+	}
 	for race := 0; ; race++ {
 		old, err := c.get(ctx, ref)
 		if err != nil {
 			return Secret{}, err
 		}
-		ref = reference{id: old.ID, hint: old.project.ID} // whatever it is called meanwhile
+		if ch.Value != nil && old.Encryption == api.EncryptionServer && !clear(old) {
+			return Secret{}, setupf("that secret %s is one whose value the server encrypts is only the server's word; read it first and look, or name it as project/name", old.ID)
+		}
+		ref = old.again()
 		s, err := c.change(ctx, old, ch)
-		if ch.IfMatch != "" || !errors.Is(err, ErrPreconditionFailed) || !c.retryRace(ctx, race) {
-			return s, err
+		if ch.IfMatch != "" || !errors.Is(err, ErrPreconditionFailed) || !c.StandBack(ctx, race) {
+			return s, contextFirst(ctx, err)
 		}
 	}
 }
 
+// knownClear answers whether a secret may be sent in clear: what was known before the server is asked decides that. It is
+// named through a project, or is in one that is pinned, or was seen before as one whose value the server encrypts.
+func (c *Client) knownClear(ctx context.Context, ref reference) (func(Secret) bool, error) {
+	if ref.name != "" || ref.through != nil {
+		return func(Secret) bool { return true }, nil
+	}
+	pins, err := c.config.Pins.Pins()
+	if err != nil {
+		return nil, &SetupError{err}
+	}
+	me, err := c.identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := c.config.Seen.Secret(me.organization, ref.id)
+	return func(s Secret) bool {
+		for _, pin := range pins.Projects {
+			if pin.ID == s.project.ID {
+				return true // as one whose values the server encrypts, or it would not have been taken for that
+			}
+		}
+		return seen.Version > 0 && seen.Digest == [sha256.Size]byte{}
+	}, err
+}
+
 // UpdateFrom changes a secret that was read before, without reading it again. Where somebody else has changed it since,
-// nothing is changed, and the error is ErrPreconditionFailed.
+// nothing is changed, and the error is ErrPreconditionFailed. One that GetAll read has no ETag and can't be changed so.
 func (c *Client) UpdateFrom(ctx context.Context, old Secret, ch Change) (Secret, error) {
+	if old.ETag == "" && ch.IfMatch == "" {
+		return Secret{}, setupf("secret %q was read without its ETag; read it with Get", old.Name)
+	}
 	return c.change(ctx, old, ch)
 }
 
 // change sends what differs from a secret that was read.
 func (c *Client) change(ctx context.Context, old Secret, ch Change) (Secret, error) {
+	if err := checkTexts(ch.Name, ch.Note); err != nil {
+		return Secret{}, err
+	}
 	add, err := c.resolveAll(ctx, ch.Add)
 	if err != nil {
 		return Secret{}, err
@@ -198,13 +267,10 @@ func (c *Client) update(ctx context.Context, old *Secret, match string, body api
 	}
 	through := old.project
 	if slices.ContainsFunc(body.RemoveProjectIDs, func(id uuid.UUID) bool { return id == through.ID }) {
-		through = Project{Encryption: old.Encryption}
+		through = Project{} // chosen from what the answer and its value name
 		if len(add) > 0 {
 			through = add[0]
 		}
-	}
-	if through.ID == uuid.Nil && old.Encryption == api.EncryptionClient {
-		through = Project{} // chosen from what the answer and its value name
 	}
 	return c.accept(ctx, w, acceptance{through, reference{name: name, id: old.ID}}, got)
 }
@@ -259,9 +325,13 @@ func (c *Client) changedValue(ctx context.Context, old *Secret, ch Change, m mov
 	return &value, err
 }
 
-// due says whether a secret's value is under an old key of the project that it was read through.
+// due says whether a secret's value is under an old key of the project that it was read through. That it is not is looked
+// at anew: somebody else may have added a key.
 func (c *Client) due(ctx context.Context, s *Secret) (bool, error) {
 	key, err := c.currentKey(ctx, s.project.ID, false)
+	if err == nil && key.ID() == s.key {
+		key, err = c.currentKey(ctx, s.project.ID, true)
+	}
 	return key.ID() != s.key, err
 }
 
@@ -292,6 +362,15 @@ func (c *Client) seal(ctx context.Context, s *Secret, to sealing) (string, error
 	// A project that is not shown was deleted, or is hidden. Leaving it out lets nobody in, and the server refuses what
 	// lacks a recipient, saying how many are missing.
 	projects := slices.DeleteFunc(sortedIDs(to.projects), func(id uuid.UUID) bool { return slices.Contains(gone, id) })
+	if len(projects) == 0 {
+		return "", &Error{Operation: operation.GetProject, Status: http.StatusNotFound, API: *api.Errorf(api.CodeNotFound,
+			"the project is gone, or hidden from you: %s", s.project.Name)}
+	}
+	for _, id := range projects {
+		if err := c.allow(id); err != nil {
+			return "", err
+		}
+	}
 	value, err := clientcrypto.Encrypt(clientcrypto.Binding{
 		Organization: me.organization, Secret: to.id, Name: to.name, Projects: projects,
 	}, keys, []byte(s.Value.Reveal()))

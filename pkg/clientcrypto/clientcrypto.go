@@ -33,7 +33,8 @@
 //   - Who of a project's key holders wrote a value: they share the key, and can imitate each other. That goes for whoever
 //     could read a value that was shared with the project, too: from it they know that value's content key and its
 //     wrapped form under the project's key, which together make new values that the project's readers accept, for any
-//     place in it, if the server plays along. Nobody else's values become readable by it. Only a new project key, with
+//     place in it, if the server plays along. No value that was written becomes readable by it; but a client that takes the
+//     recipients of its next value from such a header writes for them, too (package client says so). Only a new project key, with
 //     the old one no longer accepted, ends it; JWE has no means against it.
 //   - Recipients of other projects that were altered or replaced by as many others: nobody of those projects can open the
 //     value then, and everybody of this one reads what was written.

@@ -38,6 +38,9 @@ func (m *Memory) Check(said Pins, by string) error {
 	return known.check(claim{pins: said, origin: by}, m.Strict)
 }
 
+// Fresh is nothing: what is pinned here, the program itself has said.
+func (*Memory) Fresh(Pins) (Pins, error) { return Pins{}, nil }
+
 // Pin is Config.Pin, but that nothing is written.
 func (m *Memory) Pin(add Pins) (Pins, error) {
 	if err := add.check(); err != nil {

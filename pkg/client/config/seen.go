@@ -29,6 +29,8 @@ type SeenSecret struct {
 	Version int64 `json:"version"`
 	// Digest is the SHA-256 of that version as it was answered: of its ciphertext, where a client encrypted it.
 	Digest [sha256.Size]byte `json:"digest"`
+	// Projects are the ids of the projects that a client encrypted it for, sorted, with spaces between them.
+	Projects string `json:"projects,omitempty"`
 }
 
 // A SeenError is a version that was seen with another content: versions never change.
@@ -62,7 +64,7 @@ func (s *Seen) PutSecret(organization, secret uuid.UUID, seen SeenSecret) error 
 	known := SeenSecret{}
 	return s.update(organization, s.secretPath(organization, secret), &known, func() (any, error) {
 		switch {
-		case known.Version > seen.Version || known == seen:
+		case known.Version > seen.Version || known.Version == seen.Version && known.Digest == seen.Digest:
 			return nil, nil
 		case known.Version == seen.Version && known.Version > 0:
 			return nil, &SeenError{secret, seen.Version}

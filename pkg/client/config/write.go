@@ -67,6 +67,21 @@ func (c *Config) Pin(add Pins) (Pins, error) {
 	return written, nil
 }
 
+// Fresh is what Pin would write of add: what neither pins.toml nor config.toml nor the environment says yet, be it that the
+// repository's file does.
+func (c *Config) Fresh(add Pins) (Pins, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if _, err := c.usable(); err != nil {
+		return Pins{}, err
+	}
+	mine, err := unite(c.url.value, c.byUser, c.pinned)
+	if err != nil {
+		return Pins{}, err
+	}
+	return mine.missing(add), nil
+}
+
 // Accept lets repositories' files name that URL from now on.
 func (c *Config) Accept(url string) error {
 	url, err := NormalURL(url)
