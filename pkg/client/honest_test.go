@@ -235,7 +235,8 @@ func TestUpdateFromNeedsAnETag(t *testing.T) {
 // What JSON would change, and names that could not be used again, are refused before anything is sent.
 func TestTextsThatCantBeSent(t *testing.T) {
 	s, c := newStage(t)
-	bad, pinned := "N\xff", "demo"
+	bad, pinned := "N\xff", "other"
+	delete(s.projects, s.other.ID)
 	for name, act := range map[string]func() error{
 		"a name": func() error {
 			_, err := c.Create(t.Context(), client.NewSecret{Project: "plain", Name: bad})

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/url"
 
@@ -40,8 +41,9 @@ func (c *Client) Project(ctx context.Context, project string) (api.Project, erro
 	return got, err
 }
 
-// checkNewName refuses a name that could not be used: one that looks like an id, and one that is pinned already.
-func (c *Client) checkNewName(name string) error {
+// checkNewName refuses a name that could not be used: one that looks like an id, and one that is pinned for a project that
+// is gone. One that is not gone has the name, as the server will say.
+func (c *Client) checkNewName(ctx context.Context, name string) error {
 	if _, isID := parseID(name); isID {
 		return setupf("a project can't be called by what looks like an id")
 	}
@@ -49,7 +51,11 @@ func (c *Client) checkNewName(name string) error {
 	if err != nil {
 		return &SetupError{err}
 	}
-	if pin, ok := pins.Projects[name]; ok {
+	pin, ok := pins.Projects[name]
+	if !ok {
+		return nil
+	}
+	if _, err := c.getProject(ctx, pin.ID); errors.Is(err, ErrNotFound) {
 		return setupf("the name %q is pinned for project %s; if that is gone, remove the pin (strongroom pin --remove)", name, pin.ID)
 	}
 	return nil
@@ -58,7 +64,7 @@ func (c *Client) checkNewName(name string) error {
 // CreateProject makes a project, and pins it: what the caller says it is, not what the server answers. The first key of
 // one whose values clients encrypt is made here, which takes kms:GenerateDataKey on the client key.
 func (c *Client) CreateProject(ctx context.Context, name string, encryption api.Encryption) (api.Project, error) {
-	if err := c.checkNewName(name); err != nil {
+	if err := c.checkNewName(ctx, name); err != nil {
 		return api.Project{}, err
 	}
 	me, err := c.identity(ctx)
