@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/google/uuid"
 
@@ -98,12 +99,27 @@ func (c *Client) Whoami(ctx context.Context) (api.Me, error) {
 	return me, err
 }
 
-// pin holds what the server says against what is pinned, and pins what is not.
+// pin holds what the server says against what is pinned, pins what is not, and answers what nothing had said before.
 func (c *Client) pin(said config.Pins) (config.Pins, error) {
 	if err := c.config.Pins.Check(said, "the server at "+c.URL()); err != nil {
 		return config.Pins{}, err
 	}
-	return c.config.Pins.Pin(said)
+	before, err := c.config.Pins.Pins()
+	if err != nil {
+		return config.Pins{}, &SetupError{err}
+	}
+	fresh, err := c.config.Pins.Pin(said)
+	if before.Organization != uuid.Nil {
+		fresh.Organization = uuid.Nil
+	}
+	if before.ClientKey != "" {
+		fresh.ClientKey = ""
+	}
+	maps.DeleteFunc(fresh.Projects, func(name string, _ config.ProjectPin) bool {
+		_, known := before.Projects[name]
+		return known
+	})
+	return fresh, err
 }
 
 func (c *Client) notice(format string, args ...any) {
