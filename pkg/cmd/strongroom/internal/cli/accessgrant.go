@@ -36,8 +36,8 @@ func (m *Main) accessGrant() *cobra.Command {
 			"kms:ListGrants and kms:CreateGrant on the client key. It replaces what the principal was granted there before.\n" +
 			"Doing it again is harmless. Done by half, it says which lock is open and what to run, and ends with status 1.\n\n" +
 			"read sees values, write creates and changes secrets, manage shares and changes the project. The key of a project\n" +
-			"opens all of it: with a grant on one secret, Strongroom's lock alone keeps the others. And the key in its wrapped\n" +
-			"form is shown to those alone who may read one of the secret's projects: whoever may not can't open it.\n\n" +
+			"opens all of it: with a grant on one secret, Strongroom's lock alone keeps the others. Who has no more than that\n" +
+			"names the secret by its id, which `strongroom secret list` shows, or by its name where its project is pinned.\n\n" +
 			"  strongroom access grant ci read demo\n" +
 			"  strongroom access grant group:backend write demo --for 8h\n" +
 			"  strongroom access grant alice read demo/DATABASE_URL --until 2027-01-31T18:00:00Z\n" +
