@@ -12,7 +12,6 @@ import (
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
 	"strongroom/pkg/client"
-	"strongroom/pkg/cmd/strongroom/internal/local"
 )
 
 // A turning is how two locks were turned: what --output json shows of grant and revoke.
@@ -113,7 +112,7 @@ func (m *Main) turnProject(ctx context.Context, s *session, t *turning, id uuid.
 
 // sayNobody says why KMS had nothing to do.
 func (m *Main) sayNobody(t *turning, p client.Project) {
-	who, again := t.principal, fmt.Sprintf("`strongroom access sync %s`", local.Quote(p.Name))
+	who, again := t.principal, "`"+pasted("access", "sync", p.Name)+"`"
 	switch {
 	case t.Grant == nil && t.Before != nil:
 		m.sayf("KMS had no grant for what Strongroom says are identities of %s", who.Name)
@@ -177,7 +176,7 @@ func (t *turning) apply(ctx context.Context, s *session, plan client.KeyPlan) (o
 // warnOfTurning says on standard error what people may not expect.
 func (m *Main) warnOfTurning(t *turning, p client.Project) {
 	if t.noKMS {
-		m.sayf("KMS was left alone: `strongroom access policy %s` prints the statement for IAM policies that do the same", local.Quote(p.Name))
+		m.sayf("KMS was left alone: `%s` prints the statement for IAM policies that do the same", pasted("access", "policy", p.Name))
 	}
 	if t.Grant != nil && t.resource.Secret != uuid.Nil {
 		m.sayf("KMS knows whole projects alone: it now unwraps the key of all of %s for %s, and Strongroom's lock alone keeps its other secrets",
@@ -219,7 +218,7 @@ func (t *turning) half(project string, opened bool, err error) error {
 	if why.exit == ExitDistrust {
 		exit = ExitDistrust
 	}
-	return &exitError{exit, fmt.Errorf("%s: %w; run `strongroom access sync %s`", state, why.err, local.Quote(project))}
+	return &exitError{exit, fmt.Errorf("%s: %w; run `%s`", state, why.err, pasted("access", "sync", project))}
 }
 
 // together is one error of one line for several, with the first one's exit status; nil for none.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"strongroom/pkg/cmd/strongroom/internal/local"
 )
 
 // exactly takes these arguments, and names them where some are missing or too many.
@@ -32,6 +34,15 @@ func needed(least string, names []string) error {
 		return usage("%sone argument is needed: %s", least, names[0])
 	}
 	return usage("%s%d arguments are needed: %s", least, len(names), strings.Join(names, " "))
+}
+
+// pasted is a command of this program, for a shell.
+func pasted(words ...string) string {
+	line := "strongroom"
+	for _, word := range words {
+		line += " " + local.Quote(word)
+	}
+	return line
 }
 
 // group makes a command that only has others beneath it. Without one of them, or with one that is not there, it says

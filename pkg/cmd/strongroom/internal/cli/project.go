@@ -9,7 +9,6 @@ import (
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/client"
-	"strongroom/pkg/cmd/strongroom/internal/local"
 )
 
 func (m *Main) project() *cobra.Command {
@@ -76,7 +75,7 @@ func (m *Main) openSecondLock(ctx context.Context, s *session, p api.Project) {
 		}
 	}
 	if err != nil {
-		m.sayf("project %q is made, but its KMS grant for you is not: %s; somebody who may make grants runs `strongroom access sync %s`",
-			p.Name, err, local.Quote(p.Name))
+		m.sayf("project %q is made, but its KMS grant for you is not: %s; somebody who may make grants runs `%s`",
+			p.Name, err, pasted("access", "sync", p.Name))
 	}
 }

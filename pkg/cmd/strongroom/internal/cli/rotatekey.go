@@ -18,7 +18,6 @@ import (
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/client"
-	"strongroom/pkg/cmd/strongroom/internal/local"
 )
 
 func (m *Main) rotateKey() *cobra.Command {
@@ -94,13 +93,9 @@ func (m *Main) beginRotation(ctx context.Context, s *session, named string, resu
 		return nil, usage("the values of project %q are encrypted by the server: it has no project keys", p.Name)
 	}
 	r := &rotation{session: s, project: p, done: map[uuid.UUID]bool{}, failed: map[uuid.UUID]failedValue{}}
-	var got api.Project
-	if resume {
-		got, err = s.Project(ctx, p.ID.String())
-	} else {
-		var added api.AddedProjectKey
-		added, err = s.AddProjectKey(ctx, p.ID.String())
-		got, err = added.Project, lacksKey(err, fmt.Sprintf("Nothing was done: who manages the project runs `strongroom access sync %s`", local.Quote(p.Name)))
+	got, err := s.Project(ctx, p.ID.String())
+	if err == nil && !resume {
+		got, err = s.newKey(ctx, got)
 	}
 	for _, key := range keys(got) {
 		if key.Current {
@@ -109,6 +104,16 @@ func (m *Main) beginRotation(ctx context.Context, s *session, named string, resu
 		}
 	}
 	return r, err
+}
+
+// newKey gives a project a new key. KMS would refuse it first to who does not manage the project, and a grant on the key
+// is not what that takes.
+func (s *session) newKey(ctx context.Context, p api.Project) (api.Project, error) {
+	if !p.Manage {
+		return p, fmt.Errorf("a new key needs manage on project %q; you have %s", p.Name, orDefault(rights(p), "nothing"))
+	}
+	added, err := s.AddProjectKey(ctx, p.ID.String())
+	return added.Project, lacksKey(err, fmt.Sprintf("Nothing was done: somebody who may make grants on it runs `%s`", pasted("access", "sync", p.Name)))
 }
 
 // maxPasses is how often the project is looked through: somebody else may write a value under the old key meanwhile.
@@ -258,7 +263,7 @@ func (m *Main) endRotation(r *rotation, stopped error) error {
 
 // resumption is the command that goes on.
 func resumption(project string) string {
-	return "strongroom project rotate-key " + local.Quote(project) + " --resume"
+	return pasted("project", "rotate-key", project, "--resume")
 }
 
 // interrupted is the end of long work that a signal stopped.

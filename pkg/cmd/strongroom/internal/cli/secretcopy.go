@@ -35,7 +35,7 @@ func (m *Main) copy(ctx context.Context, from, to string, yes bool) error {
 	if err != nil {
 		return err
 	}
-	project, err := s.Resolve(ctx, target.project)
+	project, err := s.there(ctx, target.project)
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (m *Main) afterFailure(ctx context.Context, s *session, ref secretRef, old 
 	if !isTerminal(m.Stdin) {
 		return old, &exitError{ExitError, fmt.Errorf("%s; nothing was done: edit it again", said)}
 	}
-	m.sayf("%s; `strongroom secret diff %s` in another terminal shows what", said, ref.text)
+	m.sayf("%s; `%s` in another terminal shows what", said, pasted("secret", "diff", ref.text))
 	return now, m.chooseEdit("edit your text again, and store it instead")
 }
 

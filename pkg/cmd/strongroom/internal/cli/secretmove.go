@@ -68,7 +68,7 @@ func (m *Main) move(ctx context.Context, text, project string, in movement) erro
 	if err != nil {
 		return err
 	}
-	to, err := s.Resolve(ctx, project)
+	to, err := s.there(ctx, project)
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,8 @@ func (m *Main) leave(old client.Secret, ref secretRef, from client.Project, in m
 // join is the change that puts a secret into a project, and takes it out of the one that it was named by.
 func (s *session) join(ctx context.Context, old client.Secret, ref secretRef, to client.Project, in movement) (client.Change, error) {
 	if to.Encryption != old.Encryption {
-		return client.Change{}, usage("%s is encrypted by the %s, and what is in %s by the %s; `strongroom secret copy %s %s/%s` makes a copy there",
-			ref.text, old.Encryption, to.Name, to.Encryption, ref.text, to.Name, old.Name)
+		return client.Change{}, usage("%s is encrypted by the %s, and what is in %s by the %s; `%s` makes a copy there",
+			ref.text, old.Encryption, to.Name, to.Encryption, pasted("secret", "copy", ref.text, to.Name+"/"+old.Name))
 	}
 	var ch client.Change
 	if !isIn(old, to.ID) {

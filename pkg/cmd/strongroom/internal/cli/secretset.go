@@ -100,18 +100,14 @@ func (m *Main) set(ctx context.Context, text string, in setInput) error {
 	return m.store(ctx, s, ref, old, value, in)
 }
 
-// find reads a secret; it is nil where a name is free.
+// find reads a secret; it is nil where a name is free, in a project that is there.
 func (s *session) find(ctx context.Context, ref secretRef) (*client.Secret, error) {
-	if ref.name != "" {
-		if _, err := s.Resolve(ctx, ref.project); err != nil {
-			return nil, err
-		}
-	}
 	old, err := s.Get(ctx, ref.text)
-	if ref.name != "" && errors.Is(err, client.ErrNotFound) {
-		return nil, nil
+	if ref.name == "" || !errors.Is(err, client.ErrNotFound) {
+		return &old, err
 	}
-	return &old, err
+	_, err = s.there(ctx, ref.project)
+	return nil, err
 }
 
 func promptFor(ref secretRef, old *client.Secret) string {
@@ -127,6 +123,11 @@ func (s *session) checkAlso(ctx context.Context, ref secretRef, old *client.Secr
 		if in.keepValue {
 			return usage("%s is not there; a secret is made with a value", ref.text)
 		}
+		for _, name := range in.also {
+			if _, err := s.there(ctx, name); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
 	for _, name := range in.also {
@@ -135,7 +136,8 @@ func (s *session) checkAlso(ctx context.Context, ref secretRef, old *client.Secr
 			return err
 		}
 		if !isIn(*old, p.ID) {
-			return usage("%s is there already, and not in %s; `strongroom secret move %s %s --keep` adds it", ref.text, name, ref.text, name)
+			return usage("%s is there already, and not in %s; `%s` adds it", ref.text, name,
+				pasted("secret", "move", ref.text, name, "--keep"))
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"strongroom/pkg/client"
 	"strongroom/pkg/client/config"
@@ -61,6 +62,14 @@ func (s *session) project(named string) (string, error) {
 		return "", usage("no project is named; say --project PROJECT, or set STRONGROOM_PROJECT")
 	}
 	return named, nil
+}
+
+// there is a project that is there still: what is pinned outlives what it names, and tells nothing of that.
+func (s *session) there(ctx context.Context, named string) (client.Project, error) {
+	if _, err := s.Project(ctx, named); err != nil {
+		return client.Project{}, fmt.Errorf("project %q: %w", named, err)
+	}
+	return s.Resolve(ctx, named)
 }
 
 // all reads all secrets of a project, in the order of their creation; without a name, of the settings' project.
