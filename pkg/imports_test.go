@@ -154,7 +154,7 @@ var rules = map[string]rule{
 		"github.com/spf13/cobra":               "commands, flags, their help and manual pages",
 		"github.com/spf13/pflag":               "cobra's flags, to be looked through",
 		"golang.org/x/sync/errgroup":           parallel,
-		"golang.org/x/sys/unix":                "asks a terminal whether more was pasted than one line",
+		"golang.org/x/sys/unix":                "turns a terminal's echo off, and asks it whether more was pasted than one line",
 		"golang.org/x/term":                    "asks without echo",
 	}},
 	"pkg/cmd/strongroom/internal/dotenv":  {pure: true},

@@ -25,8 +25,9 @@ type recorder struct {
 	mutex    sync.Mutex
 	recorded bytes.Buffer
 	// hold is how many of the next requests that change something are held back; waiting gets one signal for each, and
-	// each wants one from release.
+	// each wants one from release. With holdsReads the next ones that change nothing are, too.
 	hold             int
+	holdsReads       bool
 	waiting, release chan struct{}
 }
 
@@ -56,7 +57,7 @@ func record(t *testing.T, to string) *recorder {
 		}
 		request.Body = io.NopCloser(bytes.NewReader(body))
 		r.note("%s %s %v\n%s\n", request.Method, request.URL, request.Header, body)
-		if request.Method != http.MethodGet && r.holdsBack() {
+		if r.holdsBack(request.Method) {
 			r.waiting <- struct{}{}
 			<-r.release
 		}
@@ -73,13 +74,22 @@ func (r *recorder) holdNext() {
 	r.hold++
 }
 
-func (r *recorder) holdsBack() bool {
+// holdNextRead has the next request held back, whatever it is for.
+func (r *recorder) holdNextRead() {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.hold == 0 {
+	r.hold++
+	r.holdsReads = true
+}
+
+func (r *recorder) holdsBack(method string) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.hold == 0 || method == http.MethodGet && !r.holdsReads {
 		return false
 	}
 	r.hold--
+	r.holdsReads = false
 	return true
 }
 

@@ -144,7 +144,7 @@ func TestAPromptTakesOneLineAndLeavesNothing(t *testing.T) {
 		{"Ctrl-D ends what was begun", "hunter2\x04", 0, "hunter2", "version 1"},
 		{"longer than terminals keep", strings.Repeat("hunter2.", 1000) + "\r", 0, strings.Repeat("hunter2.", 1000), "version 1"},
 		{"pasted with its line's end", "hunter2\r\n", 0, "hunter2", "version 1"},
-		{"nothing", "\r", 2, "", "the value is empty"},
+		{"nothing", "\r", 2, "", "nothing was typed; say --allow-empty"},
 		{"Ctrl-D", "\x04", 2, "", "nothing was typed"},
 		{"Ctrl-C", "hunter2\x03", 130, "", "strongroom: stopped"},
 		{"several lines", "-----BEGIN KEY-----\rhunter2\r-----END KEY-----\r", 2, "", "more than one line was pasted"},
@@ -189,5 +189,53 @@ func TestASignalEndsThePrompt(t *testing.T) {
 			t.Errorf("%s: status %d; the terminal is left as it was: %t", signal, status, at.asItWas())
 		}
 		at.await("strongroom: stopped")
+	}
+}
+
+// People type while requests are on their way: that is not shown, and is the value that is then asked for. Whatever ends
+// the program before leaves nothing of it to the shell.
+func TestWhatIsTypedBeforeThePromptIsNotShown(t *testing.T) {
+	s := newStage(t, local.Developer)
+	for _, test := range []struct {
+		name, keys string
+		signal     os.Signal
+		status     int
+		says       string
+	}{
+		{"a whole line", "hunter2\r", nil, 0, "strongroom: demo/AHEAD: created, version 1"},
+		{"the same from a terminal that maps line feeds", "hunter2\n", nil, 0, "strongroom: demo/AHEAD: unchanged, version 1"},
+		{"Ctrl-C", "hunter2\x03", nil, 130, "strongroom: stopped"},
+		{"a signal", "hunter2\r", syscall.SIGTERM, 130, "strongroom: stopped"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s.api.holdNextRead()
+			at := sit(t, s.program(t, "secret", "set", "demo/AHEAD"))
+			select {
+			case <-s.api.waiting:
+			case <-time.After(patience):
+				t.Fatal("no request came")
+			}
+			at.press(test.keys)
+			time.Sleep(20 * time.Millisecond) // a terminal that echoes does so by then
+			if test.signal != nil {
+				if err := at.command.Process.Signal(test.signal); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.status != 0 { // it ends while the request waits
+				at.await(test.says)
+			}
+			s.api.release <- struct{}{}
+			if status := at.end(); status != test.status || !at.asItWas() || at.left() != 0 {
+				t.Errorf("status %d; the terminal is left as it was: %t, with %d bytes", status, at.asItWas(), at.left())
+			}
+			at.await(test.says)
+			if strings.Contains(at.shows(), "hunt") {
+				t.Errorf("what was typed is shown: %q", at.shows())
+			}
+		})
+	}
+	if got, _ := s.run(t, "", "secret", "get", "demo/AHEAD"); got != "hunter2" {
+		t.Errorf("stored is %q", got)
 	}
 }

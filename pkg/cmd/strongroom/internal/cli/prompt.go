@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -28,42 +29,94 @@ const (
 // errStopped says that a signal, or the key for one, ended it.
 var errStopped error = &exitError{ExitInterrupted, errors.New("stopped")}
 
-// askHidden asks for one line without echo. It is for a terminal at standard input alone. A signal that ends the program
-// meanwhile turns the echo on again.
+// A hush is a terminal at standard input that shows nothing of what is typed. It begins before anything is asked, since
+// people type ahead while requests are on their way, and what they typed then is kept. end ends it, and must be called.
+type hush struct {
+	m       *Main
+	file    *os.File
+	state   *term.State
+	signals chan os.Signal
+	asked   bool
+	ended   bool
+}
+
+// hush begins one. The context that it answers is for what is done meanwhile: it ends with the first signal that would end
+// the program, and its cause is errStopped then.
+func (m *Main) hush(ctx context.Context) (*hush, context.Context, error) {
+	f, ok := m.Stdin.(*os.File)
+	if !ok || !isTerminal(f) {
+		return nil, nil, errors.New("standard input is no terminal")
+	}
+	state, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	h := &hush{m: m, file: f, state: state, signals: make(chan os.Signal, 1)}
+	signal.Notify(h.signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		if <-h.signals != nil {
+			stop(errStopped)
+		}
+	}()
+	if err := quiet(f); err != nil {
+		h.end()
+		return nil, nil, err
+	}
+	return h, ctx, nil
+}
+
+// end leaves the terminal as it was. What was typed and not asked for is dropped: it may be a value, and the shell would
+// run it and keep it in its history.
+func (h *hush) end() {
+	if h.ended {
+		return
+	}
+	h.ended = true
+	signal.Stop(h.signals)
+	close(h.signals)
+	if !h.asked {
+		drain(h.file)
+	}
+	_ = term.Restore(int(h.file.Fd()), h.state) // fails where the terminal is gone
+}
+
+// whyStopped is the error of what was done while the terminal was hushed; where a signal stopped it, that.
+func whyStopped(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errStopped) {
+		return errStopped
+	}
+	return err
+}
+
+// ask asks for one line without echo, and ends.
 //
 // The line is edited here, not by the terminal: that would drop without a word what is beyond 4,095 bytes, and leave the
 // further lines of a key that was pasted to the shell, which would run them and keep them in its history.
-func (m *Main) askHidden(prompt string) (string, error) {
-	f, ok := m.Stdin.(*os.File)
-	if !ok || !isTerminal(f) {
-		return "", errors.New("standard input is no terminal")
-	}
-	state, err := term.MakeRaw(int(f.Fd()))
-	if err != nil {
+func (h *hush) ask(ctx context.Context, prompt string) (string, error) {
+	h.asked = true
+	defer func() {
+		h.end()
+		_, _ = io.WriteString(h.m.Stderr, "\n")
+	}()
+	if _, err := term.MakeRaw(int(h.file.Fd())); err != nil {
 		return "", err
 	}
-	defer func() {
-		_ = term.Restore(int(f.Fd()), state) // fails where the terminal is gone
-		_, _ = io.WriteString(m.Stderr, "\n")
-	}()
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	_, _ = io.WriteString(m.Stderr, visible(prompt))
+	_, _ = io.WriteString(h.m.Stderr, visible(prompt))
 	type answer struct {
 		line string
 		err  error
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		line, err := readHidden(f)
+		line, err := readHidden(h.file)
 		answered <- answer{line, err}
 	}()
 	select {
 	case a := <-answered:
 		return a.line, a.err
-	case <-signals:
-		return "", errStopped
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
 	}
 }
 

@@ -73,31 +73,55 @@ func flagHidden(*cobra.Command, error) error {
 	return usage("something begins with a hyphen and is no flag, or a flag lacks what it takes; %s", giveValue)
 }
 
-// set stores a value. Where there is something already is asked first: a prompt says so, and nobody types for nothing.
+// set stores a value.
 func (m *Main) set(ctx context.Context, text string, in setInput) error {
 	if in.keepValue && in.note == nil {
 		return usage("--keep-value changes the note alone; say --note too")
 	}
-	s, ref, err := m.connectTo(ctx, text)
-	if err != nil {
-		return err
-	}
-	old, err := s.find(ctx, ref)
-	if err != nil {
-		return err
-	}
-	if err := s.checkAlso(ctx, ref, old, in); err != nil {
-		return err
-	}
-	var value *client.Value
-	if !in.keepValue {
-		v, err := m.readValue(in.valueSource, promptFor(ref, old))
+	if in.keepValue || !m.prompts(in.valueSource) {
+		w, err := m.prepare(ctx, text, in, nil)
 		if err != nil {
 			return err
 		}
-		value = &v
+		return m.store(ctx, w, in)
 	}
-	return m.store(ctx, s, ref, old, value, in)
+	at, within, err := m.hush(ctx)
+	if err != nil {
+		return err
+	}
+	defer at.end()
+	w, err := m.prepare(within, text, in, at)
+	if err != nil {
+		return whyStopped(within, err)
+	}
+	return m.store(ctx, w, in)
+}
+
+// A writing is what `secret set` is to do, with all that it takes.
+type writing struct {
+	session *session
+	ref     secretRef
+	// old is what is there already, if anything.
+	old *client.Secret
+	// value is nil where the note alone changes.
+	value *client.Value
+}
+
+// prepare finds what is there, and takes the value. What is there comes first: a prompt says so, and nobody types for
+// nothing.
+func (m *Main) prepare(ctx context.Context, text string, in setInput, at *hush) (w writing, err error) {
+	if w.session, w.ref, err = m.connectTo(ctx, text); err != nil {
+		return w, err
+	}
+	if w.old, err = w.session.find(ctx, w.ref); err != nil {
+		return w, err
+	}
+	if err := w.session.checkAlso(ctx, w.ref, w.old, in); err != nil || in.keepValue {
+		return w, err
+	}
+	v, err := m.readValue(ctx, in.valueSource, at, promptFor(w.ref, w.old))
+	w.value = &v
+	return w, err
 }
 
 // find reads a secret; it is nil where a name is free, in a project that is there.
@@ -148,7 +172,8 @@ func isIn(secret client.Secret, project uuid.UUID) bool {
 }
 
 // store makes the secret, or changes it, whichever it takes by the time that it is sent.
-func (m *Main) store(ctx context.Context, s *session, ref secretRef, old *client.Secret, value *client.Value, in setInput) error {
+func (m *Main) store(ctx context.Context, w writing, in setInput) error {
+	s, ref, old, value := w.session, w.ref, w.old, w.value
 	for race := 0; ; race++ {
 		var (
 			got client.Secret

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -19,12 +20,17 @@ type valueSource struct {
 	allowEmpty bool
 }
 
-// readValue takes a value exactly as it is. Errors hold no part of it, nor what --file says: it might be the value.
-func (m *Main) readValue(from valueSource, prompt string) (client.Value, error) {
-	text, err := m.readText(from.file, prompt)
+// prompts says whether the value is what somebody types.
+func (m *Main) prompts(from valueSource) bool { return from.file == "" && isTerminal(m.Stdin) }
+
+// readValue takes a value exactly as it is, and asks for it at a terminal if there is one. Errors hold no part of it, nor what --file says: it might be the value.
+func (m *Main) readValue(ctx context.Context, from valueSource, at *hush, prompt string) (client.Value, error) {
+	text, err := m.readText(ctx, from.file, at, prompt)
 	switch {
 	case err != nil:
 		return client.Value{}, err
+	case text == "" && !from.allowEmpty && at != nil:
+		return client.Value{}, usage("nothing was typed; say --allow-empty to store an empty value")
 	case text == "" && !from.allowEmpty:
 		return client.Value{}, usage("the value is empty, perhaps because what should have written it failed; say --allow-empty to store it")
 	case len(text) > clientcrypto.MaxPlaintext:
@@ -37,10 +43,10 @@ func (m *Main) readValue(from valueSource, prompt string) (client.Value, error) 
 	return client.NewValue(text), nil
 }
 
-func (m *Main) readText(file, prompt string) (string, error) {
+func (m *Main) readText(ctx context.Context, file string, at *hush, prompt string) (string, error) {
 	switch {
-	case file == "" && isTerminal(m.Stdin):
-		return m.askHidden(prompt)
+	case at != nil:
+		return at.ask(ctx, prompt)
 	case file == "" || file == "-":
 		text, err := readAll(m.Stdin)
 		if err != nil {
