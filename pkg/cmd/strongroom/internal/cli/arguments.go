@@ -11,9 +11,9 @@ import (
 
 // exactly takes these arguments, and names them where some are missing or too many.
 func exactly(names ...string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(c *cobra.Command, args []string) error {
 		if len(args) != len(names) {
-			return needed("", names)
+			return needed(c, "", names)
 		}
 		return nil
 	}
@@ -21,20 +21,47 @@ func exactly(names ...string) cobra.PositionalArgs {
 
 // atLeast is exactly that takes the last one several times.
 func atLeast(names ...string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(c *cobra.Command, args []string) error {
 		if len(args) < len(names) {
-			return needed("at least ", names)
+			return needed(c, "at least ", names)
 		}
 		return nil
 	}
 }
 
-func needed(least string, names []string) error {
-	if len(names) == 1 {
-		return usage("%sone argument is needed: %s", least, names[0])
+// between is exactly whose arguments may be left out, all but the first least ones.
+func between(least int, names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return needed(c, "at least ", names[:least])
+		case len(args) > len(names):
+			return usage("%s at most: %s%s", counted(len(names), "argument", "arguments"), strings.Join(names, " "), seeHelp(c))
+		}
+		return nil
 	}
-	return usage("%s%d arguments are needed: %s", least, len(names), strings.Join(names, " "))
 }
+
+// none takes no arguments. What there is may be a mistyped command, if there are some.
+func none(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case c.HasSubCommands():
+		return noCommand(c, args[0])
+	}
+	return usage("%s takes no arguments%s", c.Name(), seeHelp(c))
+}
+
+func needed(c *cobra.Command, least string, names []string) error {
+	if len(names) == 1 {
+		return usage("%sone argument is needed: %s%s", least, names[0], seeHelp(c))
+	}
+	return usage("%s%d arguments are needed: %s%s", least, len(names), strings.Join(names, " "), seeHelp(c))
+}
+
+// seeHelp ends an error about how a command is called.
+func seeHelp(c *cobra.Command) string { return "; see `" + c.CommandPath() + " --help`" }
 
 // pasted is a command of this program, for a shell.
 func pasted(words ...string) string {
@@ -54,11 +81,20 @@ func group(c *cobra.Command, under ...*cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return usage("%s needs one of its commands; `%s --help` lists them", c.Name(), c.CommandPath())
 		}
-		meant := ""
-		if close := c.SuggestionsFor(args[0]); len(close) > 0 {
-			meant = fmt.Sprintf("; is %s meant?", strings.Join(close, " or "))
-		}
-		return usage("%s has no command %q%s; `%s --help` lists them", c.Name(), args[0], meant, c.CommandPath())
+		return noCommand(c, args[0])
 	}
 	return c
+}
+
+// noCommand says that a command has none of that name beneath it, and which may be meant.
+func noCommand(c *cobra.Command, name string) error {
+	return usage("%s has no command %q%s; `%s --help` lists them", c.Name(), name, meant(c, name), c.CommandPath())
+}
+
+func meant(c *cobra.Command, name string) string {
+	close := c.SuggestionsFor(name)
+	if len(close) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; is %s meant?", strings.Join(close, " or "))
 }

@@ -51,7 +51,7 @@ func (m *Main) call() *cobra.Command {
 
 func (m *Main) operation(row operation.Row, route operation.HTTP, flags *callFlags) *cobra.Command {
 	return &cobra.Command{
-		Use: string(row.Name), Short: row.Summary, Long: describe(row, route), Args: cobra.NoArgs,
+		Use: string(row.Name), Short: row.Summary, Long: describe(row, route), Args: none,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return m.run(c.Context(), row, *flags)

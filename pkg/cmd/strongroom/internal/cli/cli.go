@@ -52,7 +52,7 @@
 //
 //	0    done
 //	1    Strongroom, AWS KMS or this machine answered with an error, or a part could not be done
-//	2    the command line or the configuration is not right; nothing was sent
+//	2    the command line or the configuration is not right; nothing was changed
 //	3    no answer: it can't be reached, or refused the signature; a change may have been made all the same
 //	4    the answer is not believed: altered, for another place, older than seen before, or not what is pinned
 //	126  the command that run was to start is there and can't be executed, as shells say it
@@ -107,13 +107,13 @@ type Main struct {
 // Run does what the arguments say, until it is done or ctx ends, and answers the exit status.
 func (m *Main) Run(ctx context.Context) int {
 	root := m.root() //nolint:contextcheck // cobra hands ctx to the command that runs
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return int(ExitOK)
 	}
 	e := explain(err)
-	if !m.began && !is[*exitError](err) { // cobra's own: unknown commands, flags, arguments
-		e = usage("%s; see %s --help", err, root.Name())
+	if !m.began { // cobra's own: unknown commands, flags, arguments
+		e = reworded(c, err)
 	}
 	if e.err != nil {
 		m.say(e.Error())
@@ -127,6 +127,7 @@ func (m *Main) root() *cobra.Command {
 		Short:         "Secrets for people and machines, shared by AWS identity",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       versionLine(),
 		Long: "Strongroom keeps secrets and shares them by AWS identity.\n\n" +
 			"STRONGROOM_URL says where it is; requests are signed with your AWS credentials. To try it on this machine:\n\n" +
 			"  strongroom local\n" +
@@ -144,6 +145,8 @@ func (m *Main) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&m.output, "output", "o", "", "`FORM` of what is listed: table or json")
 	completeFlag(root, "output", oneOf(config.OutputTable, config.OutputJSON))
+	root.Flags().Bool("version", false, "say which version this is")
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetArgs(m.Args)
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
@@ -155,6 +158,7 @@ func (m *Main) root() *cobra.Command {
 	}
 	plainUse(root)
 	m.completeCommands(root)
+	tightened(root)
 	return root
 }
 

@@ -187,13 +187,15 @@ func (m *Main) completeHome(ctx context.Context, begun string) ([]cobra.Completi
 // completeSecret offers project/name: at first the projects, and once there is a slash, the secrets in one. Where a
 // project is meant without being named, its secrets are offered by their names alone, too.
 func (m *Main) completeSecret(ctx context.Context, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(ctx, completionPatience) // for all that it asks
+	defer cancel()
 	if project, name, ok := strings.Cut(begun, "/"); ok {
 		return m.complete(ctx, begun, secretNames(project, name, project+"/"))
 	}
 	offered, directive := m.completeHome(ctx, begun)
 	if settings, err := m.load(); err == nil && settings.Project != "" {
 		secrets, _ := m.complete(ctx, begun, secretNames(settings.Project, begun, ""))
-		offered = append(offered, secrets...)
+		offered = append(offered, slices.DeleteFunc(secrets, saysMore)...)
 	}
 	return offered, directive
 }
@@ -203,6 +205,8 @@ func (m *Main) completeResource(ctx context.Context, begun string) ([]cobra.Comp
 	if strings.Contains(begun, "/") {
 		return m.completeSecret(ctx, begun)
 	}
+	ctx, cancel := context.WithTimeout(ctx, completionPatience)
+	defer cancel()
 	projects, _ := m.completeProject(ctx, begun)
 	homes, directive := m.completeHome(ctx, begun)
 	return append(projects, homes...), directive

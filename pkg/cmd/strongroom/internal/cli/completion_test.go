@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -13,6 +15,9 @@ import (
 	"strongroom/pkg/cmd/strongroom/internal/local"
 	"strongroom/pkg/cmd/strongroom/internal/local/localtest"
 )
+
+// likeAnID is a secret's name. Without its project it would name another one.
+const likeAnID = "0190a1b2-0000-7000-8000-000000000001"
 
 // completing makes programs that sign as the owner of a server with secrets in plain, and have their files in an empty folder.
 func completing(t *testing.T, folder string) func(project string) *Main {
@@ -24,7 +29,7 @@ func completing(t *testing.T, folder string) func(project string) *Main {
 	var projects api.List[api.Project]
 	s.JSON(localtest.Request{Profile: local.Owner, Method: http.MethodGet, Path: organization + "/projects"}, http.StatusOK, &projects)
 	plain := projects.Data[slices.IndexFunc(projects.Data, func(p api.Project) bool { return p.Name == "plain" })]
-	for _, name := range []string{"DATABASE_URL", "DATABASE_USER", "TOKEN", "a/b"} {
+	for _, name := range []string{"DATABASE_URL", "DATABASE_USER", "TOKEN", "a/b", likeAnID} {
 		body := map[string]any{"name": name, "value": "not a real one", "projectIds": []string{plain.ID.String()}}
 		s.JSON(localtest.Request{Profile: local.Owner, Method: http.MethodPost, Path: organization + "/secrets", Body: body}, http.StatusCreated, nil)
 	}
@@ -60,12 +65,13 @@ func TestNamesAreCompleted(t *testing.T) {
 	}{
 		"the projects of secrets":         {m.completeSecret, "", []string{"demo/", "payroll/", "plain/"}, noSpace},
 		"one of them":                     {m.completeSecret, "pl", []string{"plain/"}, noSpace},
-		"secrets":                         {m.completeSecret, "plain/", []string{"plain/DATABASE_URL", "plain/DATABASE_USER", "plain/TOKEN", "plain/a/b"}, noFile},
+		"secrets":                         {m.completeSecret, "plain/", []string{"plain/DATABASE_URL", "plain/DATABASE_USER", "plain/TOKEN", "plain/a/b", "plain/" + likeAnID}, noFile},
 		"some of them":                    {m.completeSecret, "plain/DATABASE_U", []string{"plain/DATABASE_URL", "plain/DATABASE_USER"}, noFile},
 		"one with a slash":                {m.completeSecret, "plain/a/", []string{"plain/a/b"}, noFile},
 		"none in a project that is not":   {m.completeSecret, "nowhere/", nil, noFile},
 		"those of the settings' project":  {within.completeSecret, "T", []string{"TOKEN"}, noSpace},
-		"those, besides a project":        {within.completeSecret, "", []string{"demo/", "payroll/", "plain/", "DATABASE_URL", "DATABASE_USER", "TOKEN", "a/b"}, noSpace},
+		"those, besides a project":        {within.completeSecret, "", []string{"demo/", "payroll/", "plain/", "DATABASE_URL", "DATABASE_USER", "TOKEN"}, noSpace},
+		"none that is named otherwise":    {within.completeSecret, "a", nil, noSpace},
 		"where a new secret goes":         {m.completeHome, "d", []string{"demo/"}, noSpace},
 		"not what it is called":           {m.completeHome, "plain/", nil, noFile},
 		"resources":                       {m.completeResource, "p", []string{"payroll", "plain", "payroll/", "plain/"}, noSpace},
@@ -98,5 +104,32 @@ func TestWhatIsOffered(t *testing.T) {
 	got := offer("a", names)
 	if diff := cmp.Diff([]string{"a", "ab", "aa"}, got[:3]); diff != "" || len(got) != maxOffered {
 		t.Errorf("%d are offered, want %d (-want +got):\n%s", len(got), maxOffered, diff)
+	}
+}
+
+// A server that takes connections and answers nothing keeps nobody waiting for longer than one that is not there.
+func TestCompletionWaitsOnce(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-real-one", "AWS_REGION": local.Region,
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		t.Setenv(name, value)
+	}
+	environment := map[string]string{
+		"STRONGROOM_URL": "http://" + silent.Addr().String(), "STRONGROOM_CONFIG_DIR": t.TempDir(), "STRONGROOM_PROJECT": "plain",
+		"AWS_REGION": local.Region,
+	}
+	m := &Main{Getenv: func(name string) string { return environment[name] }}
+	for name, complete := range map[string]completer{"a secret": m.completeSecret, "a resource": m.completeResource} {
+		start := time.Now()
+		offered, _ := complete(t.Context(), "T")
+		if took := time.Since(start); len(offered) != 0 || took < completionPatience/2 || took > completionPatience*3/2 {
+			t.Errorf("%s: %v are offered after %s, want none after %s", name, offered, took, completionPatience)
+		}
 	}
 }

@@ -17,7 +17,7 @@ func (m *Main) words() map[string]completer {
 		"RESOURCE": m.completeResource, "PRINCIPAL": m.completeAnyPrincipal,
 		"ROLE": oneOf(roles...),
 		"FILE": files(cobra.ShellCompDirectiveDefault), "DIR": files(cobra.ShellCompDirectiveFilterDirs),
-		"NAME": nil, "NEW": nil, "NEWNAME": nil, "ARN": nil, "USER": nil, "PROFILE": nil, "OPERATION": nil,
+		"NAME": nil, "NEW": nil, "NEWNAME": nil, "ARN": nil, "USER": nil, "PROFILE": nil, "OPERATION": nil, "N": nil,
 	}
 }
 

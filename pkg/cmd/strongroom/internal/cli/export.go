@@ -51,7 +51,7 @@ func (m *Main) exportCommand() *cobra.Command {
 			"Where a format can't hold a name or a value, nothing is written and the error names it; --skip leaves it\n" +
 			"out and says so. --file writes the whole file or nothing, with mode 0600; one that is there is only\n" +
 			"replaced with --force. --prefix takes only the secrets whose names begin with P, and changes no name.",
-		Args: cobra.NoArgs,
+		Args: none,
 		RunE: func(c *cobra.Command, _ []string) error { return m.export(c.Context(), flags) },
 	}
 	f := c.Flags()

@@ -14,7 +14,7 @@ import (
 
 func (m *Main) local() *cobra.Command {
 	c := &cobra.Command{
-		Use: "local", Short: "run a Strongroom on this machine, for trying things", Args: cobra.NoArgs,
+		Use: "local", Short: "run a Strongroom on this machine, for trying things", Args: none,
 		Long: "Run a Strongroom on this machine, for trying things: the same functions as on AWS, behind the same\n" +
 			"request signatures, over one file. At first start it makes an organization with an owner, a\n" +
 			"developer, a service account and three projects.\n\n" +

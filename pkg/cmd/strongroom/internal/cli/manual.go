@@ -15,7 +15,7 @@ var statuses = []struct {
 }{
 	{ExitOK, "done"},
 	{ExitError, "Strongroom, AWS KMS or this machine answered with an error, or a part could not be done"},
-	{ExitUsage, "the command line or the configuration is not right; nothing was sent"},
+	{ExitUsage, "the command line or the configuration is not right; nothing was changed"},
 	{ExitNoAnswer, "no answer: it can't be reached, or refused the signature; a change may have been made all the same"},
 	{ExitDistrust, "the answer is not believed: altered, for another place, older than seen before, or not what is pinned"},
 	{ExitNotExecutable, "the command that run was to start is there and can't be executed, as shells say it"},

@@ -8,20 +8,29 @@ import (
 	"unicode"
 )
 
-// printBody writes an answer's body: as it is, or for a terminal indented and without characters that could move its
-// cursor or reorder its text.
+// printBody writes an answer's body: as it is, or for a terminal as readable writes it.
 func (m *Main) printBody(body []byte) error {
 	if isTerminal(m.Stdout) {
-		var indented bytes.Buffer
-		if json.Indent(&indented, body, "", "  ") == nil {
-			body = []byte(escaped(strings.TrimRight(indented.String(), "\n")) + "\n")
-		}
+		body = readable(body)
 	}
 	_, err := m.Stdout.Write(body)
 	return err
 }
 
-// escaped is JSON with the control and format characters that JSON allows written as escapes.
+// readable is a body for a terminal: without characters that could move its cursor or reorder its text, in whole lines,
+// and indented if it is JSON. What is none may come from something else than Strongroom.
+func readable(body []byte) []byte {
+	var indented bytes.Buffer
+	if json.Indent(&indented, body, "", "  ") == nil {
+		body = indented.Bytes()
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	return []byte(escaped(strings.TrimRight(string(body), "\n")) + "\n")
+}
+
+// escaped is a text with its control and format characters, but for newlines and tabs, written as JSON's escapes.
 func escaped(text string) string {
 	var b strings.Builder
 	for _, r := range text {

@@ -21,3 +21,17 @@ func TestAnErrorIsOneLine(t *testing.T) {
 		t.Errorf("visible: %q, want %q", got, want)
 	}
 }
+
+// What is no JSON may come from something else than Strongroom.
+func TestABodyOnATerminalIsHarmlessWhateverItIs(t *testing.T) {
+	for body, want := range map[string]string{
+		"":                              "",
+		"{\"a\":\"\u202e\"}\n":          "{\n  \"a\": \"\\u202e\"\n}\n",
+		"<p>\x1b]0;owned\x07 nothing\n": "<p>\\u001b]0;owned\\u0007 nothing\n",
+		"no line's end":                 "no line's end\n",
+	} {
+		if got := string(readable([]byte(body))); got != want {
+			t.Errorf("readable(%q) = %q, want %q", body, got, want)
+		}
+	}
+}

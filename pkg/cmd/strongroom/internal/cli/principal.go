@@ -122,7 +122,7 @@ func (k kind) sampleARN() string {
 
 func (m *Main) principalList(k kind) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "list the " + k.noun + "s", Args: cobra.NoArgs,
+		Use: "list", Short: "list the " + k.noun + "s", Args: none,
 		Long: "List the " + k.noun + "s by name.\n\n  strongroom " + k.command + " list --output json",
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := m.connect(c.Context())

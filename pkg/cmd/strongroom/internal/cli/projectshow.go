@@ -24,7 +24,7 @@ type shownProject struct {
 
 func (m *Main) projectList() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "list projects", Args: cobra.NoArgs,
+		Use: "list", Short: "list projects", Args: none,
 		Long: "List the projects that you may see: how their values are encrypted, what you may do, how many project keys\n" +
 			"there are, and how many values are still under older ones (see rotate-key).\n\n" +
 			"  strongroom project list\n" +

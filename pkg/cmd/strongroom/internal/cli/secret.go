@@ -46,7 +46,7 @@ type secretRef struct {
 
 // ref reads what the command line names. Nothing is sent, but where the default project's own name has a slash in it.
 func (s *session) ref(ctx context.Context, text string) (secretRef, error) {
-	if id, err := uuid.Parse(text); err == nil && id.String() == text {
+	if isID(text) {
 		return secretRef{text: text}, nil
 	}
 	project, name, slash := strings.Cut(text, "/")
@@ -68,6 +68,15 @@ func (s *session) ref(ctx context.Context, text string) (secretRef, error) {
 	}
 	return secretRef{project + "/" + name, project, name}, nil
 }
+
+// isID says whether a text is an id, in its one spelling.
+func isID(text string) bool {
+	id, err := uuid.Parse(text)
+	return err == nil && id.String() == text
+}
+
+// saysMore says whether a secret's name, without its project's, would be taken for something else.
+func saysMore(name string) bool { return strings.Contains(name, "/") || isID(name) }
 
 // connectTo is connect for a command about one secret, and the secret that it names.
 func (m *Main) connectTo(ctx context.Context, text string) (*session, secretRef, error) {

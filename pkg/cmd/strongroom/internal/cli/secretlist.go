@@ -17,7 +17,7 @@ func (m *Main) secretList() *cobra.Command {
 		oldKeys bool
 	)
 	c := &cobra.Command{
-		Use: "list [PROJECT] [--prefix P] [--old-keys]", Short: "list secrets, without values", Args: cobra.MaximumNArgs(1),
+		Use: "list [PROJECT] [--prefix P] [--old-keys]", Short: "list secrets, without values", Args: between(0, "PROJECT"),
 		Long: "List a project's secrets, or every secret that you may see, by name and without values.\n\n" +
 			"  strongroom secret list\n" +
 			"  strongroom secret list demo --prefix DB_\n" +

@@ -13,13 +13,13 @@ import (
 func (m *Main) secretRestore() *cobra.Command {
 	var version int64
 	c := &cobra.Command{
-		Use: "restore REF --version N", Short: "give a secret the value of an older version again",
+		Use: "restore REF [N] [--version N]", Short: "give a secret the value of an older version again",
 		Long: "Give a secret the value of an older version again, as a new version.\n\n" + references + "\n\n" +
 			"  strongroom secret history demo/DATABASE_URL\n" +
 			"  strongroom secret restore demo/DATABASE_URL --version 3\n" +
 			"  strongroom secret restore demo/DATABASE_URL 3\n\n" +
 			"Where it is the current value already, nothing changes.",
-		Args: cobra.RangeArgs(1, 2),
+		Args: between(1, "REF", "N"),
 		RunE: func(c *cobra.Command, args []string) error {
 			flag := c.Flags().Changed("version")
 			if flag == (len(args) == 2) {

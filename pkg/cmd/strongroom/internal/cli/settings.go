@@ -18,7 +18,7 @@ type setting struct {
 func (m *Main) config() *cobra.Command {
 	return &cobra.Command{
 		Use: "config", Short: "show every setting, and where it comes from",
-		Args: cobra.NoArgs,
+		Args: none,
 		Long: "Show every setting with its value and where that comes from, the files that are looked at, and the folder of what\n" +
 			"is remembered. Nothing is sent, and no secret is among them. `strongroom pin` shows what is pinned.\n\n" +
 			"A setting is taken from the environment, else from the repository's .strongroom.toml, else from config.toml; from\n" +

@@ -10,13 +10,17 @@ import (
 
 func (m *Main) version() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "say which version this is", Args: cobra.NoArgs,
+		Use: "version", Short: "say which version this is", Args: none,
 		Long: "Say which version of Strongroom this is, and what it was built with and for.\n\n  strongroom version",
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(m.Stdout, "strongroom %s (%s, %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(m.Stdout, versionLine())
 			return err
 		},
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("strongroom %s (%s, %s/%s)", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // buildVersion is what the Go tool noted: the module's version, or the commit that it was built from.

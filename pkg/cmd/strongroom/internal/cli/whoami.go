@@ -13,7 +13,7 @@ import (
 
 func (m *Main) whoami() *cobra.Command {
 	return &cobra.Command{
-		Use: "whoami", Short: operation.MustLookup(operation.Whoami).Summary, Args: cobra.NoArgs,
+		Use: "whoami", Short: operation.MustLookup(operation.Whoami).Summary, Args: none,
 		Long: "Say who you are to Strongroom: the user or service account that your AWS identity is bound to, its role, the\n" +
 			"organization, the identity by which you were recognized, and your groups.\n\n" +
 			"  strongroom whoami\n" +
