@@ -116,18 +116,19 @@ func note(all []deletion, results []api.BulkResult) {
 	}
 }
 
+// showDeletions shows what is in the trash, and says what is not, and why.
 func (m *Main) showDeletions(s *session, all []deletion) error {
-	rows := make([][]string, len(all))
-	failed := 0
-	for i, d := range all {
-		rows[i] = []string{d.Secret, "in the trash"}
-		if d.Error != nil {
-			failed++
-			rows[i][1] = fmt.Sprintf("%s: %s", d.Error.Code, d.Error.Message)
+	var rows [][]string
+	for _, d := range all {
+		if d.Error == nil {
+			rows = append(rows, []string{d.Secret, "in the trash"})
+			continue
 		}
+		m.sayf("%s is not deleted: %s: %s", d.Secret, d.Error.Code, d.Error.Message)
 	}
+	failed := len(all) - len(rows)
 	if err := m.show(s.settings, listing{rows: rows, data: all}); err != nil || failed == 0 {
 		return err
 	}
-	return &exitError{ExitError, fmt.Errorf("%d of %d secrets were not deleted", failed, len(all))}
+	return fmt.Errorf("%d of %s not deleted", failed, counted(len(all), "secret was", "secrets were"))
 }
