@@ -150,6 +150,7 @@ var rules = map[string]rule{
 	"pkg/cmd/strongroom/internal/cli": {arrows: roots, libraries: map[string]string{
 		"github.com/google/uuid":               uuids,
 		"github.com/rogpeppe/go-internal/diff": "unified diffs of values, the Go project's own algorithm",
+		"github.com/rivo/uniseg":               "how many places of a screen a text takes: wide characters take two",
 		"github.com/schollz/progressbar/v3":    "progress of long work",
 		"github.com/spf13/cobra":               "commands, flags, their help and manual pages",
 		"github.com/spf13/pflag":               "cobra's flags, to be looked through",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -80,5 +81,37 @@ func TestTwoWritersAtTheSameTime(t *testing.T) {
 				t.Errorf("%s: %q, want %q", strings.Join(test.read, " "), got, test.want)
 			}
 		})
+	}
+}
+
+// Many writers take turns: who loses again and again is not told that somebody else was first.
+func TestAWriterLosesManyRaces(t *testing.T) {
+	const races = 12
+	s := newStage(t, local.Owner)
+	s.run(t, "before", "secret", "set", "plain/BUSY")
+	s.api.holdNext()
+	c := s.program(t, "secret", "set", "plain/BUSY")
+	var said bytes.Buffer
+	c.Stdin, c.Stderr = strings.NewReader("mine"), &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for race := range races {
+		select {
+		case <-s.api.waiting:
+		case <-time.After(patience):
+			t.Fatalf("no request came after %d; it says %q", race, said.String())
+		}
+		s.run(t, fmt.Sprintf("theirs %d", race), "secret", "set", "plain/BUSY")
+		if race < races-1 {
+			s.api.holdNext()
+		}
+		s.api.release <- struct{}{}
+	}
+	if err := c.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, said.String())
+	}
+	if got, _ := s.run(t, "", "secret", "get", "plain/BUSY"); got != "mine" {
+		t.Errorf("stored is %q", got)
 	}
 }

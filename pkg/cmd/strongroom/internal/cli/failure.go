@@ -65,11 +65,9 @@ func hint(e *client.Error) string {
 		fmt.Fprintf(&b, "; %s: %s", d.Field, d.Message)
 	}
 	switch e.API.Code {
-	case api.CodePreconditionFailed:
-		b.WriteString("; somebody else was first: read it again, then decide")
 	case api.CodeThrottled, api.CodeUnavailable:
 		b.WriteString("; try again in a moment")
-	case api.CodeInvalid, api.CodeForbidden, api.CodeNotFound, api.CodeConflict, api.CodeTooLarge, api.CodeInternal:
+	case api.CodePreconditionFailed, api.CodeInvalid, api.CodeForbidden, api.CodeNotFound, api.CodeConflict, api.CodeTooLarge, api.CodeInternal:
 	}
 	fmt.Fprintf(&b, " (%d", e.Status)
 	if e.API.RequestID != "" {

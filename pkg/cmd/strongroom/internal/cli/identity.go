@@ -12,9 +12,6 @@ import (
 	"strongroom/pkg/client"
 )
 
-// maxRaces is how often a change is made anew because somebody else was first.
-const maxRaces = 10
-
 func (m *Main) bind(k kind) *cobra.Command {
 	var uniqueID string
 	c := &cobra.Command{
@@ -89,22 +86,21 @@ func (m *Main) changeIdentities(
 	if err != nil {
 		return err
 	}
-	for race := 0; ; race++ {
-		p, err := s.FindPrincipal(ctx, k.Kind, args[0])
-		if err != nil {
-			return err
+	var p api.Principal
+	err = s.racing(ctx, func() (lost bool, err error) {
+		if p, err = s.FindPrincipal(ctx, k.Kind, args[0]); err != nil {
+			return false, err
 		}
 		next, err := change(p, identities(p))
 		if err != nil {
-			return err
+			return false, err
 		}
-		_, err = s.PutIdentities(ctx, p.ID, next, p.ETag)
-		if race < maxRaces && errors.Is(err, client.ErrPreconditionFailed) {
-			continue
-		}
-		if err == nil {
-			m.sayf("%s %q %s %s%s", k.noun, p.Name, done, args[1], followed)
-		}
+		p, err = s.PutIdentities(ctx, p.ID, next, p.ETag)
+		return errors.Is(err, client.ErrPreconditionFailed), err
+	})
+	if err != nil {
 		return err
 	}
+	m.sayf("%s %q %s %s%s", k.noun, p.Name, done, args[1], followed)
+	return nil
 }

@@ -2,13 +2,14 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"iter"
+	"math"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"github.com/rivo/uniseg"
 
 	"strongroom/pkg/client/config"
 )
@@ -82,31 +83,52 @@ func (m *Main) showJSON(data any) error {
 	return m.printBody([]byte(text.String()))
 }
 
+// maxPadded is how wide a column gets on a terminal: one long name pushes its own line alone to the right.
+const maxPadded = 40
+
 // showTable aligns the rows. Names come from elsewhere: a character that would move a terminal's cursor is left out.
 func (m *Main) showTable(l listing) error {
 	if len(l.rows) == 0 {
 		return nil
 	}
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	for i, row := range append([][]string{l.header}, l.rows...) {
-		cells := make([]string, len(row))
-		for j, cell := range row {
-			cells[j] = visible(cell)
-		}
-		if len(cells) == 0 && i == 0 {
-			continue
-		}
-		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t")) // a Builder never fails
+	rows := l.rows
+	if len(l.header) > 0 {
+		rows = append([][]string{l.header}, rows...)
 	}
-	_ = w.Flush()
-	lines := strings.SplitAfter(text.String(), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " \n")
+	widest := math.MaxInt
+	if isTerminal(m.Stdout) {
+		widest = maxPadded
 	}
+	lines := aligned(rows, widest)
 	if len(l.header) > 0 && m.coloured(m.Stdout) {
 		lines[0] = "\x1b[1m" + lines[0] + "\x1b[0m"
 	}
-	_, err := io.WriteString(m.Stdout, strings.Join(lines, "\n"))
+	_, err := io.WriteString(m.Stdout, strings.Join(lines, "\n")+"\n")
 	return err
+}
+
+// aligned pads the cells of each column to the same width on a screen, where a character takes no, one or two places. A
+// cell beyond widest is padded no further, and widens no other.
+func aligned(rows [][]string, widest int) []string {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			if width := uniseg.StringWidth(visible(cell)); width <= widest {
+				widths[i] = max(widths[i], width)
+			}
+		}
+	}
+	lines := make([]string, len(rows))
+	for i, row := range rows {
+		var line strings.Builder
+		for j, cell := range row {
+			cell = visible(cell)
+			line.WriteString(cell + strings.Repeat(" ", max(0, widths[j]-uniseg.StringWidth(cell))+2))
+		}
+		lines[i] = strings.TrimRight(line.String(), " ")
+	}
+	return lines
 }

@@ -99,19 +99,18 @@ func (s *session) named(ctx context.Context, text string) (secretRef, error) {
 
 // changing reads a secret and makes the change that it asks for, and begins anew where somebody else was first.
 func (s *session) changing(ctx context.Context, ref secretRef, ask func(client.Secret) (client.Change, error)) (before, after client.Secret, err error) {
-	for race := 0; ; race++ {
+	err = s.racing(ctx, func() (lost bool, err error) {
 		if before, err = s.Get(ctx, ref.text); err != nil {
-			return before, after, err
+			return false, err
 		}
 		change, err := ask(before)
 		if err != nil {
-			return before, after, err
+			return false, err
 		}
 		after, err = s.UpdateFrom(ctx, before, change)
-		if race >= maxRaces || !errors.Is(err, client.ErrPreconditionFailed) {
-			return before, after, err
-		}
-	}
+		return errors.Is(err, client.ErrPreconditionFailed), err
+	})
+	return before, after, err
 }
 
 // A secretData is a secret as --output json shows it. Its value is there where it was asked for.

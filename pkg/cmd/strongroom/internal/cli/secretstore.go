@@ -147,40 +147,42 @@ func isIn(secret client.Secret, project uuid.UUID) bool {
 
 // store makes the secret, or changes it, whichever it takes by the time that it is sent.
 func (m *Main) store(ctx context.Context, w writing, in setInput) error {
-	s, ref, old, value := w.session, w.ref, w.old, w.value
-	for race := 0; ; race++ {
-		var (
-			got client.Secret
-			err error
-		)
-		if old == nil {
-			made := client.NewSecret{Project: ref.project, Also: in.also, Name: ref.name, Value: *value}
-			if in.note != nil {
-				made.Note = *in.note
+	var (
+		got    client.Secret
+		failed error
+	)
+	err := w.session.racing(ctx, func() (lost bool, err error) {
+		if failed != nil {
+			now, err := w.session.find(ctx, w.ref)
+			if err != nil {
+				return false, err
 			}
-			got, err = s.Create(ctx, made)
-		} else {
-			got, err = s.UpdateFrom(ctx, *old, client.Change{Value: value, Note: in.note})
+			if now == nil { // the name is taken in another of the projects
+				return false, failed
+			}
+			if err := w.session.checkAlso(ctx, w.ref, now, in); err != nil {
+				return false, err
+			}
+			w.old = now
 		}
-		if err == nil {
-			return m.changed(s, got, whatChanged(ref, old, got))
-		}
-		raced := errors.Is(err, client.ErrConflict) && old == nil || errors.Is(err, client.ErrPreconditionFailed)
-		if !raced || race >= maxRaces {
-			return err
-		}
-		now, lookErr := s.find(ctx, ref)
-		if lookErr != nil {
-			return lookErr
-		}
-		if now == nil { // the name is taken in another of the projects
-			return err
-		}
-		if err := s.checkAlso(ctx, ref, now, in); err != nil {
-			return err
-		}
-		old = now
+		got, failed = w.send(ctx, in)
+		return errors.Is(failed, client.ErrConflict) && w.old == nil || errors.Is(failed, client.ErrPreconditionFailed), failed
+	})
+	if err != nil {
+		return err
 	}
+	return m.changed(w.session, got, whatChanged(w.ref, w.old, got))
+}
+
+func (w writing) send(ctx context.Context, in setInput) (client.Secret, error) {
+	if w.old != nil {
+		return w.session.UpdateFrom(ctx, *w.old, client.Change{Value: w.value, Note: in.note})
+	}
+	made := client.NewSecret{Project: w.ref.project, Also: in.also, Name: w.ref.name, Value: *w.value}
+	if in.note != nil {
+		made.Note = *in.note
+	}
+	return w.session.Create(ctx, made)
 }
 
 // whatChanged says in a line what became of a secret.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"strongroom/pkg/client"
 	"strongroom/pkg/client/config"
@@ -62,6 +63,26 @@ func (s *session) project(named string) (string, error) {
 		return "", usage("no project is named; say --project PROJECT, or set STRONGROOM_PROJECT")
 	}
 	return named, nil
+}
+
+// StandBack is here until the SDK has it.
+func (s *session) StandBack(ctx context.Context, race int) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(5 * time.Millisecond):
+		return race < 20
+	}
+}
+
+// racing makes an attempt at a change, and further ones while it loses against somebody else's.
+func (s *session) racing(ctx context.Context, attempt func() (lost bool, err error)) error {
+	for race := 0; ; race++ {
+		lost, err := attempt()
+		if !lost || !s.StandBack(ctx, race) {
+			return err
+		}
+	}
 }
 
 // there is a project that is there still: what is pinned outlives what it names, and tells nothing of that.
