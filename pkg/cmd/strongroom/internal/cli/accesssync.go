@@ -71,7 +71,7 @@ func (m *Main) sync(ctx context.Context, s syncing) error {
 	case s.dry:
 		return fmt.Errorf("%d to make and %d to remove: KMS's grants are not as Strongroom's; run `strongroom access sync` to mend that", makes, removes)
 	}
-	if err := m.confirm(fmt.Sprintf("Make %d and remove %d grants on the client key?", makes, removes), "--yes", s.yes); err != nil {
+	if err := m.confirm(fmt.Sprintf("make %d and remove %d grants on the client key?", makes, removes), "--yes", s.yes); err != nil {
 		return err
 	}
 	if !s.yes { // that took somebody's time

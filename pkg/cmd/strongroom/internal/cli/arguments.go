@@ -15,7 +15,7 @@ func exactly(names ...string) cobra.PositionalArgs {
 		if len(args) != len(names) {
 			return needed(c, "", names)
 		}
-		return nil
+		return notEmpty(c, args, names)
 	}
 }
 
@@ -25,7 +25,7 @@ func atLeast(names ...string) cobra.PositionalArgs {
 		if len(args) < len(names) {
 			return needed(c, "at least ", names)
 		}
-		return nil
+		return notEmpty(c, args, names)
 	}
 }
 
@@ -38,8 +38,18 @@ func between(least int, names ...string) cobra.PositionalArgs {
 		case len(args) > len(names):
 			return usage("%s at most: %s%s", counted(len(names), "argument", "arguments"), strings.Join(names, " "), seeHelp(c))
 		}
-		return nil
+		return notEmpty(c, args, names)
 	}
+}
+
+// notEmpty refuses arguments without anything in them, as variables that are not set leave them.
+func notEmpty(c *cobra.Command, args, names []string) error {
+	for i, arg := range args {
+		if arg == "" {
+			return usage("%s is empty%s", names[min(i, len(names)-1)], seeHelp(c))
+		}
+	}
+	return nil
 }
 
 // none takes no arguments. What there is may be a mistyped command, if there are some.

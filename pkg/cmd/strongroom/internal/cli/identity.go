@@ -101,6 +101,5 @@ func (m *Main) changeIdentities(
 	if err != nil {
 		return err
 	}
-	m.sayf("%s %q %s %s%s", k.noun, p.Name, done, args[1], followed)
-	return nil
+	return m.did(s, p, "%s %q %s %s%s", k.noun, p.Name, done, args[1], followed)
 }

@@ -71,7 +71,7 @@ func (m *Main) importFile(ctx context.Context, name string, flags importFlags) e
 	if flags.dryRun || len(p.writes) == 0 {
 		return nil
 	}
-	if err := m.confirm(fmt.Sprintf("Write %s into %s?", counted(len(p.writes), "secret", "secrets"), project.Name), "--yes", flags.yes); err != nil {
+	if err := m.confirm(fmt.Sprintf("write %s into %s?", counted(len(p.writes), "secret", "secrets"), project.Name), "--yes", flags.yes); err != nil {
 		return err
 	}
 	return m.write(ctx, s.Client, p)

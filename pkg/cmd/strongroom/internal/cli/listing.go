@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"iter"
 	"math"
@@ -29,6 +30,28 @@ func (m *Main) show(settings *config.Config, l listing) error {
 		return m.showJSON(l.data)
 	}
 	return m.showTable(l)
+}
+
+// did says what was changed, and prints it where JSON is asked for.
+func (m *Main) did(s *session, data any, format string, args ...any) error {
+	m.sayf(format, args...)
+	return m.showChanged(s, data)
+}
+
+// showChanged prints what was changed, where JSON is asked for. That it can't be printed is no reason to do it again.
+func (m *Main) showChanged(s *session, data any) error {
+	if !m.wantsJSON(s.settings) {
+		return nil
+	}
+	return doneBut(m.showJSON(data))
+}
+
+// doneBut adds to why something can't be printed that it was done.
+func doneBut(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("it was done, and can't be shown: %w", err)
 }
 
 // wantsJSON says whether --output, or else the settings, ask for JSON.

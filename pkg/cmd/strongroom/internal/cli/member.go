@@ -57,19 +57,23 @@ func (m *Main) changeMembers(k kind, verb string) *cobra.Command {
 	return c
 }
 
-// users finds users by their names or ids, all of them or an error.
+// users finds users by their names or ids, each once; all of them or an error.
 func (s *session) users(ctx context.Context, named []string) ([]api.Principal, error) {
-	users := make([]api.Principal, len(named))
-	for i, name := range named {
-		var err error
-		if users[i], err = s.FindPrincipal(ctx, access.KindUser, name); err != nil {
+	var users []api.Principal
+	for _, name := range named {
+		user, err := s.FindPrincipal(ctx, access.KindUser, name)
+		if err != nil {
 			return nil, err
+		}
+		if !slices.ContainsFunc(users, func(u api.Principal) bool { return u.ID == user.ID }) {
+			users = append(users, user)
 		}
 	}
 	return users, nil
 }
 
 func (m *Main) sendMembers(ctx context.Context, s *session, group api.Principal, users []api.Principal, remove bool) error {
+	all := []api.BulkResult{}
 	failed, done := 0, 0
 	for chunk := range slices.Chunk(users, maxMemberChanges) {
 		ids := make([]uuid.UUID, len(chunk))
@@ -84,6 +88,7 @@ func (m *Main) sendMembers(ctx context.Context, s *session, group api.Principal,
 		if err != nil {
 			return err
 		}
+		all = append(all, results...)
 		for i, result := range results {
 			if result.Error != nil && i < len(chunk) {
 				m.sayf("user %q: %s", chunk[i].Name, result.Error.Message)
@@ -95,6 +100,9 @@ func (m *Main) sendMembers(ctx context.Context, s *session, group api.Principal,
 	}
 	if done > 0 {
 		m.sayf("members of group %q are changed%s", group.Name, followed)
+	}
+	if err := m.showChanged(s, all); err != nil {
+		return err
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d users could not be changed", failed, len(users))

@@ -177,7 +177,7 @@ func (m *Main) pinSaid(ctx context.Context, settings *config.Config, projects []
 	if err := m.show(settings, settingListing(saidOf(fresh, s.URL()))); err != nil {
 		return nil, err
 	}
-	if err := m.confirm("Pin what the server says?", "--yes", yes); err != nil {
+	if err := m.confirm("pin what the server says?", "--yes", yes); err != nil {
 		return nil, err
 	}
 	_, err = settings.Pin(fresh)

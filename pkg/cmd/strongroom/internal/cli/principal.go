@@ -90,7 +90,7 @@ func (m *Main) principalCreate(k kind) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return m.showPrincipal(s.settings, made)
+			return doneBut(m.showPrincipal(s.settings, made))
 		},
 	}
 	if k.Kind == access.KindUser {

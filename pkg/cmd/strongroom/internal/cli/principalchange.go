@@ -63,13 +63,17 @@ func (m *Main) principalUpdate(
 				return err
 			}
 			in, done, err := change(p, args[1])
-			if err == nil {
-				_, err = s.UpdatePrincipal(c.Context(), p.ID, in, "")
+			if err != nil {
+				return err
 			}
-			if err == nil {
-				m.say(done)
+			changed, err := s.UpdatePrincipal(c.Context(), p.ID, in, "")
+			switch {
+			case err != nil:
+				return err
+			case changed.ETag == p.ETag:
+				done = fmt.Sprintf("%s %q: unchanged", k.noun, p.Name)
 			}
-			return err
+			return m.did(s, changed, "%s", done)
 		},
 	}
 }
@@ -77,7 +81,7 @@ func (m *Main) principalUpdate(
 func (m *Main) principalDelete(k kind) *cobra.Command {
 	var yes bool
 	c := m.withPrincipal(k, "delete NAME [--yes]", "delete a "+k.noun+" for good", func(ctx context.Context, s *session, p api.Principal) error {
-		if err := m.confirm(fmt.Sprintf("Delete the %s %q (%s) for good?", k.noun, p.Name, p.ID), "--yes", yes); err != nil {
+		if err := m.confirm(fmt.Sprintf("delete the %s %q (%s) for good?", k.noun, p.Name, p.ID), "--yes", yes); err != nil {
 			return err
 		}
 		if err := s.DeletePrincipal(ctx, p.ID); err != nil {
@@ -92,7 +96,7 @@ func (m *Main) principalDelete(k kind) *cobra.Command {
 	} else {
 		c.Long += "; " + k.command + " disable has one"
 	}
-	c.Long += ".\n\n  strongroom " + k.command + " delete " + k.sample()
+	c.Long += ". Nothing is printed.\n\n  strongroom " + k.command + " delete " + k.sample()
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")
 	return c
 }
@@ -104,11 +108,11 @@ func (m *Main) able(k kind, verb string) *cobra.Command {
 		if verb == "enable" {
 			change = s.EnablePrincipal
 		}
-		if _, err := change(ctx, p.ID); err != nil {
+		changed, err := change(ctx, p.ID)
+		if err != nil {
 			return err
 		}
-		m.sayf("%s %q is %sd%s", k.noun, p.Name, verb, followed)
-		return nil
+		return m.did(s, changed, "%s %q is %sd%s", k.noun, p.Name, verb, followed)
 	})
 	c.Long = "Refuse a " + k.noun + " everything, from the next request on. What it is granted stays, for enable.\n\n"
 	if verb == "enable" {

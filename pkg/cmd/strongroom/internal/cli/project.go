@@ -46,7 +46,7 @@ func (m *Main) projectCreate() *cobra.Command {
 			if encryption == api.EncryptionClient && !noKMS {
 				m.openSecondLock(c.Context(), s, made)
 			}
-			return m.showProject(c.Context(), s, made)
+			return doneBut(m.showProject(c.Context(), s, made))
 		},
 	}
 	c.Flags().BoolVar(&server, "server", false, "have the server encrypt the values, which it can then read")

@@ -24,15 +24,16 @@ func (m *Main) projectRename() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := s.RenameProject(c.Context(), p.ID, args[1], ""); err != nil {
+			renamed, err := s.RenameProject(c.Context(), p.ID, args[1], "")
+			if err != nil {
 				return err
 			}
 			if p.Name == args[1] {
-				return nil
+				return m.did(s, renamed, "project %q: unchanged, it is called so already", p.Name)
 			}
 			m.sayf("project %q is now called %q", p.Name, args[1])
 			m.leftPinned(s.settings, p.Name, s.settings.Repin(p.Name, args[1]))
-			return nil
+			return m.showChanged(s, renamed)
 		},
 	}
 }
@@ -53,7 +54,7 @@ func (m *Main) projectDelete() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := m.confirm(fmt.Sprintf("Put the project %q (%s) with its secrets into the trash?", p.Name, p.ID), "--yes", yes); err != nil {
+			if err := m.confirm(fmt.Sprintf("put the project %q (%s) with its secrets into the trash?", p.Name, p.ID), "--yes", yes); err != nil {
 				return err
 			}
 			results, err := s.DeleteProjects(c.Context(), p.ID)
@@ -67,7 +68,7 @@ func (m *Main) projectDelete() *cobra.Command {
 			}
 			m.sayf("project %q is in the trash", p.Name)
 			m.leftPinned(s.settings, p.Name, s.settings.Unpin(p.Name))
-			return nil
+			return m.showChanged(s, results)
 		},
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")

@@ -142,11 +142,7 @@ func describeSecret(s client.Secret) secretData {
 
 // changed says what was done to a secret, and prints it without its value where JSON is asked for.
 func (m *Main) changed(s *session, secret client.Secret, line string) error {
-	m.say(line)
-	if m.wantsJSON(s.settings) {
-		return m.showJSON(describeSecret(secret))
-	}
-	return nil
+	return m.did(s, describeSecret(secret), "%s", line)
 }
 
 // sayOtherName warns of a version that was written when the secret was called otherwise: somebody may have meant it for

@@ -26,8 +26,6 @@ func (m *Main) secretList() *cobra.Command {
 			"`strongroom project rotate-key`.",
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
-			case len(args) == 1 && args[0] == "":
-				return usage("PROJECT must be a project's name or id; leave it out to list every secret")
 			case len(args) == 1:
 				return m.listProject(c.Context(), args[0], prefix, oldKeys)
 			case oldKeys:

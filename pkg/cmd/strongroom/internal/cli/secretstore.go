@@ -121,12 +121,10 @@ func (s *session) checkAlso(ctx context.Context, ref secretRef, old *client.Secr
 		if in.keepValue {
 			return usage("%s is not there; a secret is made with a value", ref.text)
 		}
-		for _, name := range in.also {
-			if _, err := s.there(ctx, name); err != nil {
-				return err
-			}
+		if len(in.also) == 0 {
+			return nil
 		}
-		return nil
+		return s.checkProjects(ctx, append([]string{ref.project}, in.also...))
 	}
 	for _, name := range in.also {
 		p, err := s.Resolve(ctx, name)
@@ -137,6 +135,22 @@ func (s *session) checkAlso(ctx context.Context, ref secretRef, old *client.Secr
 			return usage("%s is there already, and not in %s; `%s` adds it", ref.text, name,
 				pasted("secret", "move", ref.text, name, "--keep"))
 		}
+	}
+	return nil
+}
+
+// checkProjects refuses projects that are gone, and one that is named twice.
+func (s *session) checkProjects(ctx context.Context, named []string) error {
+	seen := map[uuid.UUID]bool{}
+	for _, name := range named {
+		p, err := s.there(ctx, name)
+		switch {
+		case err != nil:
+			return err
+		case seen[p.ID]:
+			return usage("project %q is named twice; --also is for further ones", p.Name)
+		}
+		seen[p.ID] = true
 	}
 	return nil
 }
