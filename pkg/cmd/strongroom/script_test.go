@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,8 @@ const scripts = 31
 //	              server.err, its process id to $SERVER
 //	end SIGNAL    send the server a signal and wait for it; `end !SIGNAL` expects it to fail
 //	as PROFILE    set the environment that `strongroom local env PROFILE` prints
+//	exits N PROGRAM [ARGUMENT]…
+//	              exec that wants the exit status N
 //	unwrap FILE   have KMS unwrap the key of the project that FILE has as JSON, with AWS's own client and whoever the script is; KMS's
 //	              refusal is the failure
 //	field NAME F  set $NAME to the string that the JSON in the last output has as its first field F
@@ -46,7 +49,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "end": end, "as": as, "field": field, "unwrap": unwrap,
+			"serve": serve, "end": end, "as": as, "field": field, "unwrap": unwrap, "exits": exits,
 		},
 	})
 }
@@ -173,4 +176,27 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 	value, err := strconv.Unquote(`"` + found[1] + `"`)
 	ts.Check(err)
 	ts.Setenv(args[0], value)
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits N PROGRAM [ARGUMENT]…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var (
+		failed *exec.ExitError
+		got    int
+	)
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &failed) {
+		got = failed.ExitCode()
+		if w, ok := failed.Sys().(syscall.WaitStatus); ok && w.Signaled() { // as shells say it
+			got = 128 + int(w.Signal())
+		}
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("status %d, want %d", got, want)
+	}
 }
