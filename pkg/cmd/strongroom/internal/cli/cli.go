@@ -111,8 +111,10 @@ func (m *Main) Run(ctx context.Context) int {
 	if err == nil {
 		return int(ExitOK)
 	}
-	e := explain(err)
-	if !m.began { // cobra's own: unknown commands, flags, arguments
+	var e *exitError
+	if m.began {
+		e = explain(err)
+	} else { // cobra's own: unknown commands, flags, arguments
 		e = reworded(c, err)
 	}
 	if e.err != nil {

@@ -35,3 +35,11 @@ func TestABodyOnATerminalIsHarmlessWhateverItIs(t *testing.T) {
 		}
 	}
 }
+
+// Names are whatever people call things, and a shell must read them as they are.
+func TestACommandToPasteNamesThings(t *testing.T) {
+	got, want := pasted("secret", "copy", "demo/A", "we ird/it's $HOME", ""), `strongroom secret copy demo/A 'we ird/it'\''s $HOME' ''`
+	if got != want {
+		t.Errorf("pasted: %s, want %s", got, want)
+	}
+}

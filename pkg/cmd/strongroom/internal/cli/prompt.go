@@ -55,9 +55,11 @@ func (m *Main) hush(ctx context.Context) (*hush, context.Context, error) {
 	h := &hush{m: m, file: f, state: state, signals: make(chan os.Signal, 1)}
 	signal.Notify(h.signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
+		var why error // nil when it ends
 		if <-h.signals != nil {
-			stop(errStopped)
+			why = errStopped
 		}
+		stop(why)
 	}()
 	if err := quiet(f); err != nil {
 		h.end()

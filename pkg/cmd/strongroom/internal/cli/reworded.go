@@ -70,6 +70,9 @@ func tightened(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		switch c.Name() {
 		case "completion":
+			for _, shell := range c.Commands() {
+				shell.Args = none
+			}
 			c.Args = nil
 			group(c)
 		case "help":
