@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"strongroom/pkg/client"
 	"strongroom/pkg/client/config"
@@ -63,16 +62,6 @@ func (s *session) project(named string) (string, error) {
 		return "", usage("no project is named; say --project PROJECT, or set STRONGROOM_PROJECT")
 	}
 	return named, nil
-}
-
-// StandBack is here until the SDK has it.
-func (s *session) StandBack(ctx context.Context, race int) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(5 * time.Millisecond):
-		return race < 20
-	}
 }
 
 // racing makes an attempt at a change, and further ones while it loses against somebody else's.
