@@ -56,7 +56,7 @@ func (c *Client) checkNewName(ctx context.Context, name string) error {
 		return nil
 	}
 	if _, err := c.getProject(ctx, pin.ID); errors.Is(err, ErrNotFound) {
-		return setupf("the name %q is pinned for project %s; if that is gone, remove the pin (strongroom pin --remove)", name, pin.ID)
+		return setupf("the name %q is pinned for project %s; if that is gone, remove the pin (strongroom pin --remove PROJECT)", name, pin.ID)
 	}
 	return nil
 }
