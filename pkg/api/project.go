@@ -36,6 +36,9 @@ type Project struct {
 	ETag   string `json:"etag"`
 }
 
+// MaxProjectKeys is how many keys a project has at most.
+const MaxProjectKeys = 20
+
 // A ProjectKey is a key that clients encrypt a project's values with. The server knows only its wrapped form.
 type ProjectKey struct {
 	ID        uuid.UUID `json:"id"`

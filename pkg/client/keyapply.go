@@ -13,7 +13,8 @@ import (
 
 // Apply does what a plan says, the making before the removing, so that nobody is without between a wider and a narrower
 // grant. It goes on after an error, but not after the context's end. done is told of each step; the answer is all errors
-// together. Doing it again is harmless. It needs kms:CreateGrant and kms:RevokeGrant.
+// together. Where making one for an IAM principal failed, nothing of that principal's is removed: a wider grant stays until
+// the narrower one is there. Doing it again is harmless. It needs kms:CreateGrant and kms:RevokeGrant.
 func (c *Client) Apply(ctx context.Context, plan KeyPlan, done func(g KeyGrant, made bool, err error)) error {
 	if plan.Empty() {
 		return nil
@@ -23,17 +24,22 @@ func (c *Client) Apply(ctx context.Context, plan KeyPlan, done func(g KeyGrant, 
 		return err
 	}
 	var all []error
+	failed := map[string]bool{}
 	for _, g := range plan.Make {
 		if ctx.Err() != nil {
 			return errors.Join(append(all, ctx.Err())...)
 		}
 		err := makeKeyGrant(ctx, service, key, g)
 		done(g, true, err)
+		failed[g.ARN] = failed[g.ARN] || err != nil
 		all = append(all, err)
 	}
 	for _, g := range plan.Remove {
 		if ctx.Err() != nil {
 			return errors.Join(append(all, ctx.Err())...)
+		}
+		if failed[g.ARN] {
+			continue
 		}
 		err := removeKeyGrant(ctx, service, key, g)
 		done(g, false, err)

@@ -93,10 +93,14 @@ func TestOneThatFailsDoesNotKeepTheOthers(t *testing.T) {
 				}
 				done, err := s.apply(plan)
 				var refused *client.KMSError
-				if len(done) != 4 || !errors.As(err, &refused) || !strings.Contains(err.Error(), strings.ReplaceAll(c.want, "ACTION", action)) {
+				steps, left := 4, 1
+				if action == "CreateGrant" { // the wider one stays as long as the other is not there
+					steps, left = 3, 2
+				}
+				if len(done) != steps || !errors.As(err, &refused) || !strings.Contains(err.Error(), strings.ReplaceAll(c.want, "ACTION", action)) {
 					t.Errorf("%q, %v", done, err)
 				}
-				if done, err = s.apply(s.plan()); len(done) != 1 || err != nil {
+				if done, err = s.apply(s.plan()); len(done) != left || err != nil {
 					t.Errorf("the second time %q, %v", done, err)
 				}
 			})

@@ -51,10 +51,8 @@ func operationsOf(manage bool) []string {
 	return []string{string(types.GrantOperationDecrypt)}
 }
 
-// allKeyGrants begins the names of all grants that are made here, keyGrantPrefix those of one project.
-const allKeyGrants = "strongroom/"
-
-func keyGrantPrefix(project uuid.UUID) string { return allKeyGrants + project.String() + "/" }
+// keyGrantPrefix begins the names of all grants that are made here for a project.
+func keyGrantPrefix(project uuid.UUID) string { return "strongroom/" + project.String() + "/" }
 
 // Name is the same for the same grant, so that making it twice is harmless. The ARN has characters that KMS does not take.
 func (g KeyGrant) Name() string {
@@ -90,7 +88,8 @@ func fromEntry(entry types.GrantListEntry, organization, project uuid.UUID) KeyG
 
 // opens says whether a grant lets its grantee unwrap keys of that encryption context.
 func opens(entry types.GrantListEntry, encryptionContext map[string]string) bool {
-	if !slices.Contains(entry.Operations, types.GrantOperationDecrypt) {
+	if !slices.Contains(entry.Operations, types.GrantOperationDecrypt) &&
+		!slices.Contains(entry.Operations, types.GrantOperationReEncryptFrom) { // to a key that it can use
 		return false
 	}
 	if entry.Constraints == nil {

@@ -150,7 +150,7 @@ func (k *KeyPlanner) presentOf(ctx context.Context, w *wanted, plan *KeyPlan) ([
 	}
 	plan.Present = len(k.present)
 	for _, entry := range k.present {
-		if !strings.HasPrefix(aws.ToString(entry.Name), allKeyGrants) && opens(entry, w.context()) {
+		if !strings.HasPrefix(aws.ToString(entry.Name), keyGrantPrefix(w.project)) && opens(entry, w.context()) {
 			plan.Foreign++
 		}
 	}

@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -359,5 +360,38 @@ func TestWhatCantBeReadEndsAPlan(t *testing.T) {
 	if _, err := s.PlanKeyGrants(t.Context(), "demo"); !errors.As(err, &refused) ||
 		err.Error() != "AWS KMS: kms:ListGrants: your own IAM identity lacks kms:ListGrants on "+s.key {
 		t.Errorf("%v", err)
+	}
+}
+
+// A grant that opens the project under a name like ours, but not this project's, is somebody else's, and is counted.
+func TestAWideGrantUnderANameLikeOursIsForeign(t *testing.T) {
+	s := newSharing(t)
+	for _, name := range []string{"strongroom/x", "strongroom/" + uuid.NewString() + "/Decrypt/x"} {
+		for _, operation := range []types.GrantOperation{types.GrantOperationDecrypt, types.GrantOperationReEncryptFrom} {
+			if _, err := s.kms.CreateGrant(t.Context(), &kms.CreateGrantInput{
+				KeyId: &s.key, GranteePrincipal: aws.String(userARN("eve")), Name: aws.String(name + string(operation)), Operations: []types.GrantOperation{operation},
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if plan, err := s.PlanKeyGrants(t.Context(), "demo"); err != nil || plan.Foreign != 4 {
+		t.Errorf("%d are foreign, %v", plan.Foreign, err)
+	}
+}
+
+// A secret that the caller no longer sees may still be shared: nothing is removed on its account.
+func TestASecretOutOfSightKeepsItsGrants(t *testing.T) {
+	s := newSharing(t)
+	s.give(s.token.ID, s.user("ann"), access.Read)
+	s.granted(userARN("ann"), false, nil)
+	s.double.twist = func(r *http.Request, _ []byte) any {
+		if strings.HasSuffix(r.URL.Path, "/access-policies") && strings.HasPrefix(r.URL.Path, "/secrets/") {
+			return status{code: api.CodeNotFound, message: "no such secret"}
+		}
+		return s.answer(r, nil)
+	}
+	if plan, err := s.PlanKeyGrants(t.Context(), "demo"); err != nil || len(plan.Remove) != 0 || len(plan.Left) != 1 || plan.Unread == 0 {
+		t.Errorf("%+v, %v", plan, err)
 	}
 }

@@ -105,9 +105,8 @@ func (w *wanted) readSecrets(ctx context.Context, progress func(done, of int)) e
 				progress(done, len(ids))
 			}
 			switch {
-			case errors.Is(err, ErrForbidden):
+			case errors.Is(err, ErrForbidden), errors.Is(err, ErrNotFound): // deleted meanwhile, or no longer the caller's to see
 				w.unread++
-			case errors.Is(err, ErrNotFound): // deleted meanwhile
 			default:
 				return err
 			}

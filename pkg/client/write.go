@@ -255,6 +255,12 @@ func (c *Client) update(ctx context.Context, old *Secret, match string, body api
 	if err := c.bear(ctx, w, old.ID); err != nil {
 		return Secret{}, err
 	}
+	if seen := w[old.ID]; seen.Projects != "" { // what the caller added is not news
+		for _, p := range add {
+			seen.Projects += " " + p.ID.String()
+		}
+		w[old.ID] = seen
+	}
 	got, err := call[api.Secret](ctx, c, Request{
 		Operation: operation.UpdateSecret, Path: map[string]string{"secretId": old.ID.String()}, Query: hinted(old.project.ID), Header: ifMatch(match),
 	}, body)

@@ -22,7 +22,7 @@ const (
 	maxEmail          = 254
 	maxProjects       = 10
 	maxWrapped        = 1024
-	maxProjectKeys    = 20
+	maxProjectKeys    = api.MaxProjectKeys
 	maxGrants         = 1000
 	maxGrantChanges   = 90
 	maxMemberChanges  = 30

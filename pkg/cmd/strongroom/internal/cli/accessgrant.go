@@ -60,7 +60,8 @@ func (m *Main) accessRevoke() *cobra.Command {
 		Args: exactly("PRINCIPAL", "RESOURCE"),
 		Long: "Stop sharing a project or a secret: Strongroom's lock first, which is closed from the next request on, then KMS's,\n" +
 			"unless another grant, through a group or on another secret of the project, still wants it open. That takes your\n" +
-			"own kms:ListGrants and kms:RevokeGrant on the client key. What somebody read, they know: rotate it.\n\n" +
+			"own kms:ListGrants and kms:RevokeGrant on the client key, and kms:CreateGrant where a narrower grant takes the place\n" +
+			"of a wider one. What somebody read, they know: rotate it.\n\n" +
 			"  strongroom access revoke ci demo\n" +
 			"  strongroom access revoke user:alice demo/DATABASE_URL",
 		RunE: func(c *cobra.Command, args []string) error { return m.revoke(c.Context(), args, flags) },
@@ -82,12 +83,25 @@ func (m *Main) grant(ctx context.Context, args []string, flags shareFlags) error
 	if err != nil {
 		return err
 	}
+	if err := s.checkARNs(ctx, r, flags); err != nil {
+		return err
+	}
 	g := api.Grant{Principal: principalOf(p), Permission: permission, ExpiresAt: expires}
 	before, err := s.Grant(ctx, r.Resource, g, flags.force)
 	if err != nil {
 		return forced(err)
 	}
 	return m.turn(ctx, s, turning{principal: p, resource: r, Before: before, Grant: &g, shareFlags: flags})
+}
+
+// checkARNs refuses --arn where there is no second lock for it.
+func (s *session) checkARNs(ctx context.Context, r resource, flags shareFlags) error {
+	for _, id := range r.projects {
+		if p, err := s.Resolve(ctx, id.String()); len(flags.arns) > 0 && err == nil && p.Encryption != api.EncryptionClient {
+			return usage("--arn is for KMS's lock, and the values of %q are encrypted by the server: it has none", p.Name)
+		}
+	}
+	return nil
 }
 
 func (m *Main) revoke(ctx context.Context, args []string, flags shareFlags) error {

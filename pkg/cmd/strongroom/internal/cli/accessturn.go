@@ -221,7 +221,8 @@ func (t *turning) half(project string, opened bool, err error) error {
 	return &exitError{exit, fmt.Errorf("%s: %w; run `%s`", state, why.err, pasted("access", "sync", project))}
 }
 
-// together is one error of one line for several, with the first one's exit status; nil for none.
+// together is one error of one line for several; nil for none. Its exit status is that of the gravest: an answer that is
+// not believed, else the first one's.
 func together(errs []error) error {
 	switch len(errs) {
 	case 0:
@@ -229,11 +230,15 @@ func together(errs []error) error {
 	case 1:
 		return errs[0]
 	}
+	exit := explain(errs[0]).exit
 	lines := make([]string, len(errs))
 	for i, err := range errs {
 		lines[i] = err.Error()
+		if explain(err).exit == ExitDistrust {
+			exit = ExitDistrust
+		}
 	}
-	return &exitError{explain(errs[0]).exit, errors.New(strings.Join(lines, "; "))}
+	return &exitError{exit, errors.New(strings.Join(lines, "; "))}
 }
 
 // listing shows the locks one by one.

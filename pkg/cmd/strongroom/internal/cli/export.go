@@ -77,8 +77,11 @@ func (f exportFlags) check() error {
 	case f.file == "" || f.force:
 		return nil
 	}
-	if _, err := os.Lstat(f.file); !errors.Is(err, fs.ErrNotExist) {
+	switch _, err := os.Lstat(f.file); {
+	case err == nil:
 		return f.taken()
+	case !errors.Is(err, fs.ErrNotExist):
+		return usage("%s can't be written: %w", f.file, err)
 	}
 	return nil
 }

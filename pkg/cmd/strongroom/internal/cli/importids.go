@@ -82,9 +82,16 @@ func idsBetween(low, high uuid.UUID, n int) []uuid.UUID {
 	}
 	ids := make([]uuid.UUID, n)
 	for i := range ids {
-		ids[i] = pack(bottom.Add(bottom, step))
+		bottom.Add(bottom, step)
+		ids[i] = pack(new(big.Int).Sub(bottom, below(step))) // another one each time: ids that were used stay so
 	}
 	return ids
+}
+
+// below is any number from zero to less than n.
+func below(n *big.Int) *big.Int {
+	random := uuid.New()
+	return new(big.Int).Mod(new(big.Int).SetBytes(random[:]), n)
 }
 
 // A UUIDv7 is a time in milliseconds and random bits, between which the version (4 bits) and the variant (2) stand.

@@ -95,7 +95,7 @@ func (m *Main) beginRotation(ctx context.Context, s *session, named string, resu
 	r := &rotation{session: s, project: p, done: map[uuid.UUID]bool{}, failed: map[uuid.UUID]failedValue{}}
 	got, err := s.Project(ctx, p.ID.String())
 	if err == nil && !resume {
-		got, err = s.newKey(ctx, got)
+		got, err = m.newKey(ctx, s, got)
 	}
 	for _, key := range keys(got) {
 		if key.Current {
@@ -106,13 +106,19 @@ func (m *Main) beginRotation(ctx context.Context, s *session, named string, resu
 	return r, err
 }
 
+// manyKeys is from how many keys on a person is told that there is an end.
+const manyKeys = api.MaxProjectKeys - 5
+
 // newKey gives a project a new key. KMS would refuse it first to who does not manage the project, and a grant on the key
 // is not what that takes.
-func (s *session) newKey(ctx context.Context, p api.Project) (api.Project, error) {
+func (m *Main) newKey(ctx context.Context, s *session, p api.Project) (api.Project, error) {
 	if !p.Manage {
 		return p, fmt.Errorf("a new key needs manage on project %q; you have %s", p.Name, orDefault(rights(p), "nothing"))
 	}
 	added, err := s.AddProjectKey(ctx, p.ID.String())
+	if err == nil && added.Keys != nil && len(*added.Keys) >= manyKeys {
+		m.sayf("project %q has %d keys now; it can have %d, and no key can be removed yet", p.Name, len(*added.Keys), api.MaxProjectKeys)
+	}
 	return added.Project, lacksKey(err, fmt.Sprintf("Nothing was done: somebody who may make grants on it runs `%s`", pasted("access", "sync", p.Name)))
 }
 

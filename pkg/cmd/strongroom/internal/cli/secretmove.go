@@ -84,7 +84,21 @@ func (m *Main) move(ctx context.Context, text, project string, in movement) erro
 	case before.ETag == after.ETag:
 		return m.changed(s, after, fmt.Sprintf("%s: unchanged, in %s", ref.text, orDefault(names(after.Projects), "no project")))
 	}
-	return m.changed(s, after, fmt.Sprintf("%s: now in %s, version %d", ref.text, orDefault(names(after.Projects), "no project"), after.Version))
+	text = fmt.Sprintf("%s: now in %s, version %d", ref.text, orDefault(names(after.Projects), "no project"), after.Version)
+	if s.sharedAlone(ctx, after) {
+		text += followed
+	}
+	return m.changed(s, after, text)
+}
+
+// sharedAlone says whether somebody may have a grant on a client-encrypted secret itself, whose KMS grant is for the
+// project that the secret was in.
+func (s *session) sharedAlone(ctx context.Context, secret client.Secret) bool {
+	if secret.Encryption != api.EncryptionClient {
+		return false
+	}
+	grants, _, err := s.Access(ctx, client.Resource{Secret: secret.ID})
+	return err != nil || len(grants) > 0
 }
 
 // leave is the change that takes a secret out of a project.
