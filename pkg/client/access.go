@@ -59,26 +59,25 @@ func (c *Client) Revoke(ctx context.Context, r Resource, principal uuid.UUID, fo
 }
 
 // changeAccess replaces a principal's grant. It begins anew where somebody else was first.
-func (c *Client) changeAccess(ctx context.Context, r Resource, principal uuid.UUID, to *api.Grant, force bool) (*api.Grant, error) {
-	for race := 0; ; race++ {
+func (c *Client) changeAccess(ctx context.Context, r Resource, principal uuid.UUID, to *api.Grant, force bool) (before *api.Grant, err error) {
+	err = c.Racing(ctx, func() (lost bool, err error) {
+		before = nil
 		grants, etag, err := c.Access(ctx, r)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		var before *api.Grant
 		if i := slices.IndexFunc(grants, func(g api.Grant) bool { return g.Principal.ID == principal }); i >= 0 {
 			found := grants[i]
 			before, grants = &found, slices.Delete(grants, i, i+1)
 		}
 		if to == nil && before == nil {
-			return nil, nil
+			return false, nil
 		}
 		if to != nil {
 			grants = append(grants, *to)
 		}
 		_, _, err = c.PutAccess(ctx, r, grants, etag, force)
-		if !errors.Is(err, ErrPreconditionFailed) || !c.StandBack(ctx, race) {
-			return before, err
-		}
-	}
+		return errors.Is(err, ErrPreconditionFailed), err
+	})
+	return before, err
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"strongroom/pkg/api"
@@ -84,6 +85,11 @@ func (e *SetupError) Error() string { return e.Err.Error() }
 func (e *SetupError) Unwrap() error { return e.Err }
 
 func setupf(format string, args ...any) error { return &SetupError{fmt.Errorf(format, args...)} }
+
+// notFoundf is the error for what lists don't have: as Strongroom would say it.
+func notFoundf(name operation.Name, format string, args ...any) error {
+	return &Error{Operation: name, Status: http.StatusNotFound, API: *api.Errorf(api.CodeNotFound, format, args...)}
+}
 
 // withoutURL leaves out of an error what net/http puts around it: the query holds names of secrets.
 func withoutURL(err error) error {

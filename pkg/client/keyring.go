@@ -152,11 +152,8 @@ func (c *Client) take(k *keyring, before knownKeys, keys []api.ProjectKey) error
 
 // offer keeps the keys that came with a secret whose value is for these projects: those that open it, and what is said to
 // be the current one. They are all that somebody gets who may not see a project; of one that was loaded nothing is taken.
-func (c *Client) offer(ctx context.Context, projects []uuid.UUID, keys *[]api.SecretKey) error {
-	if keys == nil {
-		return nil
-	}
-	for _, key := range *keys {
+func (c *Client) offer(ctx context.Context, projects []uuid.UUID, keys []api.SecretKey) error {
+	for _, key := range keys {
 		if !slices.Contains(projects, key.ProjectID) {
 			continue
 		}

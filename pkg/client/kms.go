@@ -87,19 +87,18 @@ func (c *Client) ClientKey(ctx context.Context) (KMS, string, error) {
 	return c.kms, me.clientKey, nil
 }
 
-// keyContext is the encryption context of a project's keys, from pinned ids alone.
-func (c *Client) keyContext(ctx context.Context, project uuid.UUID) (map[string]string, error) {
+// projectKMS is ClientKey, and the encryption context of a project's keys, from pinned ids alone.
+func (c *Client) projectKMS(ctx context.Context, project uuid.UUID) (service KMS, key string, encryptionContext map[string]string, err error) {
 	me, err := c.identity(ctx)
-	return clientcrypto.KeyContext(me.organization, project), err
+	if err == nil {
+		service, key, err = c.ClientKey(ctx)
+	}
+	return service, key, clientcrypto.KeyContext(me.organization, project), err
 }
 
 // unwrap has KMS unwrap a project key.
 func (c *Client) unwrap(ctx context.Context, project, id uuid.UUID, wrapped []byte) (clientcrypto.ProjectKey, error) {
-	service, key, err := c.ClientKey(ctx)
-	if err != nil {
-		return clientcrypto.ProjectKey{}, err
-	}
-	encryptionContext, err := c.keyContext(ctx, project)
+	service, key, encryptionContext, err := c.projectKMS(ctx, project)
 	if err != nil {
 		return clientcrypto.ProjectKey{}, err
 	}
@@ -120,11 +119,7 @@ func (c *Client) unwrap(ctx context.Context, project, id uuid.UUID, wrapped []by
 
 // generate has KMS make a project key. Its id grows with time.
 func (c *Client) generate(ctx context.Context, project uuid.UUID) (key clientcrypto.ProjectKey, wrapped []byte, err error) {
-	service, arn, err := c.ClientKey(ctx)
-	if err != nil {
-		return key, nil, err
-	}
-	encryptionContext, err := c.keyContext(ctx, project)
+	service, arn, encryptionContext, err := c.projectKMS(ctx, project)
 	if err != nil {
 		return key, nil, err
 	}

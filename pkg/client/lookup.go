@@ -2,9 +2,10 @@ package client
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
 )
 
 // Lookup answers the id of a secret, "project/name" or an id, without reading its value: no key is needed for it, and no
@@ -15,15 +16,20 @@ func (c *Client) Lookup(ctx context.Context, secret string) (uuid.UUID, error) {
 	if err != nil || ref.name == "" {
 		return ref.id, err
 	}
-	for entry, err := range c.ProjectSecrets(ctx, ref.project, ref.name) {
-		switch {
-		case errors.Is(err, ErrNotFound), errors.Is(err, ErrForbidden): // who may read one secret need not see its project
-		case err != nil:
-			return uuid.Nil, err
-		case entry.Name == ref.name:
-			return entry.ID, nil
+	entry, err := c.entryNamed(ctx, ref.project, ref.name)
+	if err != nil && !notShown(err) || entry.ID != uuid.Nil {
+		return entry.ID, err
+	}
+	s, err := c.get(ctx, ref) // who may read one secret need not see its project
+	return s.ID, err
+}
+
+// entryNamed looks a secret up among a project's; the zero entry where there is none of the name.
+func (c *Client) entryNamed(ctx context.Context, project, name string) (api.ProjectSecret, error) {
+	for entry, err := range c.ProjectSecrets(ctx, project, name) {
+		if err != nil || entry.Name == name {
+			return entry, err
 		}
 	}
-	s, err := c.get(ctx, ref)
-	return s.ID, err
+	return api.ProjectSecret{}, nil
 }

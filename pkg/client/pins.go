@@ -122,6 +122,13 @@ func (c *Client) pin(said config.Pins) (config.Pins, error) {
 	return fresh, err
 }
 
+func orEmpty(id uuid.UUID) string {
+	if id == uuid.Nil {
+		return ""
+	}
+	return id.String()
+}
+
 func (c *Client) notice(format string, args ...any) {
 	if c.config.Notice != nil {
 		c.config.Notice(fmt.Sprintf(format, args...))
@@ -231,6 +238,5 @@ func (c *Client) projectNamed(ctx context.Context, name string) (api.Project, er
 			return p, err
 		}
 	}
-	return api.Project{}, &Error{Operation: operation.ListProjects, Status: 404, API: *api.Errorf(api.CodeNotFound,
-		"there is no project %q, or none that you may see", name)}
+	return api.Project{}, notFoundf(operation.ListProjects, "there is no project %q, or none that you may see", name)
 }

@@ -3,8 +3,6 @@ package client
 import (
 	"context"
 	"iter"
-	"net/http"
-	"net/url"
 
 	"github.com/google/uuid"
 
@@ -20,11 +18,7 @@ func (c *Client) Organization(ctx context.Context) (api.Organization, error) {
 
 // Principals lists users, groups and service accounts by name; an empty kind lists all of them.
 func (c *Client) Principals(ctx context.Context, kind access.Kind) iter.Seq2[api.Principal, error] {
-	r := Request{Operation: operation.ListPrincipals}
-	if kind != "" {
-		r.Query = url.Values{"kind": {string(kind)}}
-	}
-	return pages[api.Principal](ctx, c, r)
+	return pages[api.Principal](ctx, c, Request{Operation: operation.ListPrincipals, Query: oneParameter("kind", string(kind))})
 }
 
 // PrincipalsNamed answers the principals of that name: at most one of each kind; an empty kind means any.
@@ -52,7 +46,7 @@ func (c *Client) Principal(ctx context.Context, id uuid.UUID) (api.Principal, er
 
 // FindPrincipal shows the principal of a kind that has that name, or that id. None of the kind is ErrNotFound.
 func (c *Client) FindPrincipal(ctx context.Context, kind access.Kind, nameOrID string) (api.Principal, error) {
-	if id, err := uuid.Parse(nameOrID); err == nil && id.String() == nameOrID { // in its one spelling
+	if id, isID := parseID(nameOrID); isID {
 		p, err := c.Principal(ctx, id)
 		switch {
 		case err != nil:
@@ -71,8 +65,7 @@ func (c *Client) FindPrincipal(ctx context.Context, kind access.Kind, nameOrID s
 }
 
 func noPrincipal(kind access.Kind, nameOrID string) error {
-	return &Error{Operation: operation.ListPrincipals, Status: http.StatusNotFound, API: *api.Errorf(api.CodeNotFound,
-		"there is no %s %q", kindNames[kind], nameOrID)}
+	return notFoundf(operation.ListPrincipals, "there is no %s %q", kindNames[kind], nameOrID)
 }
 
 // kindNames are the kinds of principals as people write them.

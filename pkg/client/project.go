@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/url"
 
 	"github.com/google/uuid"
 
@@ -19,8 +18,8 @@ func (c *Client) Projects(ctx context.Context) iter.Seq2[api.Project, error] {
 
 func (c *Client) getProject(ctx context.Context, id uuid.UUID) (api.Project, error) {
 	p, err := call[api.Project](ctx, c, Request{Operation: operation.GetProject, Path: projectPath(id)}, nil)
-	if err == nil && p.ID != id {
-		err = &PinError{What: "the project that was asked for", Pinned: id.String(), Got: p.ID.String()}
+	if err == nil {
+		err = differs("the project that was asked for", id.String(), p.ID.String())
 	}
 	return p, err
 }
@@ -124,11 +123,9 @@ func (c *Client) ProjectSecrets(ctx context.Context, project, prefix string) ite
 			yield(api.ProjectSecret{}, err)
 			return
 		}
-		r := Request{Operation: operation.ListProjectSecrets, Path: projectPath(p.ID)}
-		if prefix != "" {
-			r.Query = url.Values{"namePrefix": {prefix}}
-		}
-		pages[api.ProjectSecret](ctx, c, r)(yield)
+		pages[api.ProjectSecret](ctx, c, Request{
+			Operation: operation.ListProjectSecrets, Path: projectPath(p.ID), Query: oneParameter("namePrefix", prefix),
+		})(yield)
 	}
 }
 
@@ -146,14 +143,12 @@ func (c *Client) FindSecret(ctx context.Context, secret string) (api.SecretEntry
 		if err != nil {
 			return found, err
 		}
-		for s, err := range c.ProjectSecrets(ctx, p.ID.String(), ref.name) {
-			if err != nil {
-				return found, err
-			}
-			if s.Name == ref.name {
-				found.ID, found.Projects = s.ID, []api.Reference{{ID: p.ID, Name: p.Name}}
-				break
-			}
+		s, err := c.entryNamed(ctx, p.ID.String(), ref.name)
+		if err != nil {
+			return found, err
+		}
+		if s.ID != uuid.Nil {
+			found.ID, found.Projects = s.ID, []api.Reference{{ID: p.ID, Name: p.Name}}
 		}
 	}
 	if found.ID == uuid.Nil {
@@ -174,15 +169,10 @@ func (c *Client) FindSecret(ctx context.Context, secret string) (api.SecretEntry
 }
 
 func noSecret(secret string) error {
-	return &Error{Operation: operation.ListProjectSecrets, Status: 404, API: *api.Errorf(api.CodeNotFound,
-		"there is no secret %q, or none that you may see", secret)}
+	return notFoundf(operation.ListProjectSecrets, "there is no secret %q, or none that you may see", secret)
 }
 
 // Secrets lists every secret that the caller may see, once each and without values, by name.
 func (c *Client) Secrets(ctx context.Context, prefix string) iter.Seq2[api.SecretEntry, error] {
-	r := Request{Operation: operation.ListSecrets}
-	if prefix != "" {
-		r.Query = url.Values{"namePrefix": {prefix}}
-	}
-	return pages[api.SecretEntry](ctx, c, r)
+	return pages[api.SecretEntry](ctx, c, Request{Operation: operation.ListSecrets, Query: oneParameter("namePrefix", prefix)})
 }

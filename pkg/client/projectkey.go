@@ -118,14 +118,14 @@ func (c *Client) Reencrypt(ctx context.Context, project string, secret uuid.UUID
 		return false, err
 	}
 	ref := reference{through: &p, id: secret}
-	for race := 0; ; race++ {
+	err = c.Racing(ctx, func() (lost bool, err error) {
 		old, err := c.get(ctx, ref)
 		if err != nil {
 			return false, err
 		}
 		s, err := c.change(ctx, old, Change{Reencrypt: true})
-		if !errors.Is(err, ErrPreconditionFailed) || !c.StandBack(ctx, race) {
-			return s.Version > old.Version, err
-		}
-	}
+		done = s.Version > old.Version
+		return errors.Is(err, ErrPreconditionFailed), err
+	})
+	return done, err
 }

@@ -268,6 +268,14 @@ func callTagged[T any](ctx context.Context, c *Client, r Request, body any) (ans
 	return answer, response.Header.Get("ETag"), nil
 }
 
+// oneParameter is a query of one parameter; nil where that has no value.
+func oneParameter(name, value string) url.Values {
+	if value == "" {
+		return nil
+	}
+	return url.Values{name: {value}}
+}
+
 // ifMatch is the header for a condition, an ETag as the API writes it; nil where there is none.
 func ifMatch(etag string) http.Header {
 	if etag == "" {

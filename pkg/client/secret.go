@@ -45,8 +45,7 @@ type Secret struct {
 	key     uuid.UUID
 }
 
-// A reference is a secret as people name it: a project and a name in it, or an id. With an id, project is the one that
-// it is to be read through, or empty.
+// A reference is a secret as people name it: a project and a name in it, or an id.
 type reference struct {
 	project, name string
 	id            uuid.UUID
@@ -55,23 +54,9 @@ type reference struct {
 	through *Project
 }
 
-func (r reference) query() url.Values {
-	if r.through == nil {
-		return nil
-	}
-	return hinted(r.through.ID)
-}
-
 // again names a secret that was read, whatever it is called meanwhile, through the project that it was read through: a
 // server that answers it in another one is not to have the value written there.
 func (s Secret) again() reference { return reference{id: s.ID, through: &s.project} }
-
-func hinted(project uuid.UUID) url.Values {
-	if project == uuid.Nil {
-		return nil
-	}
-	return url.Values{"project": {project.String()}}
-}
 
 // parseReference takes "project/name" apart, at the first slash; a UUID alone is a secret's id.
 func parseReference(text string) (reference, error) {
@@ -116,17 +101,17 @@ func (c *Client) read(ctx context.Context, ref reference, etag string) (*Secret,
 }
 
 func (c *Client) readOnce(ctx context.Context, w witness, ref reference, etag string) (_ *Secret, err error) {
-	r := Request{Operation: operation.GetSecret, Path: map[string]string{"secretId": ref.id.String()}, Query: ref.query()}
 	var p Project
-	if ref.project != "" {
-		if p, err = c.Resolve(ctx, ref.project); err != nil {
-			return nil, err
-		}
-	}
 	if ref.through != nil {
 		p = *ref.through
 	}
+	r := Request{
+		Operation: operation.GetSecret, Path: map[string]string{"secretId": ref.id.String()}, Query: oneParameter("project", orEmpty(p.ID)),
+	}
 	if ref.name != "" {
+		if p, err = c.Resolve(ctx, ref.project); err != nil {
+			return nil, err
+		}
 		r = Request{
 			Operation: operation.GetSecretByName, Path: map[string]string{"projectId": p.ID.String()}, Query: url.Values{"name": {ref.name}},
 		}
@@ -171,11 +156,15 @@ func (c *Client) accept(ctx context.Context, w witness, a acceptance, got api.Se
 	if err := differs("the organization", me.organization.String(), got.OrganizationID.String()); err != nil {
 		return Secret{}, err
 	}
-	if ref.id != uuid.Nil && got.ID != ref.id {
-		return Secret{}, &PinError{What: "the secret that was asked for", Pinned: ref.id.String(), Got: got.ID.String()}
+	if ref.id != uuid.Nil {
+		if err := differs("the secret that was asked for", ref.id.String(), got.ID.String()); err != nil {
+			return Secret{}, err
+		}
 	}
-	if ref.name != "" && got.Name != ref.name {
-		return Secret{}, &PinError{What: "the name that was asked for", Pinned: strconv.Quote(ref.name), Got: strconv.Quote(got.Name)}
+	if ref.name != "" {
+		if err := differs("the name that was asked for", strconv.Quote(ref.name), strconv.Quote(got.Name)); err != nil {
+			return Secret{}, err
+		}
 	}
 	s := Secret{
 		ID: got.ID, Name: got.Name, Note: got.Note, Version: got.Version, CreatedAt: got.CreatedAt, UpdatedAt: got.UpdatedAt,
@@ -318,12 +307,14 @@ func (c *Client) open(ctx context.Context, value string, offered *[]api.SecretKe
 	if !errors.As(err, &missing) {
 		return opened, err
 	}
-	e, err := clientcrypto.Inspect(value)
-	if err == nil {
-		err = c.offer(ctx, e.Binding.Projects, offered)
-	}
-	if err != nil {
-		return clientcrypto.Opened{}, err
+	if offered != nil {
+		e, err := clientcrypto.Inspect(value)
+		if err == nil {
+			err = c.offer(ctx, e.Binding.Projects, *offered)
+		}
+		if err != nil {
+			return clientcrypto.Opened{}, err
+		}
 	}
 	keys, err := c.keysOf(ctx, want.Project, missing.Needed)
 	if err != nil {

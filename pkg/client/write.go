@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -20,10 +19,16 @@ import (
 // maxRaces is how often a change is made anew because somebody else was first.
 const maxRaces = 20
 
-// StandBack waits before a change is made anew that lost a race, so that of several in it one gets through; race counts
-// from zero. It is false where that has happened often enough, or ctx has ended.
-func (c *Client) StandBack(ctx context.Context, race int) bool {
-	return race < maxRaces && c.pause(ctx, jitter(race, 5*time.Millisecond, 100*time.Millisecond)) == nil
+// Racing makes an attempt at a change, and further ones while it loses against somebody else's: each after a pause, so that
+// of several in a race one gets through, until that has happened often enough or ctx ends. The error is the last attempt's,
+// with the context's where that has ended.
+func (c *Client) Racing(ctx context.Context, attempt func() (lost bool, err error)) error {
+	for race := 0; ; race++ {
+		lost, err := attempt()
+		if !lost || race >= maxRaces || c.pause(ctx, jitter(race, 5*time.Millisecond, 100*time.Millisecond)) != nil {
+			return contextFirst(ctx, err)
+		}
+	}
 }
 
 // A NewSecret is a secret to be made.
@@ -61,16 +66,16 @@ func (c *Client) Set(ctx context.Context, secret string, value Value) (Secret, e
 	if err != nil {
 		return Secret{}, err
 	}
-	for race := 0; ; race++ {
-		s, err := c.Update(ctx, secret, Change{Value: &value})
+	var s Secret
+	err = c.Racing(ctx, func() (lost bool, err error) {
+		s, err = c.Update(ctx, secret, Change{Value: &value})
 		if ref.name == "" || !errors.Is(err, ErrNotFound) {
-			return s, err
+			return false, err
 		}
 		s, err = c.Create(ctx, NewSecret{Project: ref.project, Name: ref.name, Value: value})
-		if !errors.Is(err, ErrConflict) || !c.StandBack(ctx, race) { // somebody else has made it since
-			return s, contextFirst(ctx, err)
-		}
-	}
+		return errors.Is(err, ErrConflict), err // somebody else has made it since
+	})
+	return s, err
 }
 
 // Create makes a secret. A name that is taken in one of the projects is ErrConflict.
@@ -161,20 +166,20 @@ func (c *Client) updateAs(ctx context.Context, ref reference, ch Change) (Secret
 	if err != nil {
 		return Secret{}, err
 	}
-	for race := 0; ; race++ {
+	var s Secret
+	err = c.Racing(ctx, func() (lost bool, err error) {
 		old, err := c.get(ctx, ref)
 		if err != nil {
-			return Secret{}, err
+			return false, err
 		}
 		if ch.Value != nil && old.Encryption == api.EncryptionServer && !clear(old) {
-			return Secret{}, setupf("that secret %s is one whose value the server encrypts is only the server's word; read it first and look, or name it as project/name", old.ID)
+			return false, setupf("that secret %s is one whose value the server encrypts is only the server's word; read it first and look, or name it as project/name", old.ID)
 		}
 		ref = old.again()
-		s, err := c.change(ctx, old, ch)
-		if ch.IfMatch != "" || !errors.Is(err, ErrPreconditionFailed) || !c.StandBack(ctx, race) {
-			return s, contextFirst(ctx, err)
-		}
-	}
+		s, err = c.change(ctx, old, ch)
+		return ch.IfMatch == "" && errors.Is(err, ErrPreconditionFailed), err
+	})
+	return s, err
 }
 
 // knownClear answers whether a secret may be sent in clear: what was known before the server is asked decides that. It is
@@ -262,7 +267,7 @@ func (c *Client) update(ctx context.Context, old *Secret, match string, body api
 		w[old.ID] = seen
 	}
 	got, err := call[api.Secret](ctx, c, Request{
-		Operation: operation.UpdateSecret, Path: map[string]string{"secretId": old.ID.String()}, Query: hinted(old.project.ID), Header: ifMatch(match),
+		Operation: operation.UpdateSecret, Path: map[string]string{"secretId": old.ID.String()}, Query: oneParameter("project", orEmpty(old.project.ID)), Header: ifMatch(match),
 	}, body)
 	if err != nil {
 		return Secret{}, err
@@ -369,8 +374,7 @@ func (c *Client) seal(ctx context.Context, s *Secret, to sealing) (string, error
 	// lacks a recipient, saying how many are missing.
 	projects := slices.DeleteFunc(sortedIDs(to.projects), func(id uuid.UUID) bool { return slices.Contains(gone, id) })
 	if len(projects) == 0 {
-		return "", &Error{Operation: operation.GetProject, Status: http.StatusNotFound, API: *api.Errorf(api.CodeNotFound,
-			"the project is gone, or hidden from you: %s", s.project.Name)}
+		return "", notFoundf(operation.GetProject, "the project is gone, or hidden from you: %s", s.project.Name)
 	}
 	for _, id := range projects {
 		if err := c.allow(id); err != nil {

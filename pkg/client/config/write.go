@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,14 @@ import (
 
 // ErrNoFolder is that nothing says where pins.toml would be.
 var ErrNoFolder = errors.New("there is no folder to write pins to: set STRONGROOM_CONFIG_DIR, or HOME")
+
+// An UnwritableError is pins.toml, or what goes with it, that can't be written.
+type UnwritableError struct{ Err error }
+
+func (e *UnwritableError) Error() string { return e.Err.Error() }
+
+// Unwrap is what the system says.
+func (e *UnwritableError) Unwrap() error { return e.Err }
 
 // Pin writes into pins.toml the part of add that neither it, nor config.toml, nor the environment says yet, and answers
 // that part, so that the user can be told. What only the repository's file says is written too, so that a later change
@@ -167,6 +176,15 @@ func (b book) of(url string) *Pins {
 
 // rewrite changes pins.toml, as it is now and not as it was when it was read last. While change runs, c has it as it is.
 func (c *Config) rewrite(change func(book) error) error {
+	err := c.rewritten(change)
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return &UnwritableError{err}
+	}
+	return err
+}
+
+func (c *Config) rewritten(change func(book) error) error {
 	if c.Dir == "" {
 		return ErrNoFolder
 	}

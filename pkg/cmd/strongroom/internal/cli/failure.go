@@ -3,8 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"strings"
 
 	"strongroom/pkg/api"
@@ -32,15 +30,11 @@ func usage(format string, args ...any) *exitError {
 	return &exitError{exit: ExitUsage, err: fmt.Errorf(format, args...)}
 }
 
-// pinsFile is the name of the file of pins; that of its lock begins with it.
-const pinsFile = "pins.toml"
-
 // explain gives an error the status that the program ends with, and its line what may help.
 func explain(err error) *exitError {
 	var (
 		known    *exitError
 		answered *client.Error
-		file     *fs.PathError
 	)
 	switch {
 	case errors.As(err, &known):
@@ -52,7 +46,7 @@ func explain(err error) *exitError {
 	case is[*config.ContradictionError](err), is[*config.UnpinnedError](err), is[*client.PinError](err), is[*client.IdentityError](err), is[*client.StaleError](err), is[*client.ForeignKeyError](err), errors.Is(err, clientcrypto.ErrTampered),
 		is[*clientcrypto.MalformedError](err), is[*clientcrypto.PlaceError](err), is[*clientcrypto.NoKeyError](err):
 		return &exitError{ExitDistrust, err}
-	case errors.As(err, &file) && strings.HasPrefix(filepath.Base(file.Path), pinsFile):
+	case is[*config.UnwritableError](err):
 		return usage("%w; what is believed is kept there: set STRONGROOM_CONFIG_DIR to a folder that you can write to", err)
 	case is[*client.NoAnswerError](err):
 		return &exitError{ExitNoAnswer, err}

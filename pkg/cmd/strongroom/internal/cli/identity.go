@@ -87,7 +87,7 @@ func (m *Main) changeIdentities(
 		return err
 	}
 	var p api.Principal
-	err = s.racing(ctx, func() (lost bool, err error) {
+	err = s.Racing(ctx, func() (lost bool, err error) {
 		if p, err = s.FindPrincipal(ctx, k.Kind, args[0]); err != nil {
 			return false, err
 		}

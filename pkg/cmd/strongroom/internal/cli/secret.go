@@ -99,7 +99,7 @@ func (s *session) named(ctx context.Context, text string) (secretRef, error) {
 
 // changing reads a secret and makes the change that it asks for, and begins anew where somebody else was first.
 func (s *session) changing(ctx context.Context, ref secretRef, ask func(client.Secret) (client.Change, error)) (before, after client.Secret, err error) {
-	err = s.racing(ctx, func() (lost bool, err error) {
+	err = s.Racing(ctx, func() (lost bool, err error) {
 		if before, err = s.Get(ctx, ref.text); err != nil {
 			return false, err
 		}

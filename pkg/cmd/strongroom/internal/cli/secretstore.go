@@ -165,7 +165,7 @@ func (m *Main) store(ctx context.Context, w writing, in setInput) error {
 		got    client.Secret
 		failed error
 	)
-	err := w.session.racing(ctx, func() (lost bool, err error) {
+	err := w.session.Racing(ctx, func() (lost bool, err error) {
 		if failed != nil {
 			now, err := w.session.find(ctx, w.ref)
 			if err != nil {

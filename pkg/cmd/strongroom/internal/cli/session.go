@@ -64,16 +64,6 @@ func (s *session) project(named string) (string, error) {
 	return named, nil
 }
 
-// racing makes an attempt at a change, and further ones while it loses against somebody else's.
-func (s *session) racing(ctx context.Context, attempt func() (lost bool, err error)) error {
-	for race := 0; ; race++ {
-		lost, err := attempt()
-		if !lost || !s.StandBack(ctx, race) {
-			return err
-		}
-	}
-}
-
 // there is a project that is there still: what is pinned outlives what it names, and tells nothing of that.
 func (s *session) there(ctx context.Context, named string) (client.Project, error) {
 	if _, err := s.Project(ctx, named); err != nil {
