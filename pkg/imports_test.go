@@ -39,7 +39,7 @@ type rule struct {
 // The layers. What is plain imports nothing of ours but what is said at its rule.
 var (
 	plain = []string{
-		"pkg/access", "pkg/api", "pkg/clientcrypto", "pkg/envelope", "pkg/identity", "pkg/operation", "pkg/table",
+		"pkg/access", "pkg/api", "pkg/audit", "pkg/clientcrypto", "pkg/envelope", "pkg/identity", "pkg/operation", "pkg/table",
 	}
 	domain    = []string{"pkg/secrets"}
 	beneath   = slices.Concat(plain, domain) // what adapters stand on
@@ -67,8 +67,12 @@ var rules = map[string]rule{
 	"pkg/operation": {pure: true, arrows: []string{"pkg/access"}},
 	"pkg/api":       {arrows: []string{"pkg/access"}, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/identity":  {pure: true},
-	"pkg/envelope":  {pure: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
-	"pkg/table":     {pure: true},
+	"pkg/audit": {pure: true, arrows: []string{"pkg/access"}, libraries: map[string]string{
+		"github.com/fxamacker/cbor/v2": "events in a deterministic form that other languages read",
+		"github.com/google/uuid":       uuids,
+	}},
+	"pkg/envelope": {pure: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
+	"pkg/table":    {pure: true},
 	// Beside the plain packages, for those that stand in for AWS: it leans on AWS's client, which the domain must not.
 	"pkg/sigv4": {libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws": "signs again, with AWS's own signer, what is to be checked",

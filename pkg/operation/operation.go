@@ -7,7 +7,9 @@ package operation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"strongroom/pkg/access"
 )
@@ -28,7 +30,7 @@ type Row struct {
 	Summary string
 }
 
-// A Trigger is what starts an operation: HTTP or Invoke.
+// A Trigger is what starts an operation: HTTP, Invoke, Stream or Schedule.
 type Trigger interface{ trigger() }
 
 // HTTP is a route of the HTTP API.
@@ -47,8 +49,33 @@ type HTTP struct {
 // Invoke is lambda:InvokeFunction by an administrator of the account; the payload is JSON.
 type Invoke struct{}
 
-func (HTTP) trigger()   {}
-func (Invoke) trigger() {}
+// Stream is the table's change stream (DynamoDB Streams, old and new images).
+type Stream struct {
+	// Partitions are what the partition keys of the items begin with whose changes the function gets; of other items it
+	// gets none, so that a function is not woken by what it writes itself.
+	Partitions []string
+}
+
+// Schedule is the clock.
+type Schedule struct {
+	// Every is how often, counted from midnight UTC on the first of January 1970, and After how much later than that.
+	Every, After time.Duration
+}
+
+func (HTTP) trigger()     {}
+func (Invoke) trigger()   {}
+func (Stream) trigger()   {}
+func (Schedule) trigger() {}
+
+// Wants says whether a change of an item under that partition key is for the function.
+func (s Stream) Wants(partitionKey string) bool {
+	return slices.ContainsFunc(s.Partitions, func(prefix string) bool { return strings.HasPrefix(partitionKey, prefix) })
+}
+
+// Next is when the schedule is due for the first time after t.
+func (s Schedule) Next(t time.Time) time.Time {
+	return t.UTC().Add(-s.After).Truncate(s.Every).Add(s.Every + s.After)
+}
 
 // Route is the route's key as API Gateway writes it: "GET /secrets/{secretId}".
 func (h HTTP) Route() string { return h.Method + " " + h.Path }
@@ -70,8 +97,12 @@ type Access struct {
 	Table []TableAction
 	// Index2 says whether the function queries the second index.
 	Index2 bool
-	// StorageKey lists the KMS actions on the storage key.
-	StorageKey []KeyAction
+	// StorageKey lists the KMS actions on the storage key, SigningKey those on the key that seals events.
+	StorageKey, SigningKey []KeyAction
+	// Bus says whether the function publishes to the event bus.
+	Bus bool
+	// Archive says whether the function writes to the archive of seals.
+	Archive bool
 }
 
 // A TableAction is a DynamoDB action, as IAM names it.
@@ -93,6 +124,8 @@ type KeyAction string
 const (
 	Decrypt         KeyAction = "kms:Decrypt"
 	GenerateDataKey KeyAction = "kms:GenerateDataKey"
+	Sign            KeyAction = "kms:Sign"
+	GetPublicKey    KeyAction = "kms:GetPublicKey"
 )
 
 // Lookup is the row of that name.

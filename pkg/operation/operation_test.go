@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -87,5 +88,25 @@ func TestTheReadmeListsTheTable(t *testing.T) {
 	}
 	if diff := cmp.Diff(want.String(), got); diff != "" {
 		t.Errorf("the README's operations are not the table's; run go test ./pkg/operation -update (-table +README):\n%s", diff)
+	}
+}
+
+func TestASchedulesNextTime(t *testing.T) {
+	hourly := operation.Schedule{Every: time.Hour, After: 10 * time.Minute}
+	for at, want := range map[string]string{"15:09": "15:10", "15:10": "16:10", "23:59": "00:10"} {
+		now, err := time.Parse("15:04", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hourly.Next(now).Format("15:04"); got != want {
+			t.Errorf("after %s it is due at %s, not %s", at, got, want)
+		}
+	}
+}
+
+func TestAStreamWantsItsPartitions(t *testing.T) {
+	s := operation.Stream{Partitions: []string{"EVENT#"}}
+	if !s.Wants("EVENT#2026") || s.Wants("SECRET#1") {
+		t.Error("the partitions are not told apart")
 	}
 }

@@ -252,3 +252,11 @@ func (e *ConditionError) Error() string {
 func NextRevision(last int64, now time.Time) int64 {
 	return max(last+1, now.UnixMilli())
 }
+
+// A Change is one record of the table's change stream, as DynamoDB Streams gives it with old and new images: at least
+// once, and the changes of one item in their order. An item that was put as it was already makes none.
+type Change struct {
+	Key Key
+	// Old is the item before, New after; nil where there was none.
+	Old, New *Item
+}
