@@ -52,6 +52,8 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.PutProjectAccess:     {api.AccessPolicy{}, api.AccessPolicy{}},
 	operation.GetSecretAccess:      {nil, api.AccessPolicy{}},
 	operation.PutSecretAccess:      {api.AccessPolicy{}, api.AccessPolicy{}},
+	operation.ListEvents:           {nil, api.List[api.Event]{}},
+	operation.ListSecretEvents:     {nil, api.List[api.Event]{}},
 }
 
 // hasTag says whether an answer is one mutable thing.

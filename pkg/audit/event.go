@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -94,6 +95,13 @@ type Event struct {
 	// Justification is what a person gave as the reason for an emergency.
 	Justification                  string
 	SourceIP, UserAgent, RequestID string
+}
+
+// About says whether the event concerns a thing: as what was acted on, or as one of several secrets or principals.
+func (e *Event) About(id uuid.UUID) bool {
+	return e.Resource.ID == id || slices.Contains(e.Refused, id) ||
+		slices.ContainsFunc(e.Values, func(v Value) bool { return v.Secret == id }) ||
+		slices.ContainsFunc(e.Grants, func(g Grant) bool { return g.Principal == id })
 }
 
 // stored is an event as it is encoded. A key is never used for anything else.
@@ -204,7 +212,7 @@ func packValues(values []Value) []byte {
 	var packed []byte
 	for _, v := range values {
 		packed = append(packed, v.Secret[:]...)
-		packed = binary.BigEndian.AppendUint32(packed, uint32(min(max(v.Version, 0), math.MaxUint32))) //nolint:gosec // bounded
+		packed = binary.BigEndian.AppendUint32(packed, uint32(min(max(v.Version, 0), math.MaxUint32)))
 	}
 	return packed
 }
@@ -217,7 +225,7 @@ func packGrants(grants []Grant) []byte {
 		if !g.ExpiresAt.IsZero() {
 			expiry = g.ExpiresAt.UnixMilli()
 		}
-		packed = binary.BigEndian.AppendUint64(packed, uint64(expiry)) //nolint:gosec // as its bits
+		packed = binary.BigEndian.AppendUint64(packed, uint64(expiry))
 	}
 	return packed
 }

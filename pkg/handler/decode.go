@@ -53,12 +53,18 @@ func decodeTime(d *jsontext.Decoder, t *time.Time) error {
 	if err != nil {
 		return err
 	}
-	// time.Parse takes an hour of one digit too, and a comma before the fraction.
-	if *t, err = time.Parse(time.RFC3339, text); err != nil || !strings.HasSuffix(text, "Z") ||
+	*t, err = parseTime(text)
+	return err
+}
+
+// parseTime reads a time in its one form. (time.Parse takes an hour of one digit too, and a comma before the fraction.)
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || !strings.HasSuffix(text, "Z") ||
 		!strings.HasPrefix(text, t.Format("2006-01-02T15:04:05")) || strings.Contains(text, ",") {
-		return errTime
+		return time.Time{}, errTime
 	}
-	return nil
+	return t, nil
 }
 
 func decodeString(d *jsontext.Decoder) (string, error) {

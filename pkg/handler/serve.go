@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -23,10 +24,12 @@ import (
 // A call is one request while it is served.
 type call struct {
 	*http.Request
-	caller   secrets.Caller
-	path     map[string]string
-	query    url.Values
-	problems []api.Detail
+	// invocation is what is known of the request from outside of it.
+	invocation Invocation
+	caller     secrets.Caller
+	path       map[string]string
+	query      url.Values
+	problems   []api.Detail
 }
 
 // An answer is what a use case's answer becomes.
@@ -47,10 +50,10 @@ func serve(name operation.Name, s *secrets.Service, use func(*call) (answer, err
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		invocation, _ := r.Context().Value(invocationKey{}).(Invocation)
 		w.Header().Set("X-Request-Id", invocation.RequestID)
-		c := &call{Request: r}
-		a, err := c.run(route, invocation, s, use)
+		c := &call{Request: r, invocation: invocation}
+		a, err := c.run(r.Context(), row, s, use)
 		if err != nil {
-			err = c.strangersFirst(r.Context(), s, err)
+			err = c.strangersFirst(r.Context(), s, name, err)
 			fail(w, r, invocation.RequestID, err)
 			return
 		}
@@ -74,10 +77,10 @@ func serveBody[In any](name operation.Name, s *secrets.Service, use func(*call, 
 
 // strangersFirst keeps what is wrong with a request from who may ask nothing at all: such a caller is told that, and not
 // what would be right. Only requests that failed pay for it.
-func (c *call) strangersFirst(ctx context.Context, s *secrets.Service, err error) error {
+func (c *call) strangersFirst(ctx context.Context, s *secrets.Service, name operation.Name, err error) error {
 	var known *api.Error
 	if errors.As(err, &known) && (known.Code == api.CodeInvalid || known.Code == api.CodeTooLarge) {
-		if refused := s.Recognize(ctx, c.caller); refused != nil {
+		if refused := s.Recognize(ctx, c.caller, name); refused != nil {
 			return refused
 		}
 	}
@@ -86,13 +89,16 @@ func (c *call) strangersFirst(ctx context.Context, s *secrets.Service, err error
 
 // run finds out who calls and what is asked for, and calls the use case.
 func (c *call) run(
-	route operation.HTTP, i Invocation, s *secrets.Service, use func(*call) (answer, error),
+	ctx context.Context, row operation.Row, s *secrets.Service, use func(*call) (answer, error),
 ) (answer, error) {
+	i := c.invocation
+	route := row.Trigger.(operation.HTTP) //nolint:errcheck,forcetypeassert // serve has looked
 	who, err := identity.FromAuthorizer(i.Authorizer, s.Account())
-	if err != nil {
-		return answer{}, api.Errorf(api.CodeForbidden, "%s", err)
-	}
 	c.caller = secrets.Caller{Caller: who, RequestID: i.RequestID, SourceIP: i.SourceIP, UserAgent: i.UserAgent}
+	if err != nil {
+		c.caller.ARN = i.Authorizer.UserARN
+		return answer{}, s.Refuse(ctx, c.caller, row.Name, api.Errorf(api.CodeForbidden, "%s", err))
+	}
 	if c.path, err = matchPath(route.Path, c.URL.EscapedPath()); err != nil {
 		return answer{}, err
 	}
@@ -216,6 +222,30 @@ func (c *call) ids(name string) []uuid.UUID {
 		ids = append(ids, id)
 	}
 	return ids
+}
+
+// optionalID is a query parameter that is an id; nil where it is absent.
+func (c *call) optionalID(name string) *uuid.UUID {
+	if !c.query.Has(name) {
+		return nil
+	}
+	id, ok := parseID(c.query.Get(name))
+	if !ok {
+		c.wrong(name, "must be a lower-case UUID")
+	}
+	return &id
+}
+
+// time is a query parameter that is a time; nil where it is absent.
+func (c *call) time(name string) *time.Time {
+	if !c.query.Has(name) {
+		return nil
+	}
+	t, err := parseTime(c.query.Get(name))
+	if err != nil {
+		c.wrong(name, err.Error())
+	}
+	return &t
 }
 
 // page is which part of a list is asked for.

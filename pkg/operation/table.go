@@ -39,21 +39,23 @@ const (
 	PutProjectAccess     Name = "put-project-access"
 	GetSecretAccess      Name = "get-secret-access"
 	PutSecretAccess      Name = "put-secret-access"
+	ListEvents           Name = "list-events"
+	ListSecretEvents     Name = "list-secret-events"
 )
 
 // What functions need of AWS, by the kind of work they do. Get also stands for TransactGetItems, Put and Delete for
-// TransactWriteItems: IAM knows no others.
+// TransactWriteItems: IAM knows no others. All of them put events, if only those of refusals.
 var (
-	reading        = Access{Table: []TableAction{BatchGetItem}}
-	readingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem}}
-	listing        = Access{Table: []TableAction{BatchGetItem, Query}}
-	listingSecrets = Access{Table: []TableAction{BatchGetItem, Query}, Index2: true}
-	listingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem, Query}}
+	reading        = Access{Table: []TableAction{BatchGetItem, PutItem}}
+	readingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}}
+	listing        = Access{Table: []TableAction{BatchGetItem, Query, PutItem}}
+	listingSecrets = Access{Table: []TableAction{BatchGetItem, Query, PutItem}, Index2: true}
+	listingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}}
 	writing        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem, DeleteItem}}
 	counting       = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}}
 	writingGroups  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem}}
-	opening        = Access{Table: []TableAction{BatchGetItem, GetItem}, StorageKey: []KeyAction{Decrypt}}
-	openingAll     = Access{Table: []TableAction{BatchGetItem, GetItem, Query}, StorageKey: []KeyAction{Decrypt}}
+	opening        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}, StorageKey: []KeyAction{Decrypt}}
+	openingAll     = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}, StorageKey: []KeyAction{Decrypt}}
 	sealing        = Access{
 		Table:      []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem},
 		StorageKey: []KeyAction{Decrypt},
@@ -247,5 +249,19 @@ var Table = []Row{
 		Name: PutSecretAccess, Action: access.ChangeSecretAccess, Access: writing,
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/access-policies", Query: []string{"force"}, Body: true, Status: 200},
 		Summary: "replace a secret's grants",
+	},
+	// events
+	{
+		Name: ListEvents, Action: access.SeeEvents, Access: listing,
+		Trigger: HTTP{
+			Method: "GET", Path: "/organizations/{organizationId}/events",
+			Query: []string{"from", "to", "action", "actorId", "resourceId", "limit", "continuationToken"}, Status: 200,
+		},
+		Summary: "list who did, or tried to do, what, newest first",
+	},
+	{
+		Name: ListSecretEvents, Action: access.SeeSecretAccess, Access: listingSecret,
+		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/events", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list the changes of a secret, newest first",
 	},
 }

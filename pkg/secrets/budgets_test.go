@@ -193,7 +193,7 @@ var budgets = []budget{
 		_, err := b.ListPrincipals(b.Context(), b.asMember, b.Organization, access.KindUser, b.page(10))
 		return err
 	}},
-	{operation.CreatePrincipal, "a user", 2, 3, 4, func(b *budgetWorld) error {
+	{operation.CreatePrincipal, "a user", 2, 3, 8, func(b *budgetWorld) error {
 		_, _, err := b.CreatePrincipal(b.Context(), b.Owner, b.Organization, api.CreatePrincipal{Kind: access.KindUser, Name: "new"})
 		return err
 	}},
@@ -201,11 +201,11 @@ var budgets = []budget{
 		_, err := b.GetPrincipal(b.Context(), b.asMember, b.OwnerID)
 		return err
 	}},
-	{operation.UpdatePrincipal, "renamed, one identity", 2, 3, 8, func(b *budgetWorld) error {
+	{operation.UpdatePrincipal, "renamed, one identity", 2, 3, 12, func(b *budgetWorld) error {
 		_, err := b.UpdatePrincipal(b.Context(), b.Owner, b.member, "", api.UpdatePrincipal{Name: ptr("renamed")})
 		return err
 	}},
-	{operation.PutIdentities, "one", 2, 3, 6, func(b *budgetWorld) error {
+	{operation.PutIdentities, "one", 2, 3, 10, func(b *budgetWorld) error {
 		_, err := b.PutIdentities(b.Context(), b.Owner, b.spare[0], "", api.PutIdentities{Identities: []api.Identity{
 			{ARN: "arn:aws:iam::" + secretstest.Account + ":user/spare"},
 		}})
@@ -215,26 +215,26 @@ var budgets = []budget{
 		_, err := b.ListGroupMembers(b.Context(), b.asMember, b.group, b.page(10))
 		return err
 	}},
-	{operation.ChangeGroupMembers, "one added", 4, 8, 8, func(b *budgetWorld) error {
+	{operation.ChangeGroupMembers, "one added", 4, 8, 12, func(b *budgetWorld) error {
 		_, err := b.ChangeGroupMembers(b.Context(), b.Owner, b.group, api.ChangeGroupMembers{Add: b.spare[1:2]})
 		return err
 	}},
-	{operation.DisablePrincipal, "one identity", 2, 3, 6, func(b *budgetWorld) error {
+	{operation.DisablePrincipal, "one identity", 2, 3, 10, func(b *budgetWorld) error {
 		_, err := b.SetDisabled(b.Context(), b.Owner, b.spare[0], true)
 		return err
 	}},
-	{operation.EnablePrincipal, "one identity", 2, 3, 6, func(b *budgetWorld) error {
+	{operation.EnablePrincipal, "one identity", 2, 3, 10, func(b *budgetWorld) error {
 		_, err := b.SetDisabled(b.Context(), b.Owner, b.spare[0], false)
 		return err
 	}},
-	{operation.DeletePrincipal, "one identity", 2, 3, 8, func(b *budgetWorld) error {
+	{operation.DeletePrincipal, "one identity", 2, 3, 12, func(b *budgetWorld) error {
 		return b.DeletePrincipal(b.Context(), b.Owner, b.spare[0])
 	}},
 	{operation.ListProjects, "2 of a member", 3, 4, 0, func(b *budgetWorld) error {
 		_, err := b.ListProjects(b.Context(), b.asMember, b.Organization, b.page(10))
 		return err
 	}},
-	{operation.CreateProject, "", 2, 3, 6, func(b *budgetWorld) error {
+	{operation.CreateProject, "", 2, 3, 10, func(b *budgetWorld) error {
 		encryption := api.EncryptionServer
 		_, _, err := b.CreateProject(b.Context(), b.Owner, b.Organization, api.CreateProject{Name: "new", Encryption: &encryption})
 		return err
@@ -243,11 +243,11 @@ var budgets = []budget{
 		_, err := b.GetProject(b.Context(), b.asMember, b.project)
 		return err
 	}},
-	{operation.UpdateProject, "renamed", 2, 2, 6, func(b *budgetWorld) error {
+	{operation.UpdateProject, "renamed", 2, 2, 10, func(b *budgetWorld) error {
 		_, err := b.UpdateProject(b.Context(), b.asMember, b.project, "", api.UpdateProject{Name: ptr("renamed")})
 		return err
 	}},
-	{operation.AddProjectKey, "100 secrets", 3, 6, 4, func(b *budgetWorld) error {
+	{operation.AddProjectKey, "100 secrets", 3, 6, 8, func(b *budgetWorld) error {
 		b.client.Key = clientcryptotest.NewKey(uuid.New())
 		answer, err := b.AddProjectKey(b.Context(), b.Owner, b.client.ID, "", b.projectKey())
 		if err == nil && answer.StaleValues != 100 {
@@ -259,31 +259,31 @@ var budgets = []budget{
 		_, err := b.AddProjectKey(b.Context(), b.Owner, b.client.ID, "", b.projectKey())
 		return err
 	}},
-	{operation.GetSecret, "hinted", 1, 3, 0, func(b *budgetWorld) error {
+	{operation.GetSecret, "hinted", 2, 3, 1, func(b *budgetWorld) error {
 		_, err := b.GetSecret(b.Context(), b.asMember, b.ids[1], []uuid.UUID{b.project})
 		return err
 	}},
-	{operation.GetSecret, "not hinted", 2, 3, 0, func(b *budgetWorld) error {
+	{operation.GetSecret, "not hinted", 3, 3, 1, func(b *budgetWorld) error {
 		_, err := b.GetSecret(b.Context(), b.asMember, b.ids[2], nil)
 		return err
 	}},
-	{operation.GetSecret, "remembered", 1, 3, 0, func(b *budgetWorld) error {
+	{operation.GetSecret, "remembered", 2, 3, 1, func(b *budgetWorld) error {
 		_, err := b.GetSecret(b.Context(), b.asMember, b.ids[1], nil)
 		return err
 	}},
-	{operation.GetSecret, "client-encrypted, with its keys", 1, 3, 0, func(b *budgetWorld) error {
+	{operation.GetSecret, "client-encrypted, with its keys", 2, 3, 1, func(b *budgetWorld) error {
 		_, err := b.GetSecret(b.Context(), b.Owner, b.sealed, []uuid.UUID{b.client.ID})
 		return err
 	}},
-	{operation.GetSecretByName, "", 2, 6, 0, func(b *budgetWorld) error {
+	{operation.GetSecretByName, "", 3, 6, 1, func(b *budgetWorld) error {
 		_, err := b.GetSecretByName(b.Context(), b.asMember, b.project, "SECRET_03")
 		return err
 	}},
-	{operation.GetProjectValues, "100", 1, 36, 0, func(b *budgetWorld) error {
+	{operation.GetProjectValues, "100", 2, 36, 3, func(b *budgetWorld) error {
 		_, err := b.GetProjectValues(b.Context(), b.asMember, b.project, "")
 		return err
 	}},
-	{operation.GetSecretsByIDs, "100", 2, 110, 0, func(b *budgetWorld) error {
+	{operation.GetSecretsByIDs, "100", 3, 110, 3, func(b *budgetWorld) error {
 		_, err := b.GetSecretsByIDs(b.Context(), b.asMember, api.IDs{IDs: b.ids})
 		return err
 	}},
@@ -302,26 +302,26 @@ var budgets = []budget{
 		}
 		return err
 	}},
-	{operation.CreateSecret, "in one project", 2, 3, 18, func(b *budgetWorld) error {
+	{operation.CreateSecret, "in one project", 2, 3, 22, func(b *budgetWorld) error {
 		_, _, err := b.CreateSecret(b.Context(), b.asMember, b.Organization, api.CreateSecret{
 			Name: "NEW", Value: b.next(), ProjectIDs: []uuid.UUID{b.project},
 		})
 		return err
 	}},
-	{operation.UpdateSecret, "in one project, hinted", 2, 3, 18, func(b *budgetWorld) error {
+	{operation.UpdateSecret, "in one project, hinted", 2, 3, 22, func(b *budgetWorld) error {
 		_, err := b.UpdateSecret(b.Context(), b.asMember, secrets.UpdateSecret{
 			ID: b.ids[5], Hint: []uuid.UUID{b.project}, UpdateSecret: api.UpdateSecret{Value: b.next()},
 		})
 		return err
 	}},
-	{operation.UpdateSecret, "in one client project, hinted", 2, 3, 20, func(b *budgetWorld) error {
+	{operation.UpdateSecret, "in one client project, hinted", 2, 3, 24, func(b *budgetWorld) error {
 		value := b.Encrypt(b.sealed, "SECRET_99", *b.next(), b.client)
 		_, err := b.UpdateSecret(b.Context(), b.Owner, secrets.UpdateSecret{
 			ID: b.sealed, Hint: []uuid.UUID{b.client.ID}, UpdateSecret: api.UpdateSecret{Value: &value},
 		})
 		return err
 	}},
-	{operation.UpdateSecret, "an old version is dropped", 3, 3, 24, func(b *budgetWorld) error {
+	{operation.UpdateSecret, "an old version is dropped", 3, 3, 28, func(b *budgetWorld) error {
 		_, err := b.UpdateSecret(b.Context(), b.asMember, secrets.UpdateSecret{ID: b.full, UpdateSecret: api.UpdateSecret{Value: b.next()}})
 		return err
 	}},
@@ -329,11 +329,11 @@ var budgets = []budget{
 		_, err := b.ListSecretVersions(b.Context(), b.asMember, b.full, b.page(100))
 		return err
 	}},
-	{operation.GetSecretVersion, "", 1, 5, 0, func(b *budgetWorld) error {
+	{operation.GetSecretVersion, "", 2, 5, 1, func(b *budgetWorld) error {
 		_, err := b.GetSecretVersion(b.Context(), b.asMember, b.full, 50)
 		return err
 	}},
-	{operation.RestoreSecretVersion, "an old version is dropped", 2, 4, 24, func(b *budgetWorld) error {
+	{operation.RestoreSecretVersion, "an old version is dropped", 2, 4, 28, func(b *budgetWorld) error {
 		_, err := b.RestoreSecretVersion(b.Context(), b.asMember, b.full, "", 50)
 		return err
 	}},
@@ -341,7 +341,7 @@ var budgets = []budget{
 		_, err := b.GetProjectAccess(b.Context(), b.asMember, b.project)
 		return err
 	}},
-	{operation.PutProjectAccess, "one grant changed", 3, 4, 6, func(b *budgetWorld) error {
+	{operation.PutProjectAccess, "one grant changed", 3, 4, 10, func(b *budgetWorld) error {
 		_, err := b.PutProjectAccess(b.Context(), b.asMember, secrets.PutAccess{ID: b.project, Grants: []api.Grant{
 			{Principal: api.GrantPrincipal{ID: b.OwnerID}, Permission: access.Manage},
 			{Principal: api.GrantPrincipal{ID: b.member}, Permission: access.Manage},
@@ -353,17 +353,25 @@ var budgets = []budget{
 		_, err := b.GetSecretAccess(b.Context(), b.Owner, b.ids[7])
 		return err
 	}},
-	{operation.PutSecretAccess, "one grant given", 3, 4, 6, func(b *budgetWorld) error {
+	{operation.PutSecretAccess, "one grant given", 3, 4, 10, func(b *budgetWorld) error {
 		_, err := b.PutSecretAccess(b.Context(), b.Owner, secrets.PutAccess{ID: b.ids[7], Grants: []api.Grant{
 			{Principal: api.GrantPrincipal{ID: b.spare[2]}, Permission: access.Read},
 		}})
 		return err
 	}},
-	{operation.DeleteSecrets, "one in one project", 3, 4, 15, func(b *budgetWorld) error {
+	{operation.DeleteSecrets, "one in one project", 3, 4, 17, func(b *budgetWorld) error {
 		_, err := b.DeleteSecrets(b.Context(), b.asMember, api.IDs{IDs: b.ids[8:9]})
 		return err
 	}},
-	{operation.DeleteProjects, "one", 3, 3, 6, func(b *budgetWorld) error {
+	{operation.ListEvents, "24 hours, nearly all empty", 25, 260, 0, func(b *budgetWorld) error {
+		_, err := b.ListEvents(b.Context(), b.Owner, b.Organization, secrets.ListEvents{Page: api.Page{Limit: 10}})
+		return err
+	}},
+	{operation.ListSecretEvents, "100 of 101", 1, 15, 0, func(b *budgetWorld) error {
+		_, err := b.ListSecretEvents(b.Context(), b.Owner, b.full, api.Page{Limit: 100})
+		return err
+	}},
+	{operation.DeleteProjects, "one", 3, 3, 10, func(b *budgetWorld) error {
 		_, err := b.DeleteProjects(b.Context(), b.asMember, api.IDs{IDs: []uuid.UUID{b.project}})
 		return err
 	}},

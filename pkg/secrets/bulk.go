@@ -12,17 +12,17 @@ import (
 )
 
 // bulk does the same with each id, a few at a time, and answers per id. An internal error of one fails the request:
-// it may be repeated, and does nothing twice.
-func (s *Service) bulk(ctx context.Context, by Caller, in api.IDs, do func(context.Context, *request, uuid.UUID) error) (
-	api.BulkResults, error,
-) {
+// it may be repeated, and does nothing twice. Each id is a request of its own, with its own event.
+func (s *Service) bulk(
+	ctx context.Context, begin func() *request, in api.IDs, do func(context.Context, *request, uuid.UUID) error,
+) (api.BulkResults, error) {
 	if err := checkIDs(in); err != nil {
 		return api.BulkResults{}, err
 	}
 	results := api.BulkResults{Data: make([]api.BulkResult, len(in.IDs))}
 	one := func(i int) (err error) {
 		results.Data[i].ID = in.IDs[i]
-		results.Data[i].Error, err = bulkError(do(ctx, s.begin(by), in.IDs[i]))
+		results.Data[i].Error, err = bulkError(do(ctx, begin(), in.IDs[i]))
 		return err
 	}
 	// The first alone finds out whether the caller is anybody at all.

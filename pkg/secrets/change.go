@@ -23,12 +23,18 @@ const (
 // maxFailures is how many attempts of unknown outcome are made before the table is taken to be out of order.
 const maxFailures = 3
 
-// A plan is what an attempt wants written. A plan without writes is done already.
+// A plan is what an attempt wants written, and what is recorded of it.
 type plan struct {
 	writes []table.Write
+	// act is what the plan's event tells. A plan with writes has one; one without writes has it where the answer holds a
+	// value all the same.
+	act *act
 	// until is when the plan is too old to be sent: its values were stamped when it was made. Zero is never.
 	until time.Time
 }
+
+// done says that nothing is to be written, and no event.
+func (p *plan) done() bool { return len(p.writes) == 0 && p.act == nil }
 
 func (p *plan) put(item table.Item, cond table.Condition) {
 	p.writes = append(p.writes, table.Put(item, cond))
@@ -42,7 +48,7 @@ func (p *plan) delete(key table.Key, cond table.Condition) {
 type lost map[table.Key]bool
 
 // change makes attempts until one is written, says that nothing is to be written, or fails. Every attempt reads and
-// decides anew, and puts the item that remembers write ids first in its plan. An attempt of unknown outcome that turns
+// decides anew, and puts the item that remembers write ids first in its plan; the event goes last. An attempt of unknown outcome that turns
 // out to have happened was the request: its answer stands, and nothing is decided or written again.
 func (q *request) change(ctx context.Context, attempt func(context.Context, lost) (plan, error)) error {
 	var before lost
@@ -57,8 +63,15 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 		if len(failures) == maxFailures {
 			return unavailable(errors.Join(failures...))
 		}
+		q.allowed = nil
 		p, err := attempt(ctx, before)
-		if err != nil || len(p.writes) == 0 {
+		if err != nil || p.done() {
+			return err
+		}
+		if len(p.writes) == 0 {
+			return q.record(ctx, *p.act)
+		}
+		if err := q.tell(&p); err != nil {
 			return err
 		}
 		before, err = q.send(ctx, p)

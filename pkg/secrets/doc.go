@@ -17,6 +17,15 @@
 // Derived items (list entries, value copies, identities' copies of their principal) are written in the transaction of
 // what they derive from and guarded by the revision that its item remembers of them: nobody else writes them.
 //
+// # What is recorded
+//
+// Every change has an event in its own transaction (tell): once under the hour of its writing and once under what was
+// changed. A value never leaves before the event of its reading is written (record), one event for all values of an answer,
+// and fails where that can't be written; a change whose answer holds a value says so in its event, and a repeated one that
+// changes nothing is recorded as a read. Refusals are recorded where they are decided. Callers bound to nobody stand in a
+// partition of their own, once a minute each. Lists and looks without values are not recorded. Package audit has the form
+// of an event: ids, names and reasons, never a value or a note.
+//
 // # What opens a client-encrypted value
 //
 // Whoever is answered such a value, with a grant on the secret alone too, is answered the wrapped project keys that open

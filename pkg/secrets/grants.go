@@ -10,6 +10,8 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/audit"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -30,12 +32,12 @@ type Policy struct {
 
 // GetProjectAccess lists a project's grants.
 func (s *Service) GetProjectAccess(ctx context.Context, by Caller, id uuid.UUID) (Policy, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetProjectAccess)
 	v, err := q.lookProject(ctx, id)
 	if err != nil {
 		return Policy{}, err
 	}
-	if err := q.decideProject(&v, access.SeeProjectAccess); err != nil {
+	if err := q.decideProject(ctx, &v, access.SeeProjectAccess); err != nil {
 		return Policy{}, err
 	}
 	return q.showGrants(ctx, v.rec.Grants, v.rec.AccessTag)
@@ -43,12 +45,12 @@ func (s *Service) GetProjectAccess(ctx context.Context, by Caller, id uuid.UUID)
 
 // GetSecretAccess lists a secret's grants.
 func (s *Service) GetSecretAccess(ctx context.Context, by Caller, id uuid.UUID) (Policy, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetSecretAccess)
 	v, err := q.lookSecret(ctx, id, nil)
 	if err != nil {
 		return Policy{}, err
 	}
-	if err := q.decideSecret(&v, access.SeeSecretAccess); err != nil {
+	if err := q.decideSecret(ctx, &v, access.SeeSecretAccess); err != nil {
 		return Policy{}, err
 	}
 	return q.showGrants(ctx, v.rec.Grants, v.rec.AccessTag)
@@ -100,7 +102,7 @@ func policyOf(grants access.Grants, tag int64) Policy {
 
 // PutProjectAccess replaces a project's grants; only what differs is judged and written.
 func (s *Service) PutProjectAccess(ctx context.Context, by Caller, in PutAccess) (answer Policy, err error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.PutProjectAccess)
 	wanted, err := parseGrants(in.Grants)
 	if err != nil {
 		return answer, err
@@ -110,7 +112,7 @@ func (s *Service) PutProjectAccess(ctx context.Context, by Caller, in PutAccess)
 		if err != nil {
 			return plan{}, err
 		}
-		if err := q.decideProject(&v, access.ChangeProjectAccess); err != nil {
+		if err := q.decideProject(ctx, &v, access.ChangeProjectAccess); err != nil {
 			return plan{}, err
 		}
 		old := v.rec
@@ -133,7 +135,7 @@ func (s *Service) PutProjectAccess(ctx context.Context, by Caller, in PutAccess)
 
 // PutSecretAccess replaces a secret's grants; only what differs is judged and written.
 func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) (answer Policy, err error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.PutSecretAccess)
 	wanted, err := parseGrants(in.Grants)
 	if err != nil {
 		return answer, err
@@ -143,7 +145,7 @@ func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) 
 		if err != nil {
 			return plan{}, err
 		}
-		if err := q.decideSecret(&v, access.ChangeSecretAccess); err != nil {
+		if err := q.decideSecret(ctx, &v, access.ChangeSecretAccess); err != nil {
 			return plan{}, err
 		}
 		old := v.rec
@@ -252,7 +254,7 @@ func (q *request) judgeGrants(ctx context.Context, c *grantChange) (done bool, e
 		return false, api.FieldError(api.CodeInvalid, "grants",
 			"differ in %d places from what is there; at most %d may be changed at once: use several requests", n, maxGrantChanges)
 	}
-	if err := q.judgeGiven(c); err != nil {
+	if err := q.judgeGiven(ctx, c); err != nil {
 		return false, err
 	}
 	if !c.in.Force && c.rights(c.old).Has(access.Manage) && !c.rights(c.wanted).Has(access.Manage) {
@@ -285,7 +287,7 @@ func (q *request) keepHidden(ctx context.Context, c *grantChange) (err error) {
 }
 
 // judgeGiven checks what is given: to principals that are there, no more than the caller has, and for no longer.
-func (q *request) judgeGiven(c *grantChange) error {
+func (q *request) judgeGiven(ctx context.Context, c *grantChange) error {
 	rights := c.rights(c.old)
 	for _, change := range c.changes {
 		g := change.New
@@ -302,7 +304,9 @@ func (q *request) judgeGiven(c *grantChange) error {
 			return api.FieldError(api.CodeInvalid, field+".expiresAt", pastExpiry)
 		}
 		if !rights.CoversGrant(g) {
-			return api.FieldError(api.CodeForbidden, field, "%s", moreThanHeld(rights, g))
+			why := moreThanHeld(rights, g)
+			return q.recordDenied(ctx, audit.Resource{Kind: audit.Kind(c.kind), ID: c.in.ID}, why,
+				api.FieldError(api.CodeForbidden, field, "%s", why))
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/access"
+	"strongroom/pkg/audit"
 	"strongroom/pkg/table"
 )
 
@@ -26,6 +27,8 @@ import (
 //	all secrets, for who sees all   Query     index 2, ORG#o#SECRETS#shard, by name and id
 //	a secret's versions             Query     SECRET#s / VERSION# (newest first)
 //	a version and its value         BatchGet  SECRET#s / VERSION#n, VERSIONVALUE#n
+//	the events of an hour           Query     EVENT#hour#shard (newest first, or all in order)
+//	the changes of a secret         Query     SECRET#s / EVENT# (newest first)
 
 // What sort keys of list entries and parts begin with.
 const (
@@ -40,11 +43,30 @@ const (
 	valuePrefix        = "VALUE#"
 	versionPrefix      = "VERSION#"
 	versionValuePrefix = "VERSIONVALUE#"
+	eventPrefix        = "EVENT#"
 )
 
 // secretShards is how many partitions of index 2 the organization's secrets are spread over: each takes a thousand
 // writes a second.
 const secretShards = 4
+
+// eventShards is how many partitions an hour's events are spread over: each takes a thousand writes a second. Those of
+// callers who are bound to nobody have one for themselves, so that strangers never slow anybody down.
+const (
+	eventShards  = 8
+	unboundShard = "unbound"
+)
+
+func eventPK(hour audit.Hour, shard string) string { return eventPrefix + string(hour) + "#" + shard }
+
+func eventKey(hour audit.Hour, shard string, id uuid.UUID) table.Key {
+	return table.Key{PK: eventPK(hour, shard), SK: id.String()}
+}
+
+// resourceEventKey is the event of a change once more, in the partition of what was changed.
+func resourceEventKey(pk string, id uuid.UUID) table.Key {
+	return table.Key{PK: pk, SK: eventPrefix + id.String()}
+}
 
 func organizationPK(organization uuid.UUID) string { return "ORG#" + organization.String() }
 

@@ -9,6 +9,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -41,7 +42,7 @@ func (q *request) namesUnder(ctx context.Context, pk, prefix string) ([]string, 
 func (s *Service) ListGroupMembers(ctx context.Context, by Caller, group uuid.UUID, page api.Page) (
 	list api.List[api.Principal], err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.ListGroupMembers)
 	at, err := position("members", page.ContinuationToken, 1)
 	if err != nil {
 		return list, err
@@ -74,7 +75,7 @@ func (q *request) lookGroup(ctx context.Context, id uuid.UUID, action access.Act
 	if err != nil {
 		return v, err
 	}
-	if err := q.decideOn(v.who, action); err != nil {
+	if err := q.decideOn(ctx, v.who, action); err != nil {
 		return v, err
 	}
 	if !v.rec.exists() {
@@ -90,7 +91,7 @@ func (q *request) lookGroup(ctx context.Context, id uuid.UUID, action access.Act
 func (s *Service) ChangeGroupMembers(ctx context.Context, by Caller, group uuid.UUID, in api.ChangeGroupMembers) (
 	results api.BulkResults, err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.ChangeGroupMembers)
 	if err := checkMembers(in); err != nil {
 		return results, err
 	}
@@ -99,7 +100,7 @@ func (s *Service) ChangeGroupMembers(ctx context.Context, by Caller, group uuid.
 	}
 	results.Data = []api.BulkResult{}
 	for i, id := range slices.Concat(in.Add, in.Remove) {
-		failed, err := bulkError(s.begin(by).setMember(ctx, group, id, i < len(in.Add)))
+		failed, err := bulkError(s.begin(by, operation.ChangeGroupMembers).setMember(ctx, group, id, i < len(in.Add)))
 		if err != nil {
 			return results, err
 		}
@@ -137,7 +138,8 @@ func (q *request) setMember(ctx context.Context, group, user uuid.UUID, member b
 		if err != nil {
 			return plan{}, err
 		}
-		if err := q.decideChange(v.who, &v.rec, &v.rec); err != nil {
+		q.about = aboutPrincipal(user, v.rec.Name)
+		if err := q.decideChange(ctx, v.who, &v.rec, &v.rec); err != nil {
 			return plan{}, err
 		}
 		if !v.rec.exists() || v.rec.Kind != access.KindUser {

@@ -8,6 +8,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -25,7 +26,7 @@ func (q *request) checkOrganization(ctx context.Context, id uuid.UUID) error {
 
 // GetOrganization shows the organization to any user.
 func (s *Service) GetOrganization(ctx context.Context, by Caller, id uuid.UUID) (api.Organization, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetOrganization)
 	if err := q.checkOrganization(ctx, id); err != nil {
 		return api.Organization{}, err
 	}
@@ -33,7 +34,7 @@ func (s *Service) GetOrganization(ctx context.Context, by Caller, id uuid.UUID) 
 	if err != nil {
 		return api.Organization{}, err
 	}
-	if err := q.decideOn(seen.who, access.SeeOrganization); err != nil {
+	if err := q.decideOn(ctx, seen.who, access.SeeOrganization); err != nil {
 		return api.Organization{}, err
 	}
 	rec, err := q.organizationIn(seen.items)
@@ -60,7 +61,7 @@ func (q *request) showOrganization(rec organizationRecord) api.Organization {
 // anybody; whether the call came from there is for the platform to check. The same again answers the same; a second
 // organization is refused.
 func (s *Service) CreateOrganization(ctx context.Context, in api.CreateOrganization) (api.Organization, error) {
-	q := s.begin(Caller{})
+	q := s.begin(Caller{}, operation.CreateOrganization)
 	if in.RecoverOwner != "" {
 		return q.recoverOwner(ctx, in)
 	}

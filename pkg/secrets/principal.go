@@ -9,6 +9,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -52,12 +53,12 @@ func (rec *principalRecord) owns() bool {
 
 // GetPrincipal shows a principal to any user.
 func (s *Service) GetPrincipal(ctx context.Context, by Caller, id uuid.UUID) (api.Principal, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetPrincipal)
 	v, err := q.lookPrincipal(ctx, id)
 	if err != nil {
 		return api.Principal{}, err
 	}
-	if err := q.decideOn(v.who, access.SeePrincipals); err != nil {
+	if err := q.decideOn(ctx, v.who, access.SeePrincipals); err != nil {
 		return api.Principal{}, err
 	}
 	if !v.rec.exists() {
@@ -147,7 +148,7 @@ func (q *request) principalNames(ctx context.Context, ids []uuid.UUID) (map[uuid
 func (s *Service) CreatePrincipal(ctx context.Context, by Caller, organization uuid.UUID, in api.CreatePrincipal) (
 	answer api.Principal, created bool, err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.CreatePrincipal)
 	if err := q.checkOrganization(ctx, organization); err != nil {
 		return answer, false, err
 	}
@@ -161,7 +162,8 @@ func (s *Service) CreatePrincipal(ctx context.Context, by Caller, organization u
 		if err != nil {
 			return plan{}, err
 		}
-		if err := q.decideChange(v.who, &v.rec, &made); err != nil {
+		q.about = aboutPrincipal(id, in.Name)
+		if err := q.decideChange(ctx, v.who, &v.rec, &made); err != nil {
 			return plan{}, err
 		}
 		if created = v.rec.revision == 0; !created {
@@ -228,12 +230,12 @@ func (rec *principalRecord) same(made *principalRecord) bool {
 }
 
 // decideChange decides about making a principal into another: only owners give, take or change what owners are.
-func (q *request) decideChange(who identityRecord, old, new *principalRecord) error {
-	if err := q.decideOn(who, access.ChangePrincipals); err != nil {
+func (q *request) decideChange(ctx context.Context, who identityRecord, old, new *principalRecord) error {
+	if err := q.decideOn(ctx, who, access.ChangePrincipals); err != nil {
 		return err
 	}
 	if old.Role == access.RoleOwner || new.Role == access.RoleOwner {
-		return q.decideOn(who, access.ChangeOwners)
+		return q.decideOn(ctx, who, access.ChangeOwners)
 	}
 	return nil
 }
@@ -248,7 +250,8 @@ func (q *request) changePrincipal(
 		if err != nil {
 			return plan{}, err
 		}
-		if err := q.decideOn(v.who, access.ChangePrincipals); err != nil {
+		q.about = aboutPrincipal(id, v.rec.Name)
+		if err := q.decideOn(ctx, v.who, access.ChangePrincipals); err != nil {
 			return plan{}, err
 		}
 		if !v.rec.exists() {
@@ -260,7 +263,7 @@ func (q *request) changePrincipal(
 		if err != nil {
 			return plan{}, err
 		}
-		if err := q.decideChange(v.who, &v.rec, &next); err != nil {
+		if err := q.decideChange(ctx, v.who, &v.rec, &next); err != nil {
 			return plan{}, err
 		}
 		var p plan
@@ -283,7 +286,7 @@ func (q *request) changePrincipal(
 func (s *Service) UpdatePrincipal(
 	ctx context.Context, by Caller, id uuid.UUID, match IfMatch, in api.UpdatePrincipal,
 ) (api.Principal, error) {
-	return s.begin(by).changePrincipal(ctx, id, match,
+	return s.begin(by, operation.UpdatePrincipal).changePrincipal(ctx, id, match,
 		func(_ context.Context, v *principalSight, next *principalRecord) (bool, error) {
 			var wrong problems
 			if in.Name != nil {
@@ -303,7 +306,11 @@ func (s *Service) UpdatePrincipal(
 
 // SetDisabled refuses a user or service account everything from the next request on, or undoes that.
 func (s *Service) SetDisabled(ctx context.Context, by Caller, id uuid.UUID, disabled bool) (api.Principal, error) {
-	return s.begin(by).changePrincipal(ctx, id, "",
+	name := operation.EnablePrincipal
+	if disabled {
+		name = operation.DisablePrincipal
+	}
+	return s.begin(by, name).changePrincipal(ctx, id, "",
 		func(_ context.Context, v *principalSight, next *principalRecord) (bool, error) {
 			if v.rec.Kind == access.KindGroup {
 				return false, api.FieldError(api.CodeInvalid, "principalId", "is a group; groups can't be disabled, their members and grants can be removed")

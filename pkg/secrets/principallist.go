@@ -8,6 +8,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -15,7 +16,7 @@ import (
 func (s *Service) ListPrincipals(ctx context.Context, by Caller, organization uuid.UUID, kind access.Kind, in api.Page) (
 	list api.List[api.Principal], err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.ListPrincipals)
 	if err := q.checkOrganization(ctx, organization); err != nil {
 		return list, err
 	}
@@ -34,7 +35,7 @@ func (s *Service) ListPrincipals(ctx context.Context, by Caller, organization uu
 	if err != nil {
 		return list, err
 	}
-	if err := q.decideOn(seen.who, access.SeePrincipals); err != nil {
+	if err := q.decideOn(ctx, seen.who, access.SeePrincipals); err != nil {
 		return list, err
 	}
 	entries, more, err := q.principalEntries(ctx, kinds, at, in.Limit)

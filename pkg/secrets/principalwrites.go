@@ -12,6 +12,7 @@ import (
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
 	"strongroom/pkg/identity"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -27,7 +28,7 @@ func (q *request) planPrincipal(
 	old := v.rec
 	next.revision = table.NextRevision(old.revision, q.Service.now())
 	next.Derived = next.revision
-	var p plan
+	p := plan{act: principalAct(v.id, &old, &next)}
 	p.put(toItem(principalKey(v.id), next.revision, &next), table.IfRevision(old.revision))
 	q.planPrincipalEntry(&p, v.id, &old, &next)
 	if err := q.planIdentities(ctx, &p, v.id, changedPrincipal{&old, &next, before}); err != nil {
@@ -36,6 +37,35 @@ func (q *request) planPrincipal(
 	v.rec = next
 	err := q.planOwners(&p, v, old.owns(), next.owns())
 	return p, err
+}
+
+// principalAct says what of a principal changed, with what became of it where that is no name or address.
+func principalAct(id uuid.UUID, old, new *principalRecord) *act {
+	a := &act{on: aboutPrincipal(id, new.Name)}
+	if !new.DeletedAt.IsZero() {
+		a.note(true, "deleted")
+		return a
+	}
+	created := !old.exists()
+	a.note(created, "created")
+	a.note(!created && old.Name != new.Name, "name")
+	a.note(!created && old.Email != new.Email, "email")
+	a.note(old.Role != new.Role, "role: "+string(new.Role))
+	a.note(!old.Disabled && new.Disabled, "disabled")
+	a.note(old.Disabled && !new.Disabled, "enabled")
+	for _, b := range new.Identities {
+		a.note(!slices.ContainsFunc(old.Identities, b.same), "identity added: "+b.ARN)
+	}
+	for _, b := range old.Identities {
+		a.note(!slices.ContainsFunc(new.Identities, b.same), "identity removed: "+b.ARN)
+	}
+	for _, group := range new.Groups {
+		a.note(!slices.Contains(old.Groups, group), "group joined: "+group.String())
+	}
+	for _, group := range old.Groups {
+		a.note(!slices.Contains(new.Groups, group), "group left: "+group.String())
+	}
+	return a
 }
 
 // changedPrincipal is a principal before and after, and what was lost in the attempt before.
@@ -139,7 +169,7 @@ func (s *Service) PutIdentities(
 	if err != nil {
 		return api.Principal{}, err
 	}
-	q := s.begin(by)
+	q := s.begin(by, operation.PutIdentities)
 	return q.changePrincipal(ctx, id, match,
 		func(ctx context.Context, v *principalSight, next *principalRecord) (bool, error) {
 			if v.rec.Kind == access.KindGroup {
@@ -172,7 +202,7 @@ func (q *request) decideSessions(ctx context.Context, v *principalSight, identit
 			return err
 		}
 		if who.Role == access.RoleOwner {
-			if err := q.decideOn(v.who, access.ChangeOwners); err != nil {
+			if err := q.decideOn(ctx, v.who, access.ChangeOwners); err != nil {
 				return err
 			}
 		}
@@ -226,13 +256,14 @@ func wrongIn(err error) string {
 // DeletePrincipal deletes a principal with its identities and memberships. What was granted to it stays written in the
 // resources, where it gives nobody anything, until it is swept.
 func (s *Service) DeletePrincipal(ctx context.Context, by Caller, id uuid.UUID) error {
-	q := s.begin(by)
+	q := s.begin(by, operation.DeletePrincipal)
 	return q.change(ctx, func(ctx context.Context, before lost) (plan, error) {
 		v, err := q.lookPrincipal(ctx, id)
 		if err != nil {
 			return plan{}, err
 		}
-		if err := q.decideChange(v.who, &v.rec, &v.rec); err != nil {
+		q.about = aboutPrincipal(id, v.rec.Name)
+		if err := q.decideChange(ctx, v.who, &v.rec, &v.rec); err != nil {
 			return plan{}, err
 		}
 		if v.rec.revision == 0 {

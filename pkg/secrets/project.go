@@ -8,6 +8,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -81,19 +82,24 @@ func (q *request) lookProject(ctx context.Context, id uuid.UUID, extra ...table.
 	return v, err
 }
 
-func (q *request) decideProject(v *projectSight, action access.Action) error {
+func (q *request) decideProject(ctx context.Context, v *projectSight, action access.Action) error {
+	return q.decide(ctx, v.who, v.ask(action))
+}
+
+// ask is the question about the project.
+func (v *projectSight) ask(action access.Action) ask {
 	project := v.rec.access(v.id)
-	return q.decide(v.who, ask{Request: access.Request{Action: action, Project: &project}})
+	return ask{Request: access.Request{Action: action, Project: &project}, about: aboutProject(v.id, v.rec.Name)}
 }
 
 // GetProject shows a project to who may see it.
 func (s *Service) GetProject(ctx context.Context, by Caller, id uuid.UUID) (api.Project, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetProject)
 	v, err := q.lookProject(ctx, id)
 	if err != nil {
 		return api.Project{}, err
 	}
-	if err := q.decideProject(&v, access.SeeProject); err != nil {
+	if err := q.decideProject(ctx, &v, access.SeeProject); err != nil {
 		return api.Project{}, err
 	}
 	return q.showProject(v.who, id, &v.rec), nil
@@ -120,7 +126,7 @@ func (q *request) showProject(who identityRecord, id uuid.UUID, rec *projectReco
 func (s *Service) CreateProject(ctx context.Context, by Caller, organization uuid.UUID, in api.CreateProject) (
 	answer api.Project, created bool, err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.CreateProject)
 	if err := q.checkOrganization(ctx, organization); err != nil {
 		return answer, false, err
 	}
@@ -133,7 +139,7 @@ func (s *Service) CreateProject(ctx context.Context, by Caller, organization uui
 		if err != nil {
 			return plan{}, err
 		}
-		if err := q.decideCreateProject(&v); err != nil {
+		if err := q.decideCreateProject(ctx, &v); err != nil {
 			return plan{}, err
 		}
 		if created = v.rec.revision == 0; !created {
@@ -193,12 +199,12 @@ func encryptionOrDefault(e *api.Encryption) api.Encryption {
 	return *e
 }
 
-func (q *request) decideCreateProject(v *projectSight) error {
+func (q *request) decideCreateProject(ctx context.Context, v *projectSight) error {
 	organization, err := q.organizationIn(v.items)
 	if err != nil {
 		return err
 	}
-	return q.decide(v.who, ask{Request: access.Request{
+	return q.decide(ctx, v.who, ask{Request: access.Request{
 		Action:   access.CreateProject,
 		Settings: access.Settings{MembersCreateProjects: organization.MembersCreateProjects},
 	}})
@@ -263,7 +269,7 @@ func (q *request) namedBy(ctx context.Context, key table.Key) (uuid.UUID, bool, 
 
 // planProject says what is to be written of a project: itself under the revision that was read, and its list entry.
 func (q *request) planProject(id uuid.UUID, old projectRecord, new *projectRecord) plan {
-	var p plan
+	p := plan{act: projectAct(id, old, *new)}
 	new.revision = table.NextRevision(old.revision, q.Service.now())
 	derive := old.Tag != new.Tag
 	if derive {
@@ -285,4 +291,15 @@ func (q *request) planProject(id uuid.UUID, old projectRecord, new *projectRecor
 		p.delete(projectEntryKey(q.organization, old.Name), table.IfRevision(old.Derived))
 	}
 	return p
+}
+
+// projectAct says what of a project changed.
+func projectAct(id uuid.UUID, old, new projectRecord) *act {
+	a := &act{on: aboutProject(id, new.Name), grants: changedGrants(old.Grants, new.Grants)}
+	a.note(old.revision == 0, "created")
+	a.note(old.revision != 0 && old.Name != new.Name, "name")
+	a.note(old.revision != 0 && len(old.Keys) != len(new.Keys), "keys")
+	a.note(old.revision != 0 && len(a.grants) > 0, "grants")
+	a.note(old.TrashedAt.IsZero() && !new.TrashedAt.IsZero(), "trashed")
+	return a
 }

@@ -7,13 +7,14 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 )
 
 // UpdateProject renames a project.
 func (s *Service) UpdateProject(ctx context.Context, by Caller, id uuid.UUID, match IfMatch, in api.UpdateProject) (
 	answer api.Project, err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.UpdateProject)
 	var wrong problems
 	if in.Name != nil {
 		wrong.name("name", *in.Name, maxName)
@@ -26,7 +27,7 @@ func (s *Service) UpdateProject(ctx context.Context, by Caller, id uuid.UUID, ma
 		if err != nil {
 			return p, err
 		}
-		if err := q.decideProject(&v, access.ChangeProject); err != nil {
+		if err := q.decideProject(ctx, &v, access.ChangeProject); err != nil {
 			return p, err
 		}
 		old := v.rec
@@ -49,16 +50,16 @@ func (s *Service) UpdateProject(ctx context.Context, by Caller, id uuid.UUID, ma
 
 // DeleteProjects puts projects into the trash, each for itself. What they hold is hidden from then on.
 func (s *Service) DeleteProjects(ctx context.Context, by Caller, in api.IDs) (api.BulkResults, error) {
-	return s.bulk(ctx, by, in, func(ctx context.Context, q *request, id uuid.UUID) error {
+	begin := func() *request { return s.begin(by, operation.DeleteProjects) }
+	return s.bulk(ctx, begin, in, func(ctx context.Context, q *request, id uuid.UUID) error {
 		return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
 			v, err := q.lookProject(ctx, id)
 			if err != nil {
 				return plan{}, err
 			}
-			project := v.rec.access(id)
-			question := ask{Request: access.Request{Action: access.DeleteProject, Project: &project}}
+			question := v.ask(access.DeleteProject)
 			question.evenTrashed = v.rec.revision != 0 && !v.rec.live()
-			if err := q.decide(v.who, question); err != nil {
+			if err := q.decide(ctx, v.who, question); err != nil {
 				return plan{}, err
 			}
 			if !v.rec.live() {

@@ -9,6 +9,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -26,7 +27,7 @@ import (
 func (s *Service) AddProjectKey(ctx context.Context, by Caller, id uuid.UUID, match IfMatch, in api.NewProjectKey) (
 	answer api.AddedProjectKey, err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.AddProjectKey)
 	var wrong problems
 	wrong.newKey("", in)
 	if err := wrong.err(); err != nil {
@@ -38,7 +39,7 @@ func (s *Service) AddProjectKey(ctx context.Context, by Caller, id uuid.UUID, ma
 		if err != nil {
 			return p, err
 		}
-		if err := q.decideProject(&v, access.ChangeProject); err != nil {
+		if err := q.decideProject(ctx, &v, access.ChangeProject); err != nil {
 			return p, err
 		}
 		old := v.rec

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -15,7 +16,7 @@ import (
 func (s *Service) ListProjects(ctx context.Context, by Caller, organization uuid.UUID, in api.Page) (
 	list api.List[api.Project], err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.ListProjects)
 	if err := q.checkOrganization(ctx, organization); err != nil {
 		return list, err
 	}

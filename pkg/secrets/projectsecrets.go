@@ -11,6 +11,7 @@ import (
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
 	"strongroom/pkg/envelope"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -24,7 +25,7 @@ type ListSecrets struct {
 func (s *Service) ListProjectSecrets(ctx context.Context, by Caller, project uuid.UUID, in ListSecrets) (
 	list api.List[api.ProjectSecret], err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.ListProjectSecrets)
 	query, err := entriesQuery("project-secrets", projectPK(project), in)
 	if err != nil {
 		return list, err
@@ -84,7 +85,7 @@ func (q *request) lookAndQuery(ctx context.Context, project uuid.UUID, action ac
 	})
 	v, err = q.lookProject(ctx, project)
 	if err == nil {
-		err = q.decideProject(&v, action)
+		err = q.decideProject(ctx, &v, action)
 	}
 	if queryError := group.Wait(); err == nil {
 		err = queryError
@@ -96,7 +97,7 @@ func (q *request) lookAndQuery(ctx context.Context, project uuid.UUID, action ac
 func (s *Service) GetProjectValues(ctx context.Context, by Caller, project uuid.UUID, continuation string) (
 	list api.List[api.ProjectValue], err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetProjectValues)
 	query := table.Query{PK: projectPK(project), Prefix: valuePrefix}
 	at, err := position("project-values", continuation, 1)
 	if err != nil {
@@ -105,22 +106,29 @@ func (s *Service) GetProjectValues(ctx context.Context, by Caller, project uuid.
 	if at != nil {
 		query.After = table.Position{SK: valuePrefix + at[0]}
 	}
+	var values valueList
 	err = q.patiently(ctx, func() error {
+		q.allowed = nil
 		v, page, err := q.lookAndQuery(ctx, project, access.ReadProjectValues, query)
 		if err != nil {
 			return err
 		}
-		values := valueList{q: q, room: maxBulkAnswerSize}
+		values = valueList{q: q, room: maxBulkAnswerSize, act: &act{on: aboutProject(project, v.rec.Name)}}
 		if err := values.gather(ctx, query, page); err != nil {
 			return err
 		}
-		list = values.list
 		if q.fresh(values.newest) {
 			return q.checkUnchanged(ctx, v.items)
 		}
 		return nil
 	})
-	return list, err
+	if err == nil && len(values.list.Data) > 0 {
+		err = q.record(ctx, *values.act)
+	}
+	if err != nil {
+		return list, err
+	}
+	return values.list, nil
 }
 
 // valueFrame is more than what a ProjectValue takes in an answer besides its name and its value.
@@ -132,6 +140,7 @@ type valueList struct {
 	list   api.List[api.ProjectValue]
 	room   int
 	newest time.Time
+	act    *act // names what was gathered
 }
 
 // gather opens the page's values, and asks for further pages while there is room.
@@ -181,5 +190,6 @@ func (l *valueList) add(ctx context.Context, item table.Item) (full bool, err er
 		l.newest = rec.ChangedAt
 	}
 	l.list.Data = append(l.list.Data, shown)
+	l.act.reveals(id, rec.Version)
 	return false, nil
 }

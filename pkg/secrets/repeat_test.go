@@ -179,6 +179,12 @@ var repetitions = map[operation.Name]repeated{
 	operation.GetSecretAccess: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.GetSecretAccess(w.Context(), w.Owner, secret.ID)
 	}),
+	operation.ListEvents: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
+		return w.ListEvents(w.Context(), w.Owner, w.Organization, secrets.ListEvents{Page: page})
+	}),
+	operation.ListSecretEvents: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
+		return w.ListSecretEvents(w.Context(), w.Owner, secret.ID, page)
+	}),
 	operation.PutSecretAccess: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.PutSecretAccess(w.Context(), w.Owner, secrets.PutAccess{ID: secret.ID, Match: `"0"`, Grants: []api.Grant{
 			{Principal: api.GrantPrincipal{ID: w.OwnerID}, Permission: access.Read},

@@ -8,6 +8,8 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/audit"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -18,13 +20,24 @@ const freshness = 5 * time.Second
 // A request is one call of one use case.
 type request struct {
 	*Service
+	name    operation.Name
 	caller  Caller
 	start   time.Time
 	writeID writeID
+	// system says that nobody asked: Strongroom does it by itself.
+	system bool
+	// who is the principal that was recognized last.
+	who identityRecord
+	// about is what a refusal is about that concerns no project and no secret: the organization, if nothing else.
+	about audit.Resource
+	// allowed are the reasons of what was allowed so far in this attempt.
+	allowed []access.Reason
 }
 
-func (s *Service) begin(caller Caller) *request {
-	q := &request{Service: s, caller: caller, start: s.now().UTC()}
+func (s *Service) begin(caller Caller, name operation.Name) *request {
+	q := &request{
+		Service: s, name: name, caller: caller, start: s.now().UTC(), about: aboutOrganization(s.organization, ""),
+	}
 	_, _ = rand.Read(q.writeID[:]) // never fails (crypto/rand)
 	return q
 }
@@ -48,8 +61,8 @@ func (q *request) callerKeys() []table.Key {
 }
 
 // Recognize is nil for a caller who is bound to a principal that is not disabled, and else the error that says so.
-func (s *Service) Recognize(ctx context.Context, by Caller) error {
-	_, err := s.begin(by).look(ctx)
+func (s *Service) Recognize(ctx context.Context, by Caller, name operation.Name) error {
+	_, err := s.begin(by, name).look(ctx)
 	return err
 }
 
@@ -60,7 +73,7 @@ func (q *request) look(ctx context.Context, keys ...table.Key) (sight, error) {
 	if err != nil {
 		return sight{}, err
 	}
-	return q.seen(items)
+	return q.seen(ctx, items)
 }
 
 // lookAtOnce is look for items that must have been so at one moment. Transactions under way are waited for.
@@ -73,11 +86,21 @@ func (q *request) lookAtOnce(ctx context.Context, keys ...table.Key) (sight, err
 	if err != nil {
 		return sight{}, err
 	}
-	return q.seen(items)
+	return q.seen(ctx, items)
 }
 
-func (q *request) seen(items map[table.Key]table.Item) (sight, error) {
+// seen finds out who calls. That somebody may do nothing is recorded.
+func (q *request) seen(ctx context.Context, items map[table.Key]table.Item) (sight, error) {
 	who, err := q.recognize(items)
+	q.who = who
+	var nobody *failure
+	if errors.As(err, &nobody) && errors.Is(err, errNobody) {
+		if who.Disabled {
+			err = q.recordDenied(ctx, q.about, access.Reason{Cause: access.CauseDisabled}.String(), err)
+		} else {
+			err = q.recordStranger(ctx, "bound to nobody", err)
+		}
+	}
 	return sight{who: who, items: items}, err
 }
 
@@ -124,21 +147,38 @@ type ask struct {
 	addedField string
 	// evenTrashed asks as if what is in the trash were not: for who could have deleted it. To everybody else it is gone.
 	evenTrashed bool
+	// about is what the record of a refusal names; the request's own where it is not set.
+	about audit.Resource
 }
 
 // decide asks whether the caller may do what is asked. It is the one place where that is asked, and so the place
-// where a decision is recorded. The error says 404 where the caller may not know that the thing exists, and else 403
-// with what is missing.
-func (q *request) decide(who identityRecord, a ask) error {
-	a.Principal, a.Now = who.principal(), q.now()
-	evaluate := access.Evaluate
-	if a.evenTrashed {
-		evaluate = access.CouldDelete
-	}
-	decision := evaluate(a.Request)
-	switch {
-	case decision.Allowed:
+// where a refusal is recorded; the reasons of what is allowed go into the event of what comes of it. The error says 404
+// where the caller may not know that the thing exists, and else 403 with what is missing.
+func (q *request) decide(ctx context.Context, who identityRecord, a ask) error {
+	decision := q.judge(who, a)
+	if decision.Allowed {
+		q.allowed = append(q.allowed, decision.Reasons...)
 		return nil
+	}
+	about := a.about
+	if about.Kind == "" {
+		about = q.about
+	}
+	return q.recordDenied(ctx, about, decision.String(), a.refusal(decision))
+}
+
+// judge is decide without a record, for what is recorded in another way.
+func (q *request) judge(who identityRecord, a ask) access.Decision {
+	a.Principal, a.Now = who.principal(), q.now()
+	if a.evenTrashed {
+		return access.CouldDelete(a.Request)
+	}
+	return access.Evaluate(a.Request)
+}
+
+// refusal is what the caller is told.
+func (a ask) refusal(decision access.Decision) error {
+	switch {
 	case a.evenTrashed && a.Secret != nil:
 		return notFound("secret")
 	case a.evenTrashed:
@@ -161,8 +201,8 @@ func (q *request) may(who identityRecord, r access.Request) bool {
 }
 
 // decideOn is decide for an action that concerns the organization as a whole.
-func (q *request) decideOn(who identityRecord, action access.Action) error {
-	return q.decide(who, ask{Request: access.Request{Action: action}})
+func (q *request) decideOn(ctx context.Context, who identityRecord, action access.Action) error {
+	return q.decide(ctx, who, ask{Request: access.Request{Action: action}})
 }
 
 // fresh says whether a value that was changed then may be newer than a revocation that this request has not seen.

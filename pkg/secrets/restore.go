@@ -8,6 +8,7 @@ import (
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
 	"strongroom/pkg/envelope"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -15,7 +16,7 @@ import (
 func (s *Service) RestoreSecretVersion(ctx context.Context, by Caller, id uuid.UUID, match IfMatch, version int64) (
 	answer api.Secret, err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.RestoreSecretVersion)
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
 		v, err := q.lookSecret(ctx, id, nil, versionValueKey(id, version))
 		if err != nil {
@@ -26,13 +27,16 @@ func (s *Service) RestoreSecretVersion(ctx context.Context, by Caller, id uuid.U
 			return plan{}, err
 		}
 		answer, err = q.show(ctx, &v)
-		return q.planSecret(c), err
+		return q.planShown(&v, c), err
 	})
-	return answer, err
+	if err != nil {
+		return api.Secret{}, err
+	}
+	return answer, nil
 }
 
 func (q *request) restoreVersion(ctx context.Context, v *secretSight, match IfMatch, version int64) (*secretChange, error) {
-	if err := q.decideSecret(v, access.WriteSecret); err != nil {
+	if err := q.decideSecret(ctx, v, access.WriteSecret); err != nil {
 		return nil, err
 	}
 	item, ok := v.items[versionValueKey(v.id, version)]

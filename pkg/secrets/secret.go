@@ -9,6 +9,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/audit"
 	"strongroom/pkg/envelope"
 	"strongroom/pkg/table"
 )
@@ -139,9 +140,16 @@ func (v *secretSight) named(ids []uuid.UUID) []access.Project {
 }
 
 // decideSecret decides about the secret.
-func (q *request) decideSecret(v *secretSight, action access.Action) error {
-	return q.decide(v.who, ask{Request: access.Request{Action: action, Secret: v.access()}})
+func (q *request) decideSecret(ctx context.Context, v *secretSight, action access.Action) error {
+	return q.decide(ctx, v.who, v.ask(action))
 }
+
+// ask is the question about the secret.
+func (v *secretSight) ask(action access.Action) ask {
+	return ask{Request: access.Request{Action: action, Secret: v.access()}, about: v.about()}
+}
+
+func (v *secretSight) about() audit.Resource { return aboutSecret(v.id, v.rec.Name) }
 
 // live are the ids of the secret's projects that are not in the trash.
 func (v *secretSight) live(ids []uuid.UUID) []uuid.UUID {

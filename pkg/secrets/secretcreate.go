@@ -13,13 +13,14 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/clientcrypto"
 	"strongroom/pkg/envelope"
+	"strongroom/pkg/operation"
 )
 
 // CreateSecret stores a new secret. created is false where the request only repeats an earlier one.
 func (s *Service) CreateSecret(ctx context.Context, by Caller, organization uuid.UUID, in api.CreateSecret) (
 	answer api.Secret, created bool, err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.CreateSecret)
 	if err := q.checkOrganization(ctx, organization); err != nil {
 		return answer, false, err
 	}
@@ -33,22 +34,28 @@ func (s *Service) CreateSecret(ctx context.Context, by Caller, organization uuid
 			return p, err
 		}
 		var c *secretChange
-		err = q.decideCreate(&v, in)
-		if created = !v.found; !created {
-			err = q.checkRepeated(ctx, &v, in, err)
-		} else if err == nil {
+		if created = !v.found; created {
 			c, err = q.createSecret(ctx, &v, in, before)
+		} else {
+			err = q.checkRepeated(ctx, &v, in)
 		}
-		if err == nil {
-			answer, err = q.show(ctx, &v)
+		if err != nil {
+			return p, err
 		}
-		return q.planSecret(c), err
+		answer, err = q.show(ctx, &v)
+		return q.planShown(&v, c), err
 	})
-	return answer, created, err
+	if err != nil {
+		return api.Secret{}, false, err
+	}
+	return answer, created, nil
 }
 
 // createSecret turns v into the new secret.
 func (q *request) createSecret(ctx context.Context, v *secretSight, in api.CreateSecret, before lost) (_ *secretChange, err error) {
+	if err := q.decideCreate(ctx, v, in); err != nil {
+		return nil, err
+	}
 	if v.rec, err = q.newSecret(ctx, v, in); err != nil {
 		return nil, err
 	}
@@ -77,9 +84,10 @@ func (q *request) checkCreateSecret(in api.CreateSecret) error {
 }
 
 // decideCreate decides about a secret in those projects.
-func (q *request) decideCreate(v *secretSight, in api.CreateSecret) error {
-	return q.decide(v.who, ask{
-		Request: access.Request{Action: access.CreateSecret, Added: v.named(in.ProjectIDs)}, addedField: "projectIds",
+func (q *request) decideCreate(ctx context.Context, v *secretSight, in api.CreateSecret) error {
+	return q.decide(ctx, v.who, ask{
+		Request:    access.Request{Action: access.CreateSecret, Added: v.named(in.ProjectIDs)},
+		addedField: "projectIds", about: aboutSecret(v.id, in.Name),
 	})
 }
 
@@ -169,27 +177,26 @@ func (q *request) checkEncrypted(v *secretSight, rec *secretRecord, value string
 
 // checkRepeated decides about a create whose id is used already. It is a repetition where the caller may read the secret
 // and it is what this request would make. Who may not create is told that, and nothing about the id.
-func (q *request) checkRepeated(ctx context.Context, v *secretSight, in api.CreateSecret, decided error) error {
-	taken := decided
-	if taken == nil {
-		taken = api.FieldError(api.CodeConflict, "id", "is used already; make another one for another secret")
+func (q *request) checkRepeated(ctx context.Context, v *secretSight, in api.CreateSecret) error {
+	decision := q.judge(v.who, v.ask(access.ReadSecret))
+	if decision.Allowed {
+		same, err := q.isWhat(ctx, v, in)
+		if same || err != nil {
+			q.allowed = append(q.allowed, decision.Reasons...)
+			return err
+		}
 	}
-	if q.decideSecret(v, access.ReadSecret) != nil {
-		return taken
-	}
-	shown, err := q.show(ctx, v)
-	if err != nil {
+	if err := q.decideCreate(ctx, v, in); err != nil {
 		return err
 	}
-	note := ""
-	if in.Note != nil {
-		note = *in.Note
-	}
-	if shown.Name != in.Name || shown.Value != *in.Value || shown.Note != note ||
-		!slices.Equal(v.rec.Projects, sortedIDs(in.ProjectIDs)) {
-		return taken
-	}
-	return nil
+	return api.FieldError(api.CodeConflict, "id", "is used already; make another one for another secret")
+}
+
+// isWhat says whether the secret is what the request would make.
+func (q *request) isWhat(ctx context.Context, v *secretSight, in api.CreateSecret) (bool, error) {
+	shown, err := q.show(ctx, v)
+	return err == nil && shown.Name == in.Name && shown.Value == *in.Value && shown.Note == valueOr(in.Note) &&
+		slices.Equal(v.rec.Projects, sortedIDs(in.ProjectIDs)), err
 }
 
 // checkNames finds out whether the name was why an attempt was lost, and says who holds it where the caller may know.

@@ -11,6 +11,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -18,7 +19,7 @@ import (
 func (s *Service) ListSecrets(ctx context.Context, by Caller, organization uuid.UUID, in ListSecrets) (
 	list api.List[api.SecretEntry], err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.ListSecrets)
 	if err := q.checkOrganization(ctx, organization); err != nil {
 		return list, err
 	}

@@ -8,6 +8,8 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/audit"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -18,7 +20,7 @@ func (s *Service) GetSecret(ctx context.Context, by Caller, id uuid.UUID, hint [
 	if err := wrong.err(); err != nil {
 		return api.Secret{}, err
 	}
-	q := s.begin(by)
+	q := s.begin(by, operation.GetSecret)
 	v, err := q.lookSecret(ctx, id, hint)
 	if err != nil {
 		return api.Secret{}, err
@@ -26,17 +28,27 @@ func (s *Service) GetSecret(ctx context.Context, by Caller, id uuid.UUID, hint [
 	return q.revealSecret(ctx, &v)
 }
 
-// revealSecret shows a secret to who may read it.
+// revealSecret shows a secret to who may read it, once that is recorded.
 func (q *request) revealSecret(ctx context.Context, v *secretSight) (api.Secret, error) {
-	if err := q.decideSecret(v, access.ReadSecret); err != nil {
+	if err := q.decideSecret(ctx, v, access.ReadSecret); err != nil {
 		return api.Secret{}, err
 	}
-	return q.show(ctx, v)
+	shown, err := q.show(ctx, v)
+	if err != nil {
+		return api.Secret{}, err
+	}
+	if err := q.record(ctx, *v.act().reveals(v.id, v.rec.Version)); err != nil {
+		return api.Secret{}, err
+	}
+	return shown, nil
 }
+
+// act is what happens to the secret.
+func (v *secretSight) act() *act { return &act{on: v.about()} }
 
 // GetSecretByName reads the secret that has that name in that project.
 func (s *Service) GetSecretByName(ctx context.Context, by Caller, project uuid.UUID, name string) (api.Secret, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetSecretByName)
 	var wrong problems
 	wrong.name("name", name, maxSecretName)
 	if err := wrong.err(); err != nil {
@@ -49,7 +61,7 @@ func (s *Service) GetSecretByName(ctx context.Context, by Caller, project uuid.U
 			return api.Secret{}, err
 		}
 		// Who may list the project knows which names are taken; nobody else learns it.
-		if err := q.decideProject(&v, access.ListProjectSecrets); err != nil {
+		if err := q.decideProject(ctx, &v, access.ListProjectSecrets); err != nil {
 			return api.Secret{}, err
 		}
 		item, found := v.items[key]
@@ -76,20 +88,19 @@ func (s *Service) GetSecretByName(ctx context.Context, by Caller, project uuid.U
 
 // GetSecretsByIDs reads several secrets with their values: what can't be read is answered per id.
 func (s *Service) GetSecretsByIDs(ctx context.Context, by Caller, in api.IDs) (api.Secrets, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetSecretsByIDs)
 	if err := checkIDs(in); err != nil {
 		return api.Secrets{}, err
 	}
-	var answer api.Secrets
-	err := q.patiently(ctx, func() error {
-		sights, err := q.lookSecrets(ctx, in.IDs)
-		if err != nil {
-			return err
-		}
-		answer, err = q.showSecrets(ctx, sights)
+	var sights []secretSight
+	err := q.patiently(ctx, func() (err error) {
+		sights, err = q.lookSecrets(ctx, in.IDs)
 		return err
 	})
-	return answer, err
+	if err != nil {
+		return api.Secrets{}, err
+	}
+	return q.showSecrets(ctx, sights)
 }
 
 // lookSecrets reads secrets and all their projects in two round trips. Where one was changed a moment ago, what decides
@@ -156,18 +167,31 @@ func (q *request) checkUnchanged(ctx context.Context, read ...map[table.Key]tabl
 	return nil
 }
 
-// showSecrets decides about each secret, and shows as many as fit into an answer.
+// showSecrets decides about each secret, and shows as many as fit into an answer, once that is recorded: in one event for
+// all that was read, and one for all that was refused.
 func (q *request) showSecrets(ctx context.Context, sights []secretSight) (api.Secrets, error) {
 	answer := api.Secrets{Data: []api.Secret{}, Errors: []api.SecretError{}}
 	room := maxBulkAnswerSize
+	var read, refused act
+	var why []access.Reason
 	for i := range sights {
 		v := &sights[i]
-		shown, err := q.revealSecret(ctx, v)
+		question := v.ask(access.ReadSecret)
+		decision := q.judge(v.who, question)
+		shown, err := api.Secret{}, error(nil)
+		if decision.Allowed {
+			shown, err = q.show(ctx, v)
+		} else {
+			refused.refused, why = append(refused.refused, v.id), append(why, decision.Reasons...)
+			err = question.refusal(decision)
+		}
 		if n := size(shown); err == nil && n > room {
 			err = api.Errorf(api.CodeTooLarge, "does not fit into one answer with the others; ask for it again")
 		} else if err == nil {
 			room -= n
 			answer.Data = append(answer.Data, shown)
+			q.allowed = append(q.allowed, decision.Reasons...)
+			read.reveals(v.id, v.rec.Version)
 			continue
 		}
 		failed, err := bulkError(err)
@@ -175,6 +199,17 @@ func (q *request) showSecrets(ctx context.Context, sights []secretSight) (api.Se
 			return answer, err
 		}
 		answer.Errors = append(answer.Errors, api.SecretError{ID: v.id, Error: *failed})
+	}
+	if len(refused.refused) > 0 {
+		if err := q.recordAll(ctx, audit.Denied, inWords(why), refused); err != nil {
+			return api.Secrets{}, err
+		}
+	}
+	if len(read.values) == 0 {
+		return answer, nil
+	}
+	if err := q.record(ctx, read); err != nil {
+		return api.Secrets{}, err
 	}
 	return answer, nil
 }

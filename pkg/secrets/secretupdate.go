@@ -9,6 +9,7 @@ import (
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
 	"strongroom/pkg/envelope"
+	"strongroom/pkg/operation"
 )
 
 // UpdateSecret is a request to update-secret: which secret, under which condition, and what to change.
@@ -22,7 +23,7 @@ type UpdateSecret struct {
 
 // UpdateSecret changes a secret's name, value, note or projects.
 func (s *Service) UpdateSecret(ctx context.Context, by Caller, in UpdateSecret) (answer api.Secret, err error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.UpdateSecret)
 	if err := checkUpdateSecret(in); err != nil {
 		return answer, err
 	}
@@ -36,9 +37,12 @@ func (s *Service) UpdateSecret(ctx context.Context, by Caller, in UpdateSecret) 
 			return plan{}, err
 		}
 		answer, err = q.show(ctx, &v)
-		return q.planSecret(c), err
+		return q.planShown(&v, c), err
 	})
-	return answer, err
+	if err != nil {
+		return api.Secret{}, err
+	}
+	return answer, nil
 }
 
 func checkUpdateSecret(in UpdateSecret) error {
@@ -69,7 +73,7 @@ func checkUpdateSecret(in UpdateSecret) error {
 // updateSecret decides about an update, and turns v.rec into what the secret is to be; nil where
 // it is that already.
 func (q *request) updateSecret(ctx context.Context, v *secretSight, in UpdateSecret, before lost) (*secretChange, error) {
-	if err := q.decideUpdate(v, in); err != nil {
+	if err := q.decideUpdate(ctx, v, in); err != nil {
 		return nil, err
 	}
 	old := v.rec
@@ -99,21 +103,21 @@ func (q *request) updateSecret(ctx context.Context, v *secretSight, in UpdateSec
 
 // decideUpdate asks for everything that the request names, whether or not it is so already: what an answer would tell
 // needs the same right as doing it.
-func (q *request) decideUpdate(v *secretSight, in UpdateSecret) error {
-	if err := q.decideSecret(v, access.WriteSecret); err != nil {
+func (q *request) decideUpdate(ctx context.Context, v *secretSight, in UpdateSecret) error {
+	if err := q.decideSecret(ctx, v, access.WriteSecret); err != nil {
 		return err
 	}
 	if in.Name != nil && *in.Name != v.rec.Name {
-		if err := q.decideSecret(v, access.RenameSecret); err != nil {
+		if err := q.decideSecret(ctx, v, access.RenameSecret); err != nil {
 			return err
 		}
 	}
 	if len(in.AddProjectIDs)+len(in.RemoveProjectIDs) == 0 {
 		return nil
 	}
-	if err := q.decide(v.who, ask{
+	if err := q.decide(ctx, v.who, ask{
 		Request:    access.Request{Action: access.MoveSecret, Secret: v.access(), Added: v.named(in.AddProjectIDs)},
-		addedField: "addProjectIds",
+		addedField: "addProjectIds", about: v.about(),
 	}); err != nil {
 		return err
 	}

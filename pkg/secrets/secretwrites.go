@@ -35,6 +35,7 @@ func (q *request) planSecret(c *secretChange) plan {
 	}
 	c.new.ChangedAt = now.UTC().Truncate(time.Millisecond).Add(time.Millisecond) // never before the writing
 	p.until = time.Now().Add(attemptTime)
+	p.act = c.act(old)
 	p.put(q.secretItem(c.id, c.new), table.IfRevision(old.revision))
 	if derive {
 		q.planEntries(&p, c.id, old, c.new)
@@ -44,6 +45,29 @@ func (q *request) planSecret(c *secretChange) plan {
 		c.planVersion(&p)
 	}
 	q.planDropped(&p, c.id, old, c.new)
+	return p
+}
+
+// act says what of the secret changed.
+func (c *secretChange) act(old *secretRecord) *act {
+	a := &act{on: aboutSecret(c.id, c.new.Name), grants: changedGrants(old.Grants, c.new.Grants)}
+	a.note(c.old == nil, "created")
+	a.note(c.old != nil && old.Name != c.new.Name, "name")
+	a.note(c.old != nil && c.version != nil, "value")
+	a.note(c.old != nil && old.NoteNumber != c.new.NoteNumber, "note")
+	a.note(c.old != nil && !slices.Equal(old.Projects, c.new.Projects), "projects")
+	a.note(c.old != nil && len(a.grants) > 0, "grants")
+	a.note(old.TrashedAt.IsZero() && !c.new.TrashedAt.IsZero(), "trashed")
+	return a
+}
+
+// planShown is planSecret for a request whose answer holds the secret's value, changed or not.
+func (q *request) planShown(v *secretSight, c *secretChange) plan {
+	p := q.planSecret(c)
+	if p.act == nil {
+		p.act = v.act()
+	}
+	p.act.reveals(v.id, v.rec.Version)
 	return p
 }
 

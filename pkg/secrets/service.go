@@ -35,6 +35,8 @@ type Service struct {
 	clientKeyARN string
 	now          func() time.Time
 	hints        *hints
+	strangers    strangers
+	eventIDs     eventIDs
 	cancelled    atomic.Int64
 }
 

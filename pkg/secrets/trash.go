@@ -7,6 +7,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -19,7 +20,8 @@ func (q *request) planTrash(p *plan, kind string, id uuid.UUID, name string) {
 
 // DeleteSecrets puts secrets into the trash, each for itself: their names are free at once.
 func (s *Service) DeleteSecrets(ctx context.Context, by Caller, in api.IDs) (api.BulkResults, error) {
-	return s.bulk(ctx, by, in, func(ctx context.Context, q *request, id uuid.UUID) error {
+	begin := func() *request { return s.begin(by, operation.DeleteSecrets) }
+	return s.bulk(ctx, begin, in, func(ctx context.Context, q *request, id uuid.UUID) error {
 		return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) { return q.trashSecret(ctx, id) })
 	})
 }
@@ -29,7 +31,7 @@ func (q *request) trashSecret(ctx context.Context, id uuid.UUID) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	if err := q.decideDelete(&v); err != nil || !v.rec.TrashedAt.IsZero() {
+	if err := q.decideDelete(ctx, &v); err != nil || !v.rec.TrashedAt.IsZero() {
 		return plan{}, err
 	}
 	old, now := v.rec, q.now()
@@ -43,9 +45,8 @@ func (q *request) trashSecret(ctx context.Context, id uuid.UUID) (plan, error) {
 
 // decideDelete decides about putting a secret into the trash; for what is there already, or whose tombstone is left,
 // who could have put it there may do it again.
-func (q *request) decideDelete(v *secretSight) error {
-	return q.decide(v.who, ask{
-		Request:     access.Request{Action: access.DeleteSecret, Secret: v.access()},
-		evenTrashed: !v.rec.TrashedAt.IsZero(),
-	})
+func (q *request) decideDelete(ctx context.Context, v *secretSight) error {
+	question := v.ask(access.DeleteSecret)
+	question.evenTrashed = !v.rec.TrashedAt.IsZero()
+	return q.decide(ctx, v.who, question)
 }

@@ -10,6 +10,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
@@ -17,7 +18,7 @@ import (
 func (s *Service) ListSecretVersions(ctx context.Context, by Caller, id uuid.UUID, in api.Page) (
 	list api.List[api.SecretVersion], err error,
 ) {
-	q := s.begin(by)
+	q := s.begin(by, operation.ListSecretVersions)
 	query := table.Query{PK: secretPK(id), Prefix: versionPrefix, Limit: in.Limit, Descending: true}
 	at, err := position("versions", in.ContinuationToken, 1)
 	if err != nil {
@@ -26,23 +27,30 @@ func (s *Service) ListSecretVersions(ctx context.Context, by Caller, id uuid.UUI
 	if at != nil {
 		query.After = table.Position{SK: versionPrefix + at[0]}
 	}
-	var page table.Page
+	v, page, err := q.lookSecretAndQuery(ctx, id, access.SeeSecret, query)
+	if err != nil {
+		return list, err
+	}
+	return listVersions(&v, page)
+}
+
+// lookSecretAndQuery reads a secret and a page of its partition side by side; the page is only good if the caller may.
+func (q *request) lookSecretAndQuery(ctx context.Context, id uuid.UUID, action access.Action, query table.Query) (
+	v secretSight, page table.Page, err error,
+) {
 	group, queryContext := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		page, err = q.table.Query(queryContext, query)
 		return err
 	})
-	v, err := q.lookSecret(ctx, id, nil)
+	v, err = q.lookSecret(ctx, id, nil)
 	if err == nil {
-		err = q.decideSecret(&v, access.SeeSecret)
+		err = q.decideSecret(ctx, &v, action)
 	}
 	if queryError := group.Wait(); err == nil {
 		err = queryError
 	}
-	if err != nil {
-		return list, err
-	}
-	return listVersions(&v, page)
+	return v, page, err
 }
 
 func listVersions(v *secretSight, page table.Page) (list api.List[api.SecretVersion], err error) {
@@ -86,12 +94,12 @@ func (v *secretSight) stage(number int64) api.Stage {
 
 // GetSecretVersion reads one version of a secret with its value.
 func (s *Service) GetSecretVersion(ctx context.Context, by Caller, id uuid.UUID, number int64) (api.SecretVersion, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.GetSecretVersion)
 	v, err := q.lookSecret(ctx, id, nil, versionKey(id, number), versionValueKey(id, number))
 	if err != nil {
 		return api.SecretVersion{}, err
 	}
-	if err := q.decideSecret(&v, access.ReadSecret); err != nil {
+	if err := q.decideSecret(ctx, &v, access.ReadSecret); err != nil {
 		return api.SecretVersion{}, err
 	}
 	item, found := v.items[versionKey(id, number)]
@@ -106,6 +114,9 @@ func (s *Service) GetSecretVersion(ctx context.Context, by Caller, id uuid.UUID,
 	value, err := q.openVersion(ctx, id, number, sealed)
 	if err != nil {
 		return version, err
+	}
+	if err := q.record(ctx, *v.act().reveals(id, number)); err != nil {
+		return api.SecretVersion{}, err
 	}
 	version.Value, version.Keys = &value, v.wrappedKeys(value)
 	return version, nil

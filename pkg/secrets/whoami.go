@@ -6,11 +6,12 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 )
 
 // Whoami says who the caller is to Strongroom, to anyone who is bound.
 func (s *Service) Whoami(ctx context.Context, by Caller) (api.Me, error) {
-	q := s.begin(by)
+	q := s.begin(by, operation.Whoami)
 	seen, err := q.look(ctx, organizationKey(q.organization))
 	if err != nil {
 		return api.Me{}, err

@@ -212,6 +212,11 @@ def secrets(owner, reader, organization, project, principal):
     assert [(v["version"], v.get("stage"), v.get("restoredFrom")) for v in versions] == [
         (3, "current", 1), (2, "previous", None), (1, None, None)], versions
     assert owner.call("get-secret-version", secretId=secret, version=2).json["value"] == "two"
+    changes = owner.all("list-secret-events", secretId=secret, limit=2)
+    assert [e["changed"] for e in changes[-2:]] == [["value"], ["created"]], changes
+    reads = owner.all("list-events", organizationId=organization, resourceId=secret, action="get-secret-version")
+    assert [(e["decision"], e["values"]) for e in reads] == [
+        ("allowed", [{"secretId": secret, "version": 2}])], reads
     bulk = owner.call("get-secrets-by-ids", {"ids": [secret, organization]}).json
     assert [s["value"] for s in bulk["data"]] == ["one"] and bulk["errors"][0]["error"]["code"] == "notFound", bulk
     assert [s["id"] for s in owner.all("list-secrets", organizationId=organization, namePrefix="a/b c+d&")] == [secret]

@@ -42,4 +42,6 @@ var registry = map[operation.Name]handler.Func{
 	operation.PutProjectAccess:     handler.PutProjectAccess,
 	operation.GetSecretAccess:      handler.GetSecretAccess,
 	operation.PutSecretAccess:      handler.PutSecretAccess,
+	operation.ListEvents:           handler.ListEvents,
+	operation.ListSecretEvents:     handler.ListSecretEvents,
 }
