@@ -39,6 +39,12 @@
 //
 // [ProjectRights] and [SecretRights] answer what a principal has and until when: to show it, and to keep anybody from
 // granting more than they have, or for longer than they have it ([Rights.CoversGrant]).
+//
+// # Explaining
+//
+// [Request.Using] is what somebody asks who uses a permission, so that it can be told whether they would be allowed.
+// [ProjectWays] and [SecretWays] answer all that gives a principal something, where a Decision names no more than what
+// it rests on.
 package access
 
 import "github.com/google/uuid"

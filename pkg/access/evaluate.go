@@ -50,10 +50,13 @@ type Decision struct {
 func (d Decision) NotFound() bool { return !d.Allowed && (!d.Visible || len(d.Invisible) > 0) }
 
 // String is the decision's reasons in words, for the record.
-func (d Decision) String() string {
+func (d Decision) String() string { return d.Words(uuid.UUID.String) }
+
+// Words is the decision's reasons in words, with names as in Reason.Words.
+func (d Decision) Words(name func(uuid.UUID) string) string {
 	words := make([]string, len(d.Reasons))
 	for i, r := range d.Reasons {
-		words[i] = r.String()
+		words[i] = r.Words(name)
 	}
 	return strings.Join(words, "; ")
 }

@@ -74,12 +74,16 @@ type Reason struct {
 }
 
 // String is the reason in words, with ids.
-func (r Reason) String() string {
+func (r Reason) String() string { return r.Words(uuid.UUID.String) }
+
+// Words is the reason in words, with what name answers for groups, projects and secrets: for people who may see these
+// names.
+func (r Reason) Words(name func(uuid.UUID) string) string {
 	switch r.Cause {
 	case CauseRole:
 		return "role " + string(r.Role)
 	case CauseGrant:
-		return r.grant()
+		return r.grant(name)
 	case CauseSelf:
 		return "about oneself or open to everybody"
 	case CauseSetting:
@@ -95,19 +99,19 @@ func (r Reason) String() string {
 	case CauseAuditor:
 		return "auditors see no values and change nothing"
 	case CauseMissing:
-		return fmt.Sprintf("%s is missing on %s %s, has %s", r.Permission, r.On, r.Resource, r.Has)
+		return fmt.Sprintf("%s is missing on %s %s, has %s", r.Permission, r.On, name(r.Resource), r.Has)
 	case CauseGone:
-		return fmt.Sprintf("%s %s is in the trash or does not exist", r.On, r.Resource)
+		return fmt.Sprintf("%s %s is in the trash or does not exist", r.On, name(r.Resource))
 	case CauseUnknownAction:
 		return "unknown action"
 	}
 	return string(r.Cause)
 }
 
-func (r Reason) grant() string {
-	s := fmt.Sprintf("%s on %s %s", r.Permission, r.On, r.Resource)
+func (r Reason) grant(name func(uuid.UUID) string) string {
+	s := fmt.Sprintf("%s on %s %s", r.Permission, r.On, name(r.Resource))
 	if r.Kind == KindGroup {
-		s += " through group " + r.Via.String()
+		s += " through group " + name(r.Via)
 	}
 	if !r.ExpiresAt.IsZero() {
 		s += " until " + r.ExpiresAt.UTC().Format(time.RFC3339Nano)

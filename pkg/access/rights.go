@@ -93,24 +93,31 @@ func byRole(role Role) Rights {
 // granted is what grants on one resource give to p and its groups.
 func granted(p Principal, on Resource, id uuid.UUID, grants Grants, now time.Time) Rights {
 	var r Rights
+	eachGrant(p, on, id, grants, now, func(why Reason) {
+		r.add(why.Permission, held{ok: true, until: why.ExpiresAt, why: why})
+	})
+	return r
+}
+
+// eachGrant finds the unexpired grants to p and its groups on one resource.
+func eachGrant(p Principal, on Resource, id uuid.UUID, grants Grants, now time.Time, found func(Reason)) {
 	if len(grants) == 0 {
-		return r
+		return
 	}
-	add := func(holder uuid.UUID, kind Kind) {
+	look := func(holder uuid.UUID, kind Kind) {
 		g, ok := grants.Find(holder)
 		if !ok || !g.Permission.Valid() || !g.Holds(now) {
 			return
 		}
-		r.add(g.Permission, held{ok: true, until: g.ExpiresAt, why: Reason{Cause: CauseGrant, Kind: kind,
-			Via: holder, On: on, Resource: id, Permission: g.Permission, ExpiresAt: g.ExpiresAt}})
+		found(Reason{Cause: CauseGrant, Kind: kind, Via: holder, On: on, Resource: id, Permission: g.Permission,
+			ExpiresAt: g.ExpiresAt})
 	}
-	add(p.ID, p.Kind)
+	look(p.ID, p.Kind)
 	if p.Kind == KindUser {
 		for _, group := range p.Groups {
-			add(group, KindGroup)
+			look(group, KindGroup)
 		}
 	}
-	return r
 }
 
 // add takes in another way to a permission and to all below it, keeping for each the one that lasts longest.
