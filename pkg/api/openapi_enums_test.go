@@ -25,6 +25,9 @@ func TestEnumsAreTheConstants(t *testing.T) {
 		"Code":       here.constants["Code"],
 		"Kind":       there.constants["Kind"],
 		"Role":       there.constants["Role"],
+		"Reach":      here.constants["Reach"],
+		"Resource":   there.constants["Resource"],
+		"Cause":      there.constants["Cause"],
 	}
 	for p := access.Read; p.Valid(); p++ {
 		want["Permission"] = append(want["Permission"], p.String())

@@ -52,6 +52,9 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.PutProjectAccess:     {api.AccessPolicy{}, api.AccessPolicy{}},
 	operation.GetSecretAccess:      {nil, api.AccessPolicy{}},
 	operation.PutSecretAccess:      {api.AccessPolicy{}, api.AccessPolicy{}},
+	operation.ListSecretPrincipals: {nil, api.List[api.SecretPrincipal]{}},
+	operation.ListPrincipalAccess:  {nil, api.List[api.PrincipalAccess]{}},
+	operation.ExplainAccess:        {nil, api.Explanation{}},
 	operation.ListEvents:           {nil, api.List[api.Event]{}},
 	operation.ListSecretEvents:     {nil, api.List[api.Event]{}},
 }
@@ -147,7 +150,7 @@ func reachable() map[string]reflect.Type {
 // words are the schemas that stand for no struct: what fields are made of, and the one body that is not ours.
 var words = []string{
 	"ID", "NewID", "Time", "ETag", "VersionNumber", "Name", "SecretName", "Value", "Note", "Email",
-	"Kind", "Role", "Permission", "Encryption", "Stage", "Code", "GatewayError",
+	"Kind", "Role", "Permission", "Reach", "Resource", "Cause", "Encryption", "Stage", "Code", "GatewayError",
 }
 
 // notOverHTTP are the package's structs that no body over HTTP is made of.

@@ -39,6 +39,9 @@ const (
 	PutProjectAccess     Name = "put-project-access"
 	GetSecretAccess      Name = "get-secret-access"
 	PutSecretAccess      Name = "put-secret-access"
+	ListSecretPrincipals Name = "list-secret-principals"
+	ListPrincipalAccess  Name = "list-principal-access"
+	ExplainAccess        Name = "explain-access"
 	ListEvents           Name = "list-events"
 	ListSecretEvents     Name = "list-secret-events"
 )
@@ -249,6 +252,24 @@ var Table = []Row{
 		Name: PutSecretAccess, Action: access.ChangeSecretAccess, Access: writing,
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/access-policies", Query: []string{"force"}, Body: true, Status: 200},
 		Summary: "replace a secret's grants",
+	},
+	{
+		Name: ListSecretPrincipals, Action: access.SeeSecretAccess, Access: listingSecret,
+		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/principals", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list who can reach a secret, how far, and through what",
+	},
+	{
+		Name: ListPrincipalAccess, Action: access.SeePrincipalAccess, Access: listing,
+		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}/access", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list what a principal can reach, how far, and through what",
+	},
+	{
+		Name: ExplainAccess, Action: access.SeePrincipalAccess, Access: readingSecret,
+		Trigger: HTTP{
+			Method: "GET", Path: "/organizations/{organizationId}/access/explain",
+			Query: []string{"principalId", "projectId", "secretId", "permission"}, Status: 200,
+		},
+		Summary: "say whether a principal may read, write or manage something, and why",
 	},
 	// events
 	{

@@ -95,6 +95,8 @@ type budgetWorld struct {
 	ids      []uuid.UUID // of 100 secrets in project
 	full     uuid.UUID   // a secret with 100 versions in project
 	group    uuid.UUID
+	crowded  uuid.UUID                 // the member of ten groups
+	shared   uuid.UUID                 // a project that it sees through one of them
 	client   secretstest.ClientProject // with 100 secrets too
 	sealed   uuid.UUID                 // one of them
 	spare    []uuid.UUID               // users that nothing was done with
@@ -115,12 +117,14 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	for i := range 50 {
 		p := b.ServerProject(fmt.Sprintf("project %02d", i))
 		b.Grant(p, access.Read, groups[i%10])
+		b.shared = p
 		for k := range 20 {
 			b.Secret(fmt.Sprintf("SECRET_%02d_%02d", i, k), "value", p)
 		}
 	}
 	kib := strings.Repeat("x", 1024)
 	b.project = b.ServerProject("budget")
+	b.crowded = b.member
 	user, asUser := b.User("developer", access.RoleMember)
 	b.Grant(b.project, access.Manage, user)
 	b.member, b.asMember, b.group = user, asUser, groups[0]
@@ -142,6 +146,9 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	}
 	for i := range 8 {
 		b.spare = append(b.spare, b.Principal(access.KindUser, fmt.Sprintf("spare %d", i), access.RoleMember))
+	}
+	for i := range 600 {
+		b.Principal(access.KindUser, fmt.Sprintf("user %03d", i), access.RoleMember)
 	}
 	client, name := dynamotest.New(t)
 	rec.pour(t, client, name)
@@ -357,6 +364,36 @@ var budgets = []budget{
 		_, err := b.PutSecretAccess(b.Context(), b.Owner, secrets.PutAccess{ID: b.ids[7], Grants: []api.Grant{
 			{Principal: api.GrantPrincipal{ID: b.spare[2]}, Permission: access.Read},
 		}})
+		return err
+	}},
+	{operation.ListSecretPrincipals, "a page, which looks at 500 principals", 4, 518, 0, func(b *budgetWorld) error {
+		list, err := b.ListSecretPrincipals(b.Context(), b.Owner, b.ids[7], b.page(500))
+		if err == nil && (len(list.Data) != 3 || list.ContinuationToken == "") {
+			return fmt.Errorf("the page has %d entries", len(list.Data))
+		}
+		return err
+	}},
+	{operation.ListPrincipalAccess, "50 projects through 10 groups", 4, 73, 0, func(b *budgetWorld) error {
+		list, err := b.ListPrincipalAccess(b.Context(), secretstest.Caller("member"), b.crowded, b.page(500))
+		if err == nil && len(list.Data) != 50 {
+			return fmt.Errorf("the page has %d entries", len(list.Data))
+		}
+		return err
+	}},
+	{operation.ListPrincipalAccess, "everything, by role", 1, 2, 0, func(b *budgetWorld) error {
+		_, err := b.ListPrincipalAccess(b.Context(), b.Owner, b.OwnerID, b.page(500))
+		return err
+	}},
+	{operation.ExplainAccess, "a secret in one project", 2, 4, 0, func(b *budgetWorld) error {
+		_, err := b.ExplainAccess(b.Context(), b.Owner, b.Organization, secrets.ExplainAccess{
+			Principal: b.member, Secret: &b.ids[9], Permission: access.Read,
+		})
+		return err
+	}},
+	{operation.ExplainAccess, "a project, through a group", 2, 4, 0, func(b *budgetWorld) error {
+		_, err := b.ExplainAccess(b.Context(), secretstest.Caller("member"), b.Organization, secrets.ExplainAccess{
+			Principal: b.crowded, Project: &b.shared, Permission: access.Read,
+		})
 		return err
 	}},
 	{operation.DeleteSecrets, "one in one project", 3, 4, 17, func(b *budgetWorld) error {

@@ -33,6 +33,13 @@
 // read to decide, and so cost no read. A value's header names its projects and keys in the clear already; what a wrapped
 // key is good for, KMS decides.
 //
+// # How access is explained
+//
+// What explain-access, list-principal-access and list-secret-principals answer is decided as requests are, by package
+// access on strongly read items, each page anew: they agree with what the same principal's request would get at that
+// moment. Reach items and the list of principals only say where to look. Names are shown of what the caller may see; the
+// rest is counted. Nothing here holds a value, and so only refusals are recorded.
+//
 // # How values are read
 //
 // Deciding reads are strong and never cached. A value that was written less than five seconds before the request began

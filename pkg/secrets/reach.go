@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"strongroom/pkg/access"
+	"strongroom/pkg/table"
 )
 
 // seesAll says whether the caller sees everything that is there, by role. What it is shown is decided on all the same.
@@ -32,18 +33,82 @@ func (q *request) reach(ctx context.Context, who identityRecord) (r reach, err e
 	names := slices.Concat(found...)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		kind, text, _ := strings.Cut(name, "#")
-		id, err := uuid.Parse(text)
+		g, err := parseGranted(name)
 		if err != nil {
 			return r, err
 		}
-		if kind == onProject {
-			r.projects = append(r.projects, id)
+		if g.kind == onProject {
+			r.projects = append(r.projects, g.id)
 		} else {
-			r.secrets = append(r.secrets, id)
+			r.secrets = append(r.secrets, g.id)
 		}
 	}
 	return r, nil
+}
+
+// A granted is a project or a secret that something was granted on.
+type granted struct {
+	kind string
+	id   uuid.UUID
+}
+
+// String is how a reach item's sort key names it, behind its prefix.
+func (g granted) String() string { return g.kind + "#" + g.id.String() }
+
+func (g granted) key() table.Key {
+	if g.kind == onProject {
+		return projectKey(g.id)
+	}
+	return secretKey(g.id)
+}
+
+func parseGranted(name string) (granted, error) {
+	kind, text, _ := strings.Cut(name, "#")
+	id, err := uuid.Parse(text)
+	return granted{kind, id}, err
+}
+
+// isGranted says whether a name is one that String answers.
+func isGranted(name string) bool {
+	g, err := parseGranted(name)
+	return err == nil && g.String() == name && (g.kind == onProject || g.kind == onSecret)
+}
+
+// grantedAfter are the next n things, in the order of their names, that were granted to the principals, and whether there
+// are more. Each principal's are asked for, so many of them that the first of all are among them.
+func (q *request) grantedAfter(ctx context.Context, principals []uuid.UUID, after string, n int) (
+	next []granted, more bool, err error,
+) {
+	pages := make([]table.Page, len(principals))
+	err = q.sideBySide(ctx, len(principals), func(ctx context.Context, i int) (err error) {
+		query := table.Query{PK: principalPK(principals[i]), Prefix: reachPrefix, Limit: n + 1}
+		if after != "" {
+			query.After = table.Position{SK: reachPrefix + after}
+		}
+		pages[i], err = q.table.Query(ctx, query)
+		return err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	var names []string
+	for _, page := range pages {
+		for _, item := range page.Items {
+			names = append(names, strings.TrimPrefix(item.Key.SK, reachPrefix))
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if len(next) == n {
+			return next, true, nil
+		}
+		g, err := parseGranted(name)
+		if err != nil {
+			return nil, false, err
+		}
+		next = append(next, g)
+	}
+	return next, false, nil
 }
 
 // sideBySide does n things, several at a time.

@@ -190,6 +190,17 @@ var repetitions = map[operation.Name]repeated{
 			{Principal: api.GrantPrincipal{ID: w.OwnerID}, Permission: access.Read},
 		}})
 	}),
+	operation.ListSecretPrincipals: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
+		return w.ListSecretPrincipals(w.Context(), w.Owner, secret.ID, page)
+	}),
+	operation.ListPrincipalAccess: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
+		return w.ListPrincipalAccess(w.Context(), w.Owner, w.OwnerID, page)
+	}),
+	operation.ExplainAccess: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
+		return w.ExplainAccess(w.Context(), w.Owner, w.Organization, secrets.ExplainAccess{
+			Principal: w.OwnerID, Secret: &secret.ID, Permission: access.Manage,
+		})
+	}),
 }
 
 // changing is the case of an operation on a user, or on a group.

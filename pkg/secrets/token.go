@@ -20,25 +20,28 @@ const maxToken = 4 << 10
 
 func (t token) String() string { return base64.RawURLEncoding.EncodeToString(encode(t)) }
 
+func malformedToken() error {
+	return api.FieldError(api.CodeInvalid, "continuationToken",
+		"is not one that this list answered; send it as it was, or leave it out to begin anew")
+}
+
 // position reads the continuation token of that list, made of so many parts; nil where there is none.
 func position(list, text string, parts int) ([]string, error) {
 	if text == "" {
 		return nil, nil
 	}
 	var t token
-	malformed := api.FieldError(api.CodeInvalid, "continuationToken",
-		"is not one that this list answered; send it as it was, or leave it out to begin anew")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) > maxToken {
-		return nil, malformed
+		return nil, malformedToken()
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if decoder.Decode(&t) != nil || t.List != list || len(t.At) != parts || t.String() != text {
-		return nil, malformed
+		return nil, malformedToken()
 	}
 	if slices.ContainsFunc(t.At, func(part string) bool { return len(part) > maxSecretName }) {
-		return nil, malformed // no key is that long; the table would refuse it
+		return nil, malformedToken() // no key is that long; the table would refuse it
 	}
 	return t.At, nil
 }

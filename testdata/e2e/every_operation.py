@@ -227,6 +227,12 @@ def secrets(owner, reader, organization, project, principal):
     granted = policy.json["grants"] + [{"principal": {"id": principal}, "permission": "read"}]
     owner.call("put-secret-access", {"grants": granted}, secretId=secret, headers={"If-Match": policy.etag})
     assert reader.call("get-secret", secretId=secret).json["value"] == "one"
+    reachers = owner.all("list-secret-principals", secretId=secret, limit=1)
+    assert [r["reach"] for r in reachers if r["principal"]["id"] == principal] == ["read"], reachers
+    reached = reader.all("list-principal-access", principalId=principal, limit=1)
+    assert [r["reach"] for r in reached if r["resource"]["id"] == secret] == ["read"], reached
+    why = reader.call("explain-access", organizationId=organization, principalId=principal, secretId=secret).json
+    assert why["allowed"] and why["reasons"][0]["permission"] == "read", why
     owner.call("put-secret-access", policy.json, secretId=secret)
     reader.call("get-secret", secretId=secret, status=404)
     assert owner.call("delete-secrets", {"ids": [secret]}).json == {"data": [{"id": secret}]}

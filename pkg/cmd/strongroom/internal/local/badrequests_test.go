@@ -47,6 +47,10 @@ var badQuery = map[string][]string{
 	"namePrefix":        {strings.Repeat("x", 513), "%ff", "%ed%a0%80"},
 	"name":              {"", strings.Repeat("x", 513), "%00", "%ff", "a%0Ab", "e%CC%81"},
 	"project":           {"x", "%ff", badIDs[0], badIDs[1], badIDs[2], fixedID(31).String() + ",", elevenIDs(), twice(fixedID(31).String())},
+	"principalId":       append([]string{"", "x", "%ff"}, badIDs...),
+	"projectId":         append([]string{"", "x", "%ff"}, badIDs...),
+	"secretId":          append([]string{"", "x", "%ff"}, badIDs...),
+	"permission":        {"", "none", "see", "READ", "owner", "%ff"},
 	"force":             {"yes", "TRUE", "1", "%ff"},
 }
 
@@ -66,7 +70,8 @@ func badTokens() []string {
 		"x", "%ff", "%00", "null", "e30", "e30=", "bnVsbA", "AAAA", strings.Repeat("A", 9000),
 		token(`{"l":"nothing","a":["x"]}`), token(`{"l":"secrets","a":null}`), token(`{"l":"secrets","a":[1]}`),
 	}
-	for _, list := range []string{"projects", "principals", "members", "project-secrets", "project-values", "versions", "secrets"} {
+	for _, list := range []string{"projects", "principals", "members", "project-secrets", "project-values", "versions", "secrets",
+		"principal-access", "secret-principals"} {
 		long := strings.Repeat("x", 2000)
 		tokens = append(tokens,
 			token(fmt.Sprintf(`{"l":%q,"a":[]}`, list)),

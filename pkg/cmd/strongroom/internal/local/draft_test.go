@@ -53,6 +53,9 @@ var bases = map[operation.Name]string{
 	operation.PutProjectAccess:     "one-more",
 	operation.GetSecretAccess:      "auditor",
 	operation.PutSecretAccess:      "service-account",
+	operation.ListSecretPrincipals: "first-page",
+	operation.ListPrincipalAccess:  "first-page",
+	operation.ExplainAccess:        "oneself",
 	operation.ListEvents:           "until-before",
 	operation.ListSecretEvents:     "auditor",
 }

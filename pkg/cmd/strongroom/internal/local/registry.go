@@ -42,6 +42,9 @@ var registry = map[operation.Name]handler.Func{
 	operation.PutProjectAccess:     handler.PutProjectAccess,
 	operation.GetSecretAccess:      handler.GetSecretAccess,
 	operation.PutSecretAccess:      handler.PutSecretAccess,
+	operation.ListSecretPrincipals: handler.ListSecretPrincipals,
+	operation.ListPrincipalAccess:  handler.ListPrincipalAccess,
+	operation.ExplainAccess:        handler.ExplainAccess,
 	operation.ListEvents:           handler.ListEvents,
 	operation.ListSecretEvents:     handler.ListSecretEvents,
 }
