@@ -104,6 +104,7 @@ var rules = map[string]rule{
 		"github.com/tinylib/msgp/msgp": "how items are written in it",
 	}},
 	"pkg/table/dynamo": {arrows: beneath, libraries: map[string]string{
+		"github.com/aws/aws-lambda-go/events":           "the table's changes as Lambda functions get them",
 		"github.com/aws/aws-sdk-go-v2/aws":              aws,
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb": aws,
 		"github.com/aws/smithy-go":                      awsErrors,

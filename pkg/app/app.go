@@ -8,6 +8,14 @@
 // as [handler.Invocation], who the authorizer says signed, and gives it a deadline two seconds before Lambda's, and at
 // most 13 seconds. Whatever the event or the handler, the answer is well formed: a panic is 500 and a log entry.
 //
+// # What nobody asks for
+//
+// [StreamFunction] and [ScheduleFunction] make functions that the table's stream and the clock start, [InvokeFunction]
+// one that an administrator of the account does. Lambda hands the first two real events of DynamoDB Streams and of
+// EventBridge, and so does the local server. Such a function fails as Lambda functions do, with an error, and Lambda
+// starts it again. It may take as long as Lambda lets it, less two seconds: a minute for a batch of changes at most, 15
+// minutes for a run of the clock's.
+//
 // # What is refused
 //
 // An event that is none of this operation's route, or of another API or account than configured, or that no IAM
@@ -39,8 +47,8 @@
 //
 // # Log
 //
-// JSON lines on standard error: one for each request, with operation, request id, status and duration. No line holds a
-// path, a query, a header or a body.
+// JSON lines on standard error: one for each request, batch or run, with operation, request id, status and duration. No
+// line holds a path, a query, a header, a body or a change.
 package app
 
 import (
@@ -78,6 +86,18 @@ func Main(name operation.Name, h handler.Func, opts ...Option) {
 func MainInvoke(name operation.Name, h func(*secrets.Service) InvokeFunc, opts ...Option) {
 	service, settings := start(opts)
 	lambda.StartWithOptions(InvokeFunction(name, h(service), settings))
+}
+
+// MainStream serves on Lambda an operation that the table's stream starts; it does not return.
+func MainStream(name operation.Name, h handler.StreamFunc, opts ...Option) {
+	service, settings := start(opts)
+	lambda.StartWithOptions(StreamFunction(name, h(service), settings))
+}
+
+// MainSchedule serves on Lambda an operation that the clock starts; it does not return.
+func MainSchedule(name operation.Name, h handler.ScheduleFunc, opts ...Option) {
+	service, settings := start(opts)
+	lambda.StartWithOptions(ScheduleFunction(name, h(service), settings))
 }
 
 // start does what is common to all functions when their process starts. It ends the process when it can't.

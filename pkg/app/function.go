@@ -36,7 +36,8 @@ func (s Settings) log() *slog.Logger {
 	return s.Log
 }
 
-// How long a handler has: what Lambda leaves, less time to write an answer, and never more than maxTime.
+// How long a handler has: what Lambda leaves, less time to write an answer, and never more than maxTime. Functions that
+// nobody waits for have a most of their own.
 const (
 	maxTime     = 13 * time.Second
 	timeToSpare = 2 * time.Second
@@ -61,7 +62,7 @@ type function struct {
 // Invoke answers one event. Its error is always nil: what goes wrong becomes an HTTP answer.
 func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	started := time.Now()
-	ctx, cancel := withDeadline(ctx, started)
+	ctx, cancel := withDeadline(ctx, started, maxTime)
 	defer cancel()
 	e, err := readEvent(payload)
 	id := requestID(ctx, e)
@@ -84,8 +85,8 @@ func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return encoded, nil
 }
 
-func withDeadline(ctx context.Context, now time.Time) (context.Context, context.CancelFunc) {
-	deadline := now.Add(maxTime)
+func withDeadline(ctx context.Context, now time.Time, most time.Duration) (context.Context, context.CancelFunc) {
+	deadline := now.Add(most)
 	if lambdas, ok := ctx.Deadline(); ok && lambdas.Add(-timeToSpare).Before(deadline) {
 		deadline = lambdas.Add(-timeToSpare)
 	}
@@ -185,5 +186,5 @@ func (f *function) record(ctx context.Context, id string, status int, took time.
 	}
 	f.settings.log().LogAttrs(ctx, level, "request",
 		slog.String("operation", string(f.name)), slog.String("requestId", id),
-		slog.Int("status", status), slog.Float64("milliseconds", float64(took.Microseconds())/1000))
+		slog.Int("status", status), slog.Float64("milliseconds", milliseconds(took)))
 }

@@ -13,14 +13,27 @@ package handler
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"strongroom/pkg/identity"
 	"strongroom/pkg/secrets"
+	"strongroom/pkg/table"
 )
 
 // A Func makes the handler of one operation. The functions of this package named like operations are Funcs, but for
-// CreateOrganization, which has no route.
+// CreateOrganization, which has no route, and those that nobody asks for: StreamFuncs and ScheduleFuncs.
 type Func func(*secrets.Service) http.Handler
+
+// A StreamFunc makes the function of an operation that the table's stream starts. The function gets changes of the
+// items that its row wants, those of one item in their order, and is done with all of them when it answers nil. After an
+// error it gets them again, and now and then without one; so it must act the same when changes come twice, and may
+// find them together with others than before.
+type StreamFunc func(*secrets.Service) func(ctx context.Context, changes []table.Change) error
+
+// A ScheduleFunc makes the function of an operation that the clock starts. The function is told the time that it was
+// started for, and answers what its run did, as JSON for whoever started it by hand. It may be started twice for one
+// time, and ends at its context's deadline: what it leaves, the next run finds.
+type ScheduleFunc func(*secrets.Service) func(ctx context.Context, at time.Time) (any, error)
 
 // An Invocation is what is known of a request from outside of it: put together by who checked the signature.
 type Invocation struct {

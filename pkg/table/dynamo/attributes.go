@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -80,20 +81,26 @@ func encodeValue(value any) types.AttributeValue {
 // Decode turns what DynamoDB answered into an item. An attribute of a type that the port doesn't have is an error that
 // names it, and never shows its value.
 func Decode(attributes map[string]types.AttributeValue) (table.Item, error) {
-	item := table.Item{Attributes: make(map[string]any, len(attributes))}
+	values := make(map[string]any, len(attributes))
 	for name, attribute := range attributes {
 		value, err := decodeValue(attribute)
 		if err != nil {
 			return table.Item{}, fmt.Errorf("dynamo: attribute %q: %w", name, err)
 		}
-		item.Attributes[name] = value
+		values[name] = value
 	}
+	return itemOf(values), nil
+}
+
+// itemOf takes an item's other parts out of its attributes.
+func itemOf(attributes map[string]any) table.Item {
+	item := table.Item{Attributes: attributes}
 	item.Key = takeKey(item.Attributes, table.Primary)
 	item.Index1 = takeKey(item.Attributes, table.Index1)
 	item.Index2 = takeKey(item.Attributes, table.Index2)
 	item.Revision, _ = item.Attributes[revisionName].(int64)
 	delete(item.Attributes, revisionName)
-	return item, nil
+	return item
 }
 
 func takeKey(attributes map[string]any, index table.Index) table.Key {
@@ -111,11 +118,7 @@ func decodeValue(attribute types.AttributeValue) (any, error) {
 	case *types.AttributeValueMemberS:
 		return x.Value, nil
 	case *types.AttributeValueMemberN:
-		n, err := strconv.ParseInt(x.Value, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("is no integer of 64 bits")
-		}
-		return n, nil
+		return decodeNumber(x.Value)
 	case *types.AttributeValueMemberBOOL:
 		return x.Value, nil
 	case *types.AttributeValueMemberB:
@@ -129,6 +132,14 @@ func decodeValue(attribute types.AttributeValue) (any, error) {
 		return decodeMap(x.Value)
 	}
 	return nil, fmt.Errorf("has the type %T, which is never written here", attribute)
+}
+
+func decodeNumber(text string) (any, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, errors.New("is no integer of 64 bits")
+	}
+	return n, nil
 }
 
 func decodeList(elements []types.AttributeValue) (any, error) {

@@ -23,6 +23,12 @@
 // outcome; the caller reads the item and looks for its own mark in it. (A transaction's conditions are believed: its
 // token makes DynamoDB answer success to an attempt that repeats a done one.)
 //
+// # The stream
+//
+// The table's stream is to carry new and old images. [DecodeRecord] reads its records as Lambda hands them to functions,
+// which is JSON of another form than the client's own types (binary attributes in base64); [EncodeRecord] writes them,
+// for who stands in for Lambda.
+//
 // # Errors
 //
 // DynamoDB's errors are mapped to the port's; a cancelled transaction with conditions that were not met is a

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/go-json-experiment/json"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
+	"strongroom/pkg/table"
+	"strongroom/pkg/table/dynamo"
+)
+
+// maxStreamTime is how long a function has for one batch of changes.
+const maxStreamTime = time.Minute - timeToSpare
+
+// A StreamUse is what an operation does with changes of the table; package handler's StreamFunc says what is asked of it.
+type StreamUse = func(ctx context.Context, changes []table.Change) error
+
+// StreamFunction makes the Lambda function of an operation that the table's stream starts; it panics for another. It
+// takes batches of DynamoDB Streams (events.DynamoDBEvent, new and old images) and hands on the changes that the row
+// wants.
+//
+// A batch is done or it is not: an error is the function's, upon which Lambda sends the whole batch again. Single
+// records are not reported as failed, because use gets all changes at once, so that it can write once what many of them
+// come to, and can't tell which of them failed. Where one record is the cause, Lambda finds it by halving the batch
+// (BisectBatchOnFunctionError).
+func StreamFunction(name operation.Name, use StreamUse, s Settings) lambda.Handler {
+	trigger, ok := operation.MustLookup(name).Trigger.(operation.Stream)
+	if !ok {
+		panic("app: " + string(name) + " is not started by the table's stream")
+	}
+	return &streamed{task{name, s, maxStreamTime, "batch"}, trigger, use}
+}
+
+type streamed struct {
+	task
+	trigger operation.Stream
+	use     StreamUse
+}
+
+// Invoke answers null, or an error of type messages.InvokeResponse_Error when the batch is to come again.
+func (f *streamed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	return f.do(ctx, func(ctx context.Context) (any, []slog.Attr, error) {
+		var e events.DynamoDBEvent
+		if err := json.Unmarshal(payload, &e); err != nil || e.Records == nil {
+			return nil, nil, api.Errorf(api.CodeInvalid, "this function takes batches of DynamoDB Streams only")
+		}
+		changes, err := f.changes(e.Records)
+		said := []slog.Attr{slog.Int("records", len(e.Records)), slog.Int("changes", len(changes))}
+		if err != nil || len(changes) == 0 {
+			return nil, said, err
+		}
+		return nil, said, f.use(ctx, changes)
+	})
+}
+
+// changes are those of the records that the row wants.
+func (f *streamed) changes(records []events.DynamoDBEventRecord) ([]table.Change, error) {
+	changes := make([]table.Change, 0, len(records))
+	for _, record := range records {
+		if err := f.check(record); err != nil {
+			return nil, err
+		}
+		change, err := dynamo.DecodeRecord(record)
+		if err != nil {
+			return nil, fmt.Errorf("the record with sequence number %s: %w", record.Change.SequenceNumber, err)
+		}
+		if f.trigger.Wants(change.Key.PK) {
+			changes = append(changes, change)
+		}
+	}
+	return changes, nil
+}
+
+// check refuses records of anything but a table's stream in this deployment's account.
+func (f *streamed) check(record events.DynamoDBEventRecord) error {
+	if record.EventSource != "aws:dynamodb" {
+		return api.Errorf(api.CodeForbidden, "this function takes batches of DynamoDB Streams only")
+	}
+	parts := strings.Split(record.EventSourceArn, ":") // arn:aws:dynamodb:region:account:table/…
+	if account := f.settings.Account; account != "" && (len(parts) < 6 || parts[4] != account) {
+		return api.Errorf(api.CodeForbidden, "this function serves a table of another account")
+	}
+	return nil
+}
