@@ -4,8 +4,9 @@
 //
 // One bucket holds the items, and one more for each index the index's entries, written in the same bolt transaction
 // as the items. Bucket keys are made so that their bytes sort by partition key and then by sort key (see keys.go);
-// values are MessagePack. A bucket named meta holds the number of this format, and a file with another number is
-// refused. The file belongs to one process at a time, is open to its owner alone (0600), and grows but never shrinks.
+// values are MessagePack. A bucket holds who reads the change feed, another what they are still to get. A bucket named
+// meta holds the number of this format, and a file with another number is refused; one that was made before there was a
+// change feed gets its buckets when it is opened. The file belongs to one process at a time, is open to its owner alone (0600), and grows but never shrinks.
 //
 // # Writes
 //
@@ -19,6 +20,16 @@
 // # Reads
 //
 // Every read, of the indexes too, sees one moment: each is a bolt transaction of its own.
+//
+// # The change feed
+//
+// Who wants to know what changes opens a [Feed] under a name of its own. From then on each put and delete under the
+// partition keys that it wants leaves a record in its queue, in the same bolt transaction and in the order of the commits,
+// with the item before and after; a put of what is already there leaves none. The queue is durable, and so is who has
+// one: records are made from Open on, also while nobody reads. They are answered by Next until Done says that they were
+// dealt with, and then removed: at least once, in their order. Each feed has a queue of its own, so that none keeps the
+// file growing for another; a feed that nobody will read any more is removed with RetainFeeds. An item that no feed wants
+// costs nothing.
 //
 // # Tokens
 //
@@ -52,8 +63,11 @@ var (
 	bucketItems  = []byte("items")
 	bucketIndex1 = []byte("index1")
 	bucketIndex2 = []byte("index2")
-	bucketMeta   = []byte("meta")
-	metaFormat   = []byte("format")
+	// bucketFeeds is the names of the feeds with the prefixes that each wants, bucketChanges a bucket of records for each.
+	bucketFeeds   = []byte("feeds")
+	bucketChanges = []byte("changes")
+	bucketMeta    = []byte("meta")
+	metaFormat    = []byte("format")
 )
 
 // A DB is a table in a file. Make one with Open.
@@ -61,6 +75,7 @@ type DB struct {
 	file   *bbolt.DB
 	queue  chan *request // unbuffered: a request is taken by the committer or by nobody
 	tokens tokens
+	news   news // of records in the feeds' queues
 
 	closing chan struct{}
 	closed  chan struct{} // the committer has ended
@@ -115,7 +130,7 @@ func prepare(file *bbolt.DB) error {
 		if meta == nil {
 			return nil
 		}
-		ready = true
+		ready = tx.Bucket(bucketFeeds) != nil && tx.Bucket(bucketChanges) != nil
 		if found := string(meta.Get(metaFormat)); found != format {
 			return fmt.Errorf("the file has format %q, and this program understands %q", found, format)
 		}
@@ -125,12 +140,12 @@ func prepare(file *bbolt.DB) error {
 		return err
 	}
 	return file.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketItems, bucketIndex1, bucketIndex2} {
+		for _, name := range [][]byte{bucketItems, bucketIndex1, bucketIndex2, bucketFeeds, bucketChanges} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
-		meta, err := tx.CreateBucket(bucketMeta)
+		meta, err := tx.CreateBucketIfNotExists(bucketMeta)
 		if err != nil {
 			return err
 		}

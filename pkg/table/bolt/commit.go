@@ -45,9 +45,10 @@ func (db *DB) group(first *request) []*request {
 // commit writes a group and tells everybody in it the outcome.
 func (db *DB) commit(group []*request) {
 	var added []string
+	recorded := false
 	err := db.file.Update(func(tx *bbolt.Tx) error {
 		var err error
-		added, err = db.apply(tx, group)
+		added, recorded, err = db.apply(tx, group)
 		return err
 	})
 	if err != nil && !errors.Is(err, errNothing) {
@@ -60,15 +61,21 @@ func (db *DB) commit(group []*request) {
 		}
 		return
 	}
+	if recorded {
+		db.news.spread()
+	}
 	for _, r := range group {
 		r.done <- r.err
 	}
 }
 
-// apply does what the group wants and answers the tokens it used up. An error is one of the file, and leaves the whole
-// group undone; a transaction's own error is kept in it.
-func (db *DB) apply(tx *bbolt.Tx, group []*request) (added []string, err error) {
+// apply does what the group wants and answers the tokens it used up, and whether it left records in a feed. An error is
+// one of the file, and leaves the whole group undone; a transaction's own error is kept in it.
+func (db *DB) apply(tx *bbolt.Tx, group []*request) (added []string, recorded bool, err error) {
 	b := bucketsOf(tx)
+	if b.feeds, err = feedsOf(tx); err != nil {
+		return nil, false, err
+	}
 	wrote := false
 	for _, r := range group {
 		repeated := false
@@ -79,10 +86,18 @@ func (db *DB) apply(tx *bbolt.Tx, group []*request) (added []string, err error) 
 			continue
 		}
 		for _, w := range r.writes {
-			if err := b.apply(w); err != nil {
-				return added, err
+			left, err := b.apply(w)
+			if err != nil {
+				return added, false, err
 			}
+			recorded = recorded || left
 			wrote = wrote || w.op != table.OpCheck
+		}
+		if r.read != nil {
+			if err := r.read.apply(tx); err != nil {
+				return added, false, err
+			}
+			wrote = true
 		}
 		if r.token != "" {
 			db.tokens.add(r.token, r.hash)
@@ -90,9 +105,9 @@ func (db *DB) apply(tx *bbolt.Tx, group []*request) (added []string, err error) 
 		}
 	}
 	if !wrote {
-		return added, errNothing
+		return added, false, errNothing
 	}
-	return added, nil
+	return added, recorded, nil
 }
 
 // isRepeated says whether the transaction was already done; a token that was used for another one is an error.

@@ -27,9 +27,10 @@ type write struct {
 // An entry is what an index holds of an item; its at is nil where the item is not in the index.
 type entry struct{ at, item []byte }
 
-// A request is a transaction on its way to the committer.
+// A request is a transaction on its way to the committer, or what a feed's reader is done with.
 type request struct {
 	writes []write
+	read   *progress
 	token  string
 	hash   uint64 // of the writes, where there is a token
 	err    error  // of the conditions
@@ -44,7 +45,11 @@ func (db *DB) Transact(ctx context.Context, t table.Transaction) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("bolt: nothing was written: %w", err)
 	}
-	r := newRequest(t)
+	return db.send(ctx, newRequest(t))
+}
+
+// send has the committer take a request, and waits for its outcome.
+func (db *DB) send(ctx context.Context, r *request) error {
 	select {
 	case db.queue <- r:
 		return <-r.done
@@ -133,6 +138,7 @@ func isMet(cond table.Condition, key table.Key, stored []byte) (bool, error) {
 type buckets struct {
 	items   *bbolt.Bucket
 	indexes [2]*bbolt.Bucket
+	feeds   feeds
 }
 
 func bucketsOf(tx *bbolt.Tx) buckets {
@@ -142,31 +148,34 @@ func bucketsOf(tx *bbolt.Tx) buckets {
 	}
 }
 
-// apply does one write. An error of it fails the whole commit.
-func (b buckets) apply(w write) error {
+// apply does one write, and says whether it left a record in a feed. An error of it fails the whole commit.
+func (b buckets) apply(w write) (recorded bool, err error) {
 	if w.op == table.OpCheck {
-		return nil
+		return false, nil
 	}
-	if err := b.dropEntries(w); err != nil {
-		return err
+	stored := b.items.Get(w.at)
+	if recorded, err = b.feeds.record(w, stored); err != nil {
+		return false, err
+	}
+	if err := b.dropEntries(w, stored); err != nil {
+		return false, err
 	}
 	if w.op == table.OpDelete {
-		return b.items.Delete(w.at)
+		return recorded, b.items.Delete(w.at)
 	}
 	for i, entry := range w.entries {
 		if entry.at == nil {
 			continue
 		}
 		if err := b.indexes[i].Put(entry.at, entry.item); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return b.items.Put(w.at, w.item)
+	return recorded, b.items.Put(w.at, w.item)
 }
 
 // dropEntries removes the entries of the stored item that w does not write again.
-func (b buckets) dropEntries(w write) error {
-	stored := b.items.Get(w.at)
+func (b buckets) dropEntries(w write, stored []byte) error {
 	if stored == nil {
 		return nil
 	}
