@@ -176,6 +176,12 @@ var rules = map[string]rule{
 		"github.com/google/uuid":                     uuids,
 		"github.com/rogpeppe/go-internal/lockedfile": fileLock,
 	}},
+	"pkg/cmd/strongroom/internal/trigger": {
+		arrows: []string{"pkg/operation", "pkg/table/bolt", "pkg/table/dynamo", "pkg/wholefile"}, libraries: map[string]string{
+			"github.com/aws/aws-lambda-go": gatewayV2,
+			"github.com/google/uuid":       uuids,
+		},
+	},
 
 	"pkg/clientcrypto/clientcryptotest": {helper: true, libraries: map[string]string{
 		"github.com/go-jose/go-jose/v4": "makes the JWEs that are to be taken or refused",

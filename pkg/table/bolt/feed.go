@@ -22,9 +22,9 @@ const maxFeedBytes = 3 << 20
 type Feed struct {
 	db   *DB
 	name []byte
-	// repeat is how many batches the reader gets until one comes twice; zero for never.
+	// repeat is how many batches the reader gets until one comes twice; zero for never. batches are those that it got.
 	repeat, batches int
-	// split is how many records the next batch has at most, where not zero.
+	// split is how many records the next batch has at most, where not zero: the last one comes again.
 	split int
 }
 
@@ -37,8 +37,8 @@ type Record struct {
 // A FeedOption changes how a feed is read.
 type FeedOption func(*Feed)
 
-// Redelivering has every nth batch come again when its reader is done with it, and cut elsewhere, as DynamoDB Streams and
-// Lambda may do at any time: for tests of what must bear that.
+// Redelivering has every nth batch come again when its reader is done with it, once, and cut elsewhere, as DynamoDB
+// Streams and Lambda may do at any time: for tests of what must bear that. Zero is never.
 func Redelivering(every int) FeedOption { return func(f *Feed) { f.repeat = every } }
 
 // Feed opens the feed of that name, of changes under the partition keys that begin with one of the prefixes. A new feed
@@ -149,11 +149,13 @@ func (f *Feed) first(tx *bbolt.Tx, most int) ([]Record, error) {
 // Done says that the records up to and with that number were dealt with: they don't come again. It is on the disk when it
 // answers, in one commit with whatever is being written meanwhile.
 func (f *Feed) Done(ctx context.Context, through uint64) error {
-	f.split = 0
-	if f.batches++; f.repeat > 0 && f.batches%f.repeat == 0 {
-		f.split = 1 + f.batches/f.repeat%3
-		return nil
+	if f.repeat > 0 && f.split == 0 {
+		if f.batches++; f.batches%f.repeat == 0 {
+			f.split = 1 + f.batches/f.repeat%3
+			return nil
+		}
 	}
+	f.split = 0
 	return f.db.send(ctx, &request{read: &progress{f.name, through}, done: make(chan error, 1)})
 }
 

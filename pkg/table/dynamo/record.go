@@ -50,12 +50,18 @@ func DecodeRecord(record events.DynamoDBEventRecord) (table.Change, error) {
 // EncodeRecord turns a change into a record of the table's stream, for who stands in for Lambda. What the record says of
 // its stream (region, ARN, sequence number) is the caller's to fill in.
 func EncodeRecord(change table.Change) events.DynamoDBEventRecord {
+	size := len("PKSK") + len(change.Key.PK) + len(change.Key.SK)
+	for _, item := range []*table.Item{change.Old, change.New} {
+		if item != nil {
+			size += table.ItemSize(*item)
+		}
+	}
 	return events.DynamoDBEventRecord{
 		EventName: eventName(change), EventSource: "aws:dynamodb", EventVersion: "1.1",
 		Change: events.DynamoDBStreamRecord{
 			Keys:     encodeImage(&table.Item{Key: change.Key}),
 			OldImage: encodeImage(change.Old), NewImage: encodeImage(change.New),
-			StreamViewType: viewType,
+			SizeBytes: int64(size), StreamViewType: viewType,
 		},
 	}
 }
