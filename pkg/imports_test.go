@@ -172,6 +172,7 @@ var rules = map[string]rule{
 		},
 	},
 	"pkg/cmd/strongroom/internal/local": {arrows: roots, libraries: map[string]string{
+		"github.com/aws/aws-lambda-go/lambda":        gatewayV2,
 		"github.com/aws/aws-sdk-go-v2/aws":           "credentials of seeded callers",
 		"github.com/google/uuid":                     uuids,
 		"github.com/rogpeppe/go-internal/lockedfile": fileLock,

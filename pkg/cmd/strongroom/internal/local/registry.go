@@ -5,8 +5,8 @@ import (
 	"strongroom/pkg/operation"
 )
 
-// registry is the handler of every operation that has a route. It stands here and nowhere else: whoever links it links
-// every handler, which a program that serves one operation must not.
+// registry is the handler of every operation that has a route. It stands here and nowhere else, and so do those of the
+// other operations below: whoever links them links every handler, which a program that serves one operation must not.
 var registry = map[operation.Name]handler.Func{
 	operation.Whoami:               handler.Whoami,
 	operation.GetOrganization:      handler.GetOrganization,
@@ -48,3 +48,9 @@ var registry = map[operation.Name]handler.Func{
 	operation.ListEvents:           handler.ListEvents,
 	operation.ListSecretEvents:     handler.ListSecretEvents,
 }
+
+// streams is the function of every operation that the table's stream starts.
+var streams = map[operation.Name]handler.StreamFunc{}
+
+// schedules is the function of every operation that the clock starts.
+var schedules = map[operation.Name]handler.ScheduleFunc{}

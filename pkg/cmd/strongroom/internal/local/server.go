@@ -7,6 +7,7 @@
 //	keys.json        the storage key and the client key (package localkms)
 //	kms.json         the grants on the client key, and further keys (package localkms)
 //	local.json       the organization's id, and whether the demo and its grants were made
+//	schedules.json   when the functions of the clock last ran (package trigger)
 //	identities.json  who may sign: access keys, their secrets, and whom they stand for (package gateway)
 //	credentials      the same for clients, in the format of AWS's shared credentials file
 //	url, kms-url     where the server and its KMS listen, while they do
@@ -20,6 +21,11 @@
 // It makes an organization, an owner, a user, a service account and three projects, through the use cases that everybody
 // uses, then the grants of the local KMS that go with them, and notes that it has. Until it has noted that it does not listen, so nobody else changes anything; stopped
 // at any moment, it goes on at the next start. From then on it changes nothing by itself.
+//
+// # What nobody asks for
+//
+// While it serves, the server starts the functions of the table's stream and of the clock as AWS would (package trigger):
+// with the changes since they last had some, those of the first start among them, and when they are due.
 package local
 
 import (
@@ -31,9 +37,11 @@ import (
 	"net/http"
 	"path/filepath"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/uuid"
 
 	"strongroom/pkg/app"
+	"strongroom/pkg/cmd/strongroom/internal/trigger"
 	"strongroom/pkg/gateway"
 	"strongroom/pkg/handler"
 	"strongroom/pkg/localkms"
@@ -57,6 +65,11 @@ type Config struct {
 	Addr string
 	// KMSAddr is where to listen for requests to KMS, likewise.
 	KMSAddr string
+	// Clock is what the use cases and the schedules go by; nil is the system's.
+	Clock trigger.Clock
+	// Redeliver, where not zero, is how many batches of changes the functions of the table's stream get until one comes
+	// twice on purpose: for tests.
+	Redeliver int
 	// Log is where the server logs; nil is slog.Default().
 	Log *slog.Logger
 }
@@ -69,6 +82,7 @@ type Server struct {
 	organization uuid.UUID
 	owner        secrets.Caller
 	kms          *localkms.Endpoint
+	triggers     *trigger.Triggers
 	api, kmsAPI  entrance
 }
 
@@ -113,10 +127,17 @@ func (s *Server) open(ctx context.Context) error {
 	if s.owner, err = ownerOf(identities); err != nil {
 		return err
 	}
-	s.service = secrets.New(secrets.Config{
+	c := secrets.Config{
 		Table: s.table, Keys: keys.Key(localkms.Storage), Organization: s.organization, Account: Account,
 		ClientKeyARN: keys.Key(localkms.Client).ARN(),
-	})
+	}
+	if s.config.Clock != nil {
+		c.Now = s.config.Clock.Now
+	}
+	s.service = secrets.New(c)
+	if s.triggers, err = s.newTriggers(); err != nil { // before anything is written, so that they get it
+		return err
+	}
 	if s.kms, err = s.newKMS(keys, identities); err != nil {
 		return err
 	}
@@ -176,6 +197,22 @@ func (s *Server) gateway(identities *gateway.Identities) http.Handler {
 	})
 }
 
+// newTriggers makes what starts the functions that nobody asks for.
+func (s *Server) newTriggers() (*trigger.Triggers, error) {
+	settings := s.settings()
+	functions := map[operation.Name]lambda.Handler{}
+	for name, use := range streams {
+		functions[name] = app.StreamFunction(name, use(s.service), settings)
+	}
+	for name, use := range schedules {
+		functions[name] = app.ScheduleFunction(name, use(s.service), settings)
+	}
+	return trigger.New(trigger.Config{
+		Table: s.table, Runs: filepath.Join(s.config.Data, runsFile), Account: Account, Region: Region,
+		Clock: s.config.Clock, Redeliver: s.config.Redeliver, Log: s.config.Log,
+	}, functions)
+}
+
 func (s *Server) settings() app.Settings {
 	return app.Settings{Account: Account, API: apiID, Log: s.config.Log}
 }
@@ -206,7 +243,8 @@ func (s *Server) Banner(ctx context.Context, w io.Writer, program string) error 
 	return b.print(w)
 }
 
-// Serve answers requests until ctx ends, then waits for those under way and closes everything.
+// Serve answers requests, and starts functions that nobody asks for, until ctx ends; then it waits for what is under way
+// and closes everything.
 func (s *Server) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx) // one that fails ends the other
 	defer cancel()
@@ -216,8 +254,14 @@ func (s *Server) Serve(ctx context.Context) error {
 		defer cancel()
 		kms <- s.kmsAPI.serve(ctx)
 	}()
+	triggered := make(chan struct{})
+	go func() {
+		defer close(triggered)
+		s.triggers.Run(ctx)
+	}()
 	err := s.api.serve(ctx)
 	cancel()
+	<-triggered
 	err = errors.Join(err, <-kms, s.api.forget(s.config.Data), s.kmsAPI.forget(s.config.Data), s.table.Close())
 	s.config.Log.InfoContext(ctx, "stopped")
 	return err

@@ -19,6 +19,7 @@ const (
 	tableFile       = "strongroom.db"
 	keysFile        = "keys.json"
 	stateFile       = "local.json"
+	runsFile        = "schedules.json"
 	identitiesFile  = "identities.json"
 	credentialsFile = "credentials"
 	kmsFile         = "kms.json"
