@@ -57,8 +57,13 @@ func TestMainsServeTheirOperation(t *testing.T) {
 	constants := operationConstants(t)
 	for _, row := range operation.Table {
 		start := "app.Main"
-		if _, ok := row.Trigger.(operation.Invoke); ok {
+		switch row.Trigger.(type) {
+		case operation.Invoke:
 			start = "app.MainInvoke"
+		case operation.Stream:
+			start = "app.MainStream"
+		case operation.Schedule:
+			start = "app.MainSchedule"
 		}
 		name := constants[row.Name]
 		want := []string{start, "operation." + name, "handler." + name}

@@ -111,30 +111,59 @@ func eventFor(route operation.HTTP, callersAccount string) []byte {
 	return encoded
 }
 
-// TestBinariesServe starts every binary as Lambda does. All refuse a caller of another account; those that read
+// batchFor is a batch of the table's stream in an account, of one change that no function wants.
+func batchFor(tablesAccount string) []byte {
+	return []byte(`{"Records": [{"eventName": "INSERT", "eventSource": "aws:dynamodb",
+		"eventSourceARN": "arn:aws:dynamodb:us-east-1:` + tablesAccount + `:table/strongroom/stream/2026-11-26T21:00:00.000",
+		"dynamodb": {"Keys": {"PK": {"S": "?"}, "SK": {"S": "?"}}, "NewImage": {"PK": {"S": "?"}, "SK": {"S": "?"}},
+			"SequenceNumber": "1", "StreamViewType": "NEW_AND_OLD_IMAGES"}}]}`)
+}
+
+// tickOf is the event of a schedule of an account.
+func tickOf(schedulesAccount string) []byte {
+	return []byte(`{"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.scheduler", "region": "us-east-1",
+		"account": "` + schedulesAccount + `", "time": "2026-11-26T21:10:00Z", "resources": [], "detail": "{}"}`)
+}
+
+// TestBinariesServe starts every binary as Lambda does. All refuse an event of another account; those that read
 // something first, and find no table, are unavailable: none crashes.
 func TestBinariesServe(t *testing.T) {
 	out := build(t, host(t))
 	for _, row := range operation.Table {
-		route, ok := row.Trigger.(operation.HTTP)
-		if !ok {
-			continue
-		}
+		binary := filepath.Join(out, string(row.Name))
 		t.Run(string(row.Name), func(t *testing.T) {
 			t.Parallel()
-			serves(t, filepath.Join(out, string(row.Name)), eventFor(route, "999999999999"), http.StatusForbidden)
-			if row.Name == operation.Whoami || row.Name == operation.GetSecret {
-				serves(t, filepath.Join(out, string(row.Name)), eventFor(route, account), http.StatusServiceUnavailable)
+			switch trigger := row.Trigger.(type) {
+			case operation.HTTP:
+				serves(t, binary, eventFor(trigger, "999999999999"), http.StatusForbidden)
+				if row.Name == operation.Whoami || row.Name == operation.GetSecret {
+					serves(t, binary, eventFor(trigger, account), http.StatusServiceUnavailable)
+				}
+			case operation.Invoke:
+				answers(t, binary, []byte("{}"), "error", `"errorType":"invalid"`)
+			case operation.Stream:
+				answers(t, binary, batchFor("999999999999"), "error", `"errorType":"forbidden"`)
+				answers(t, binary, batchFor(account), "response", "null")
+			case operation.Schedule:
+				answers(t, binary, tickOf("999999999999"), "error", `"errorType":"forbidden"`)
+				answers(t, binary, []byte(`{"at": "now"}`), "error", `"errorType":"invalid"`)
+			default:
+				t.Fatalf("nothing starts it: %T", trigger)
 			}
 		})
 	}
-	t.Run(string(operation.CreateOrganization), func(t *testing.T) {
-		t.Parallel()
-		kind, answer, _ := run(t, filepath.Join(out, string(operation.CreateOrganization)), []byte("{}"))
-		if kind != "error" || !strings.Contains(answer, `"errorType":"invalid"`) {
-			t.Errorf("%s %s", kind, answer)
-		}
-	})
+}
+
+// answers has a binary without a route answer, or fail.
+func answers(t *testing.T, binary string, payload []byte, wantKind, part string) {
+	t.Helper()
+	kind, answer, log := run(t, binary, payload)
+	if kind != wantKind || !strings.Contains(answer, part) {
+		t.Errorf("%s %s, want %s %s", kind, answer, wantKind, part)
+	}
+	if !strings.Contains(log, `"requestId":"invocation-1"`) || strings.Contains(log, "marked") {
+		t.Errorf("logged %s", log)
+	}
 }
 
 func serves(t *testing.T, binary string, event []byte, want int) {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -70,7 +69,7 @@ func (f *streamed) changes(records []events.DynamoDBEventRecord) ([]table.Change
 		}
 		change, err := dynamo.DecodeRecord(record)
 		if err != nil {
-			return nil, fmt.Errorf("the record with sequence number %s: %w", record.Change.SequenceNumber, err)
+			return nil, api.Errorf(api.CodeInvalid, "the record with sequence number %s: %v", record.Change.SequenceNumber, err)
 		}
 		if f.trigger.Wants(change.Key.PK) {
 			changes = append(changes, change)

@@ -103,6 +103,7 @@ func TestStreamFunctionsGetTheChangesThatTheyWant(t *testing.T) {
 // TestABatchThatFailsComesAgain: an error is the answer, which is what makes Lambda send the batch again.
 func TestABatchThatFailsComesAgain(t *testing.T) {
 	const hidden = "internal: something went wrong inside Strongroom; the log has more"
+	const record = "invalid: the record with sequence number "
 	const foreign = "forbidden: this function takes batches of DynamoDB Streams only"
 	const malformed = "invalid: this function takes batches of DynamoDB Streams only"
 	for _, c := range []struct {
@@ -115,12 +116,16 @@ func TestABatchThatFailsComesAgain(t *testing.T) {
 		{"an error", func(context.Context, []table.Change) error { return errors.New("the table is gone") },
 			batch(t), hidden, "the table is gone"},
 		{"a panic", func(context.Context, []table.Change) error { panic("secret-marker") }, batch(t), hidden, "panic with a string"},
-		{"a set", nil, batch(t, `{"B": "pQEC/w=="}`, `{"SS": ["secret-marker"]}`), hidden, `attribute \"e\": is null or a set`},
-		{"a fraction", nil, batch(t, `"version": {"N": "2"}`, `"version": {"N": "2.5"}`), hidden,
-			`sequence number 4421584600000000017450439092: dynamo: attribute \"version\": is no integer`},
-		{"no images", nil, batch(t, "NEW_AND_OLD_IMAGES", "KEYS_ONLY"), hidden, "not one of NEW_AND_OLD_IMAGES"},
-		{"an image too many", nil, batch(t, "MODIFY", "REMOVE"), hidden, "not those of its kind"},
-		{"other keys", nil, batch(t, `"Keys": {"PK"`, `"Keys": {"ID"`), hidden, "no key of this table"},
+		{"a set", nil, batch(t, `{"B": "pQEC/w=="}`, `{"SS": ["secret-marker"]}`),
+			record + `4421584500000000017450439091: dynamo: attribute "e": is null or a set, which are never written here`, `attribute \"e\": is null or a set`},
+		{"a fraction", nil, batch(t, `"version": {"N": "2"}`, `"version": {"N": "2.5"}`),
+			record + `4421584600000000017450439092: dynamo: attribute "version": is no integer of 64 bits`, `sequence number 4421584600000000017450439092: dynamo: attribute \"version\": is no integer`},
+		{"no images", nil, batch(t, "NEW_AND_OLD_IMAGES", "KEYS_ONLY"),
+			record + "4421584500000000017450439091: dynamo: the stream is not one of NEW_AND_OLD_IMAGES", "not one of NEW_AND_OLD_IMAGES"},
+		{"an image too many", nil, batch(t, "MODIFY", "REMOVE"),
+			record + "4421584600000000017450439092: dynamo: the record's images are not those of its kind of change", "not those of its kind"},
+		{"other keys", nil, batch(t, `"Keys": {"PK"`, `"Keys": {"ID"`),
+			record + "4421584500000000017450439091: dynamo: the record has no key of this table", "no key of this table"},
 		{"another account", nil, batch(t, ":123456789012:", ":999999999999:"),
 			"forbidden: this function serves a table of another account", "another account"},
 		{"another source", nil, batch(t, "aws:dynamodb", "aws:kinesis"), foreign, "DynamoDB Streams only"},

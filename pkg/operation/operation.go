@@ -58,7 +58,8 @@ type Stream struct {
 
 // Schedule is the clock.
 type Schedule struct {
-	// Every is how often, counted from midnight UTC on the first of January 1970, and After how much later than that.
+	// Every is how often, counted from midnight UTC on the first of January 1970, and After how much later than that, both
+	// whole minutes.
 	Every, After time.Duration
 }
 
@@ -74,7 +75,37 @@ func (s Stream) Wants(partitionKey string) bool {
 
 // Next is when the schedule is due for the first time after t.
 func (s Schedule) Next(t time.Time) time.Time {
-	return t.UTC().Add(-s.After).Truncate(s.Every).Add(s.Every + s.After)
+	every, after := int64(s.Every/time.Second), int64(s.After/time.Second)
+	passed := (t.Unix() - after) / every
+	if t.Unix() < after && (t.Unix()-after)%every != 0 {
+		passed-- // division rounds towards zero
+	}
+	return time.Unix(after+(passed+1)*every, 0).UTC()
+}
+
+// String is the schedule in words: "every hour, 10 minutes past", "every 2 days, at 03:00 UTC".
+func (s Schedule) String() string {
+	const day = 24 * time.Hour
+	words := "every " + count(s.Every, time.Minute, "minute")
+	switch {
+	case s.Every%day == 0:
+		at := time.Unix(0, 0).UTC().Add(s.After)
+		return "every " + count(s.Every, day, "day") + ", at " + at.Format("15:04") + " UTC"
+	case s.Every%time.Hour == 0:
+		words = "every " + count(s.Every, time.Hour, "hour")
+	}
+	if s.After > 0 {
+		words += fmt.Sprintf(", %d minutes past", s.After/time.Minute)
+	}
+	return words
+}
+
+// count is how many units d has, in words, but "one" left out.
+func count(d, unit time.Duration, word string) string {
+	if d == unit {
+		return word
+	}
+	return fmt.Sprintf("%d %ss", d/unit, word)
 }
 
 // Route is the route's key as API Gateway writes it: "GET /secrets/{secretId}".

@@ -37,6 +37,7 @@ func TestTheTableHoldsTogether(t *testing.T) {
 		}
 		route, ok := row.Trigger.(operation.HTTP)
 		if !ok {
+			checkUnrouted(t, row)
 			continue
 		}
 		if routes[route.Route()] {
@@ -49,12 +50,47 @@ func TestTheTableHoldsTogether(t *testing.T) {
 	}
 }
 
+// checkUnrouted checks what nobody asks for over HTTP.
+func checkUnrouted(t *testing.T, row operation.Row) {
+	t.Helper()
+	if row.Action != "" {
+		t.Errorf("%s needs the action %q, and there is no caller", row.Name, row.Action)
+	}
+	switch trigger := row.Trigger.(type) {
+	case operation.Stream:
+		if len(trigger.Partitions) == 0 || slices.Contains(trigger.Partitions, "") {
+			t.Errorf("%s wants the partitions %q", row.Name, trigger.Partitions)
+		}
+	case operation.Schedule:
+		if trigger.Every <= 0 || trigger.After < 0 || trigger.After >= trigger.Every || (trigger.Every|trigger.After)%time.Minute != 0 {
+			t.Errorf("%s has a schedule that is none: %+v", row.Name, trigger)
+		}
+	}
+}
+
 func TestPathParameters(t *testing.T) {
 	row := operation.MustLookup(operation.GetSecretVersion)
 	got := row.Trigger.(operation.HTTP).PathParameters()
 	if diff := cmp.Diff([]string{"secretId", "version"}, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// starter says, for the README, what starts an operation.
+func starter(t *testing.T, trigger operation.Trigger) string {
+	t.Helper()
+	switch trigger := trigger.(type) {
+	case operation.HTTP:
+		return "`" + trigger.Route() + "`"
+	case operation.Invoke:
+		return "invoked with IAM"
+	case operation.Stream:
+		return "the table's stream"
+	case operation.Schedule:
+		return "a schedule: " + trigger.String()
+	}
+	t.Fatalf("the README has no word for a %T", trigger)
+	return ""
 }
 
 // TestTheReadmeListsTheTable compares the README's table of operations with the table. Run it with
@@ -65,11 +101,7 @@ func TestTheReadmeListsTheTable(t *testing.T) {
 	var want strings.Builder
 	want.WriteString("| operation | route | |\n| --- | --- | --- |\n")
 	for _, row := range operation.Table {
-		route := "invoked with IAM"
-		if http, ok := row.Trigger.(operation.HTTP); ok {
-			route = "`" + http.Route() + "`"
-		}
-		fmt.Fprintf(&want, "| %s | %s | %s |\n", row.Name, route, row.Summary)
+		fmt.Fprintf(&want, "| %s | %s | %s |\n", row.Name, starter(t, row.Trigger), row.Summary)
 	}
 	readme, err := os.ReadFile(path)
 	if err != nil {
@@ -100,6 +132,38 @@ func TestASchedulesNextTime(t *testing.T) {
 		}
 		if got := hourly.Next(now).Format("15:04"); got != want {
 			t.Errorf("after %s it is due at %s, not %s", at, got, want)
+		}
+	}
+}
+
+// TestASchedulesBeginning: periods that no day is a multiple of count from the first of January 1970, a Thursday.
+func TestASchedulesBeginning(t *testing.T) {
+	weekly := operation.Schedule{Every: 7 * 24 * time.Hour, After: 3 * time.Hour}
+	for at, want := range map[string]string{
+		"2026-11-26T02:59:59Z": "2026-11-26T03:00:00Z", "2026-11-26T03:00:00+00:00": "2026-12-03T03:00:00Z",
+		"2026-11-26T03:30:00+01:00": "2026-11-26T03:00:00Z", "1970-01-01T00:00:00Z": "1970-01-01T03:00:00Z",
+	} {
+		now, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := weekly.Next(now).Format(time.RFC3339); got != want {
+			t.Errorf("after %s it is due at %s, not %s", at, got, want)
+		}
+	}
+}
+
+func TestASchedulesWords(t *testing.T) {
+	for want, s := range map[string]operation.Schedule{
+		"every hour":                  {Every: time.Hour},
+		"every hour, 10 minutes past": {Every: time.Hour, After: 10 * time.Minute},
+		"every 6 hours":               {Every: 6 * time.Hour},
+		"every 5 minutes":             {Every: 5 * time.Minute},
+		"every day, at 03:30 UTC":     {Every: 24 * time.Hour, After: 210 * time.Minute},
+		"every 90 days, at 00:00 UTC": {Every: 90 * 24 * time.Hour},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -76,10 +76,15 @@ func unknownOperation(args []string) error {
 	if len(args) == 0 {
 		return usage("call needs the name of an operation; `strongroom call --help` lists them")
 	}
-	row, known := operation.Lookup(operation.Name(args[0]))
-	if _, invoked := row.Trigger.(operation.Invoke); known && invoked {
+	row, _ := operation.Lookup(operation.Name(args[0]))
+	switch trigger := row.Trigger.(type) {
+	case operation.Invoke:
 		return usage("%s has no route: an administrator of the AWS account invokes its function; "+
 			"`strongroom local` does so at its first start", args[0])
+	case operation.Stream:
+		return usage("%s has no route: changes of the table start its function", args[0])
+	case operation.Schedule:
+		return usage("%s has no route: the clock starts its function, %s", args[0], trigger)
 	}
 	return usage("no operation is called %q; `strongroom call --help` lists them", args[0])
 }

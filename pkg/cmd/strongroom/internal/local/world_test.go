@@ -116,8 +116,13 @@ func worldService(tbl table.Table, keys *secretstest.Keys, now time.Time) *secre
 // function is the Lambda function of an operation, over the world.
 func (w *world) function(name operation.Name, log *slog.Logger) lambda.Handler {
 	settings := app.Settings{Account: worldAccount, API: worldAPI, Log: log}
-	if name == operation.CreateOrganization {
+	switch operation.MustLookup(name).Trigger.(type) {
+	case operation.Invoke:
 		return app.InvokeFunction(name, handler.CreateOrganization(w.service), settings)
+	case operation.Stream:
+		return app.StreamFunction(name, streams[name](w.service), settings)
+	case operation.Schedule:
+		return app.ScheduleFunction(name, schedules[name](w.service), settings)
 	}
 	return app.Function(name, registry[name](w.service), settings)
 }

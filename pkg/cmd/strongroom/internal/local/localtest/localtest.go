@@ -64,11 +64,17 @@ func Start(t testing.TB) *Server {
 // StartOver is Start over a folder that may hold data already. The server is stopped when the test ends.
 func StartOver(t testing.TB, data string) *Server {
 	t.Helper()
+	return StartWith(t, local.Config{Data: data})
+}
+
+// StartWith is Start with a clock, or changes that come twice, as the test wants it; where the server listens and what it
+// does with its log is given.
+func StartWith(t testing.TB, c local.Config) *Server {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	log := &syncBuffer{}
-	s, err := local.Open(ctx, local.Config{
-		Data: data, Addr: "127.0.0.1:0", KMSAddr: "127.0.0.1:0", Log: slog.New(slog.NewJSONHandler(log, nil)),
-	})
+	c.Addr, c.KMSAddr, c.Log = "127.0.0.1:0", "127.0.0.1:0", slog.New(slog.NewJSONHandler(log, nil))
+	s, err := local.Open(ctx, c)
 	if err != nil {
 		cancel()
 		t.Fatalf("starting a local Strongroom: %v", err)
@@ -81,7 +87,7 @@ func StartOver(t testing.TB, data string) *Server {
 			t.Errorf("stopping the local Strongroom: %v", err)
 		}
 	})
-	return &Server{URL: s.URL(), KMSURL: s.KMSURL(), Data: data, t: t, log: log}
+	return &Server{URL: s.URL(), KMSURL: s.KMSURL(), Data: c.Data, t: t, log: log}
 }
 
 // At is a server that runs already, in another process; Logged is empty.
