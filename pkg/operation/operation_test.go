@@ -62,7 +62,8 @@ func checkUnrouted(t *testing.T, row operation.Row) {
 			t.Errorf("%s wants the partitions %q", row.Name, trigger.Partitions)
 		}
 	case operation.Schedule:
-		if trigger.Every <= 0 || trigger.After < 0 || trigger.After >= trigger.Every || (trigger.Every|trigger.After)%time.Minute != 0 {
+		if trigger.Every <= 0 || trigger.After < 0 || trigger.After >= trigger.Every ||
+			trigger.Every%time.Minute != 0 || trigger.After%time.Minute != 0 {
 			t.Errorf("%s has a schedule that is none: %+v", row.Name, trigger)
 		}
 	}

@@ -52,7 +52,7 @@ func (p *playground) try(t *testing.T, row operation.Row, payload []byte) {
 		p.renew()
 	}
 	answer, err := p.function(row.Name, slog.New(slog.DiscardHandler)).Invoke(t.Context(), payload)
-	if row.Name == operation.CreateOrganization {
+	if !hasRoute(row.Name) {
 		checkInvoked(t, invoked(t, answer, err))
 		return
 	}

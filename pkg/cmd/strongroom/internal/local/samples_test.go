@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -12,6 +13,33 @@ import (
 
 	"strongroom/pkg/operation"
 )
+
+// TestEventsAreLambdas: aws-lambda-go's types of what the table's stream and EventBridge hand to functions know every
+// field of them.
+func TestEventsAreLambdas(t *testing.T) {
+	for _, s := range samples(t) {
+		var e any
+		switch operation.MustLookup(s.operation).Trigger.(type) {
+		case operation.Stream:
+			e = &events.DynamoDBEvent{}
+		case operation.Schedule:
+			e = &events.EventBridgeEvent{}
+		default:
+			continue
+		}
+		if string(bytes.TrimSpace(s.payload)) == "{}" { // started by hand
+			continue
+		}
+		if err := json.Unmarshal(s.payload, e); err != nil {
+			t.Fatal(err)
+		}
+		again, err := json.Marshal(e)
+		must(err)
+		if diff := cmp.Diff(meaning(t, s.payload), meaning(t, again)); diff != "" {
+			t.Errorf("%s: decoded and encoded it is another (-file +again):\n%s", s.path(), diff)
+		}
+	}
+}
 
 // TestEventsAreAPIGateways: aws-lambda-go's type of events knows every field of them, and each is addressed to the route
 // of its folder.
