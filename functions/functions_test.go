@@ -70,6 +70,9 @@ func TestMainsServeTheirOperation(t *testing.T) {
 		if len(row.Access.StorageKey) > 0 {
 			want = append(want, "app.WithKeys(awskms.Open)")
 		}
+		if row.Access.Bus {
+			want = append(want, "app.WithBus(awsbus.Open)")
+		}
 		if diff := cmp.Diff(want, mainCall(t, filepath.Join(string(row.Name), "main.go"))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.Name, diff)
 		}

@@ -44,7 +44,7 @@ var (
 	domain    = []string{"pkg/secrets"}
 	beneath   = slices.Concat(plain, domain) // what adapters stand on
 	roots     = []string{"…"}
-	functions = []string{"pkg/app", "pkg/operation", "pkg/handler", "pkg/awskms"}
+	functions = []string{"pkg/app", "pkg/operation", "pkg/handler", "pkg/awskms", "pkg/awsbus"}
 )
 
 // Reasons for libraries that several packages share.
@@ -114,6 +114,10 @@ var rules = map[string]rule{
 		"github.com/aws/aws-sdk-go-v2/aws":         aws,
 		"github.com/aws/aws-sdk-go-v2/service/kms": aws,
 		"github.com/aws/smithy-go":                 awsErrors,
+	}},
+	"pkg/awsbus": {arrows: beneath, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws":                 aws,
+		"github.com/aws/aws-sdk-go-v2/service/eventbridge": aws,
 	}},
 	// No network: whatever it says, only its user said it.
 	"pkg/client/config": {arrows: []string{"pkg/api", "pkg/wholefile"}, libraries: map[string]string{

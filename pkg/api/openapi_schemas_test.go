@@ -57,12 +57,15 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.ExplainAccess:        {nil, api.Explanation{}},
 	operation.ListEvents:           {nil, api.List[api.Event]{}},
 	operation.ListSecretEvents:     {nil, api.List[api.Event]{}},
+	operation.ListSecretReaders:    {nil, api.List[api.Reader]{}},
+	operation.ListPrincipalReads:   {nil, api.List[api.PrincipalRead]{}},
 }
 
-// hasTag says whether an answer is one mutable thing.
-func hasTag(out any) bool {
-	if out == nil {
-		return false
+// hasTag says whether an operation answers one mutable thing, or what is polled for.
+func hasTag(name operation.Name) bool {
+	out := bodies[name].out
+	if out == nil || name == operation.GetProjectValues {
+		return out != nil
 	}
 	_, inside := reflect.TypeOf(out).FieldByName("ETag")
 	return inside || reflect.TypeOf(out) == reflect.TypeFor[api.AccessPolicy]()

@@ -37,10 +37,11 @@
 //	STRONGROOM_ACCOUNT        the AWS account that callers must be of, and the API
 //	STRONGROOM_CLIENT_KEY     the ARN of the KMS key that clients use; told to them
 //	STRONGROOM_STORAGE_KEY    the ARN of the KMS key of data keys; only where WithKeys is given
+//	STRONGROOM_BUS            the name of the EventBridge bus; only where WithBus is given
 //	STRONGROOM_API            the id of the API; when empty any API of the account will do
 //	AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
 //	                          set by Lambda, for as long as the process lives
-//	AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL
+//	AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL_EVENTBRIDGE, AWS_ENDPOINT_URL
 //	                          where these services are if not at AWS; the general one counts where the other is empty
 //
 // All that is missing or malformed is named in one message, and the process ends with it.
@@ -68,13 +69,22 @@ import (
 // An OpenKeys opens a KMS key by its ARN; endpoint is empty for AWS's own.
 type OpenKeys func(region, endpoint string, credentials aws.CredentialsProvider, keyARN string) envelope.KeyService
 
+// An OpenBus opens an event bus by its name; endpoint is empty for AWS's own.
+type OpenBus func(region, endpoint string, credentials aws.CredentialsProvider, name string) secrets.Bus
+
 // An Option says what a function needs besides what all need.
 type Option func(*options)
 
-type options struct{ openKeys OpenKeys }
+type options struct {
+	openKeys OpenKeys
+	openBus  OpenBus
+}
 
 // WithKeys gives the function data keys. Only functions that seal or open pass it, so that the others don't link KMS.
 func WithKeys(open OpenKeys) Option { return func(o *options) { o.openKeys = open } }
+
+// WithBus gives the function the event bus. Only functions that publish pass it.
+func WithBus(open OpenBus) Option { return func(o *options) { o.openBus = open } }
 
 // Main serves an operation on Lambda; it does not return.
 func Main(name operation.Name, h handler.Func, opts ...Option) {
@@ -107,7 +117,7 @@ func start(opts []Option) (*secrets.Service, Settings) {
 	for _, option := range opts {
 		option(&o)
 	}
-	e, err := readEnvironment(os.Getenv, o.openKeys != nil)
+	e, err := readEnvironment(os.Getenv, o)
 	if err != nil {
 		slog.Error("the function can't start", "error", err)
 		os.Exit(1)
@@ -125,6 +135,9 @@ func open(e environment, o options) *secrets.Service {
 	}
 	if o.openKeys != nil {
 		c.Keys = o.openKeys(e.region, e.keyEndpoint, e.credentials, e.storageKey)
+	}
+	if o.openBus != nil {
+		c.Bus = o.openBus(e.region, e.busEndpoint, e.credentials, e.bus)
 	}
 	return secrets.New(c)
 }

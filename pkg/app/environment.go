@@ -19,14 +19,16 @@ type environment struct {
 	api           string
 	clientKey     string
 	storageKey    string
+	bus           string
 	region        string
 	tableEndpoint string
 	keyEndpoint   string
+	busEndpoint   string
 	credentials   aws.CredentialsProvider
 }
 
 // readEnvironment reads and checks all variables; its error names each that is wrong, and repeats no value.
-func readEnvironment(get func(string) string, withKeys bool) (environment, error) {
+func readEnvironment(get func(string) string, o options) (environment, error) {
 	var problems []error
 	need := func(name string) string {
 		value := get(name)
@@ -43,9 +45,13 @@ func readEnvironment(get func(string) string, withKeys bool) (environment, error
 		api:           get("STRONGROOM_API"),
 		tableEndpoint: cmp.Or(get("AWS_ENDPOINT_URL_DYNAMODB"), get("AWS_ENDPOINT_URL")),
 		keyEndpoint:   cmp.Or(get("AWS_ENDPOINT_URL_KMS"), get("AWS_ENDPOINT_URL")),
+		busEndpoint:   cmp.Or(get("AWS_ENDPOINT_URL_EVENTBRIDGE"), get("AWS_ENDPOINT_URL")),
 	}
-	if withKeys {
+	if o.openKeys != nil {
 		e.storageKey = need("STRONGROOM_STORAGE_KEY")
+	}
+	if o.openBus != nil {
+		e.bus = need("STRONGROOM_BUS")
 	}
 	if id := need("STRONGROOM_ORGANIZATION"); id != "" {
 		var err error

@@ -4,6 +4,11 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"strongroom/pkg/envelope"
+	"strongroom/pkg/secrets"
 )
 
 func whole() map[string]string {
@@ -16,7 +21,11 @@ func whole() map[string]string {
 }
 
 func read(set map[string]string, withKeys bool) (environment, error) {
-	return readEnvironment(func(name string) string { return set[name] }, withKeys)
+	var o options
+	if withKeys {
+		o.openKeys = func(string, string, aws.CredentialsProvider, string) envelope.KeyService { return nil }
+	}
+	return readEnvironment(func(name string) string { return set[name] }, o)
 }
 
 func TestEnvironment(t *testing.T) {
@@ -44,6 +53,19 @@ func TestEnvironment(t *testing.T) {
 	}
 	if e.tableEndpoint != "http://127.0.0.1:4566" || e.keyEndpoint != "http://127.0.0.1:4599" || e.api != "" {
 		t.Errorf("endpoints %q and %q, API %q", e.tableEndpoint, e.keyEndpoint, e.api)
+	}
+}
+
+func TestWhoPublishesNeedsABus(t *testing.T) {
+	publishes := options{openBus: func(string, string, aws.CredentialsProvider, string) secrets.Bus { return nil }}
+	set := whole()
+	if _, err := readEnvironment(func(name string) string { return set[name] }, publishes); err == nil || err.Error() != "STRONGROOM_BUS is not set" {
+		t.Errorf("without a bus: %v", err)
+	}
+	set["STRONGROOM_BUS"], set["AWS_ENDPOINT_URL_EVENTBRIDGE"] = "strongroom", "http://127.0.0.1:4577"
+	e, err := readEnvironment(func(name string) string { return set[name] }, publishes)
+	if err != nil || e.bus != "strongroom" || e.busEndpoint != "http://127.0.0.1:4577" {
+		t.Errorf("the bus is %q at %q: %v", e.bus, e.busEndpoint, err)
 	}
 }
 

@@ -115,7 +115,9 @@ func GetProjectValues(s *secrets.Service) http.Handler {
 		if err := c.checked(); err != nil {
 			return answer{}, err
 		}
-		list, err := s.GetProjectValues(c.Context(), c.caller, project, c.query.Get("continuationToken"))
-		return answer{body: list}, err
+		values, err := s.GetProjectValues(c.Context(), c.caller, secrets.GetProjectValues{
+			Project: project, Continuation: c.query.Get("continuationToken"), Known: c.ifNoneMatch(),
+		})
+		return answer{body: values.List, etag: values.ETag}, err
 	})
 }

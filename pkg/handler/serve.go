@@ -278,11 +278,16 @@ func (c *call) ifMatch() secrets.IfMatch {
 	return secrets.IfMatch(strings.Join(c.Header.Values("If-Match"), ","))
 }
 
+// ifNoneMatch are the answers that the caller has.
+func (c *call) ifNoneMatch() secrets.IfNoneMatch {
+	return secrets.IfNoneMatch(strings.Join(c.Header.Values("If-None-Match"), ","))
+}
+
 // respond writes a success: 304 where a GET's caller has this very answer already.
 func respond(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.etag != "" {
 		w.Header().Set("ETag", a.etag)
-		if r.Method == http.MethodGet && matches(r.Header.Values("If-None-Match"), a.etag) {
+		if r.Method == http.MethodGet && secrets.IfNoneMatch(strings.Join(r.Header.Values("If-None-Match"), ",")).Has(a.etag) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
@@ -292,18 +297,6 @@ func respond(w http.ResponseWriter, r *http.Request, a answer) {
 		return
 	}
 	writeJSON(w, a.status, a.body)
-}
-
-// matches compares weakly, as RFC 9110 says in 13.1.2.
-func matches(headers []string, etag string) bool {
-	for _, header := range headers {
-		for tag := range strings.SplitSeq(header, ",") {
-			if tag = strings.TrimSpace(tag); tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

@@ -44,6 +44,10 @@ const (
 	ExplainAccess        Name = "explain-access"
 	ListEvents           Name = "list-events"
 	ListSecretEvents     Name = "list-secret-events"
+	ListSecretReaders    Name = "list-secret-readers"
+	ListPrincipalReads   Name = "list-principal-reads"
+	PublishChanges       Name = "publish-changes"
+	RollUpReads          Name = "roll-up-reads"
 )
 
 // What functions need of AWS, by the kind of work they do. Get also stands for TransactGetItems, Put and Delete for
@@ -63,7 +67,9 @@ var (
 		Table:      []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem},
 		StorageKey: []KeyAction{Decrypt},
 	}
-	founding = Access{
+	rollingUp  = Access{Table: []TableAction{GetItem, PutItem}}
+	publishing = Access{Table: []TableAction{GetItem, PutItem}, Bus: true}
+	founding   = Access{
 		Table:      []TableAction{BatchGetItem, GetItem, PutItem},
 		StorageKey: []KeyAction{GenerateDataKey},
 	}
@@ -284,5 +290,26 @@ var Table = []Row{
 		Name: ListSecretEvents, Action: access.SeeSecretAccess, Access: listingSecret,
 		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/events", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list the changes of a secret, newest first",
+	},
+	{
+		Name: ListSecretReaders, Action: access.SeeSecretAccess, Access: listingSecret,
+		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/readers", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list who knows a secret's value: first, last, how often, which version",
+	},
+	{
+		Name: ListPrincipalReads, Action: access.SeeEvents, Access: listing,
+		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}/reads", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list the secrets whose values a principal knows",
+	},
+	// what nobody asks for
+	{
+		Name: PublishChanges, Action: "", Access: publishing,
+		Trigger: Stream{Partitions: []string{"EVENT#", "PROJECT#"}},
+		Summary: "publish changes to the event bus, and mark the projects whose values changed",
+	},
+	{
+		Name: RollUpReads, Action: "", Access: rollingUp,
+		Trigger: Stream{Partitions: []string{"EVENT#"}},
+		Summary: "sum up who read what",
 	},
 }

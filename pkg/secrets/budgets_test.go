@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/audit"
 	"strongroom/pkg/clientcrypto/clientcryptotest"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/secrets"
@@ -287,7 +289,7 @@ var budgets = []budget{
 		return err
 	}},
 	{operation.GetProjectValues, "100", 2, 36, 3, func(b *budgetWorld) error {
-		_, err := b.GetProjectValues(b.Context(), b.asMember, b.project, "")
+		_, err := b.GetProjectValues(b.Context(), b.asMember, secrets.GetProjectValues{Project: b.project})
 		return err
 	}},
 	{operation.GetSecretsByIDs, "100", 3, 110, 3, func(b *budgetWorld) error {
@@ -404,6 +406,27 @@ var budgets = []budget{
 		_, err := b.ListEvents(b.Context(), b.Owner, b.Organization, secrets.ListEvents{Page: api.Page{Limit: 10}})
 		return err
 	}},
+	{operation.GetProjectValues, "polled, nothing changed", 1, 3, 0, func(b *budgetWorld) error {
+		got, err := b.GetProjectValues(b.Context(), b.asMember, secrets.GetProjectValues{Project: b.project, Known: "*"})
+		if err == nil && !got.Unchanged {
+			return errors.New("something changed")
+		}
+		return err
+	}},
+	{operation.ListSecretReaders, "none", 1, 4, 0, func(b *budgetWorld) error {
+		_, err := b.ListSecretReaders(b.Context(), b.Owner, b.ids[7], api.Page{Limit: 100})
+		return err
+	}},
+	{operation.ListPrincipalReads, "none", 2, 4, 0, func(b *budgetWorld) error {
+		_, err := b.ListPrincipalReads(b.Context(), b.Owner, b.member, api.Page{Limit: 100})
+		return err
+	}},
+	{operation.RollUpReads, "100 reads by one, of one secret", 2, 1, 4, func(b *budgetWorld) error {
+		return b.RollUpReads(b.Context(), b.reads(100))
+	}},
+	{operation.PublishChanges, "100 values of one project", 2, 1, 2, func(b *budgetWorld) error {
+		return b.PublishChanges(b.Context(), b.changes(100))
+	}},
 	{operation.ListSecretEvents, "100 of 101", 1, 15, 0, func(b *budgetWorld) error {
 		_, err := b.ListSecretEvents(b.Context(), b.Owner, b.full, api.Page{Limit: 100})
 		return err
@@ -412,6 +435,30 @@ var budgets = []budget{
 		_, err := b.DeleteProjects(b.Context(), b.asMember, api.IDs{IDs: []uuid.UUID{b.project}})
 		return err
 	}},
+}
+
+// reads are changes that tell of so many reads.
+func (b *budgetWorld) reads(n int) []table.Change {
+	changes := make([]table.Change, n)
+	for i := range changes {
+		e := audit.Event{
+			ID: uuid.Must(uuid.NewV7()), At: b.Clock.Now(), Actor: audit.Actor{Kind: audit.ByUser, ID: b.member}, Action: "get-secret",
+			Decision: audit.Allowed, Values: []audit.Value{{Secret: b.ids[9], Version: 1}},
+		}
+		key := table.Key{PK: fmt.Sprintf("EVENT#%s#%d", audit.HourOf(e.At), i%8), SK: e.ID.String()}
+		changes[i] = table.Change{Key: key, New: &table.Item{Key: key, Attributes: map[string]any{"v": int64(1), "e": e.Encode()}}}
+	}
+	return changes
+}
+
+// changes are changes of so many values of the project.
+func (b *budgetWorld) changes(n int) []table.Change {
+	changes := make([]table.Change, n)
+	for i := range changes {
+		key := table.Key{PK: "PROJECT#" + b.project.String(), SK: "VALUE#" + uuid.NewString()}
+		changes[i] = table.Change{Key: key, New: &table.Item{Key: key, Revision: 1}}
+	}
+	return changes
 }
 
 // TestBudgets counts what every operation costs in DynamoDB and KMS, warm, and that it costs the same however many
@@ -453,7 +500,9 @@ func countBudgets(t *testing.T, others int) (counted []cost) {
 			t.Errorf("%s %s: %d trips, %g read and %g write units, %d KMS calls; the budget is %d, %g, %g, 0",
 				c.operation, c.what, r.Trips, r.ReadUnits, r.WriteUnits, kms, c.trips, c.read, c.write)
 		}
-		counted = append(counted, cost{r.Trips, r.ReadUnits, r.WriteUnits})
+		if c.operation != operation.ListEvents { // which partitions of an hour its events are in is left to chance
+			counted = append(counted, cost{r.Trips, r.ReadUnits, r.WriteUnits})
+		}
 	}
 	if err := out.Flush(); err != nil {
 		t.Fatal(err)

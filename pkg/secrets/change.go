@@ -48,8 +48,8 @@ func (p *plan) delete(key table.Key, cond table.Condition) {
 type lost map[table.Key]bool
 
 // change makes attempts until one is written, says that nothing is to be written, or fails. Every attempt reads and
-// decides anew, and puts the item that remembers write ids first in its plan; the event goes last. An attempt of unknown outcome that turns
-// out to have happened was the request: its answer stands, and nothing is decided or written again.
+// decides anew, and puts the item that remembers write ids first in its plan; the event goes last. An attempt of unknown
+// outcome that turns out to have happened was the request: its answer stands, and nothing is decided or written again.
 func (q *request) change(ctx context.Context, attempt func(context.Context, lost) (plan, error)) error {
 	var before lost
 	var unknown *table.Key // what an attempt of unknown outcome changed, if it happened
@@ -81,6 +81,21 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 		case !nothingWritten(err):
 			unknown = &p.writes[0].Item.Key
 			failures = append(failures, err)
+		}
+		return errors.Join(errAgain, err)
+	})
+}
+
+// quietly makes attempts until one is written, as change does, for what follows from changes and has no event of its own.
+// An attempt must come to the same when it is made again after it happened.
+func (q *request) quietly(ctx context.Context, attempt func(context.Context) (plan, error)) error {
+	return q.patiently(ctx, func() error {
+		p, err := attempt(ctx)
+		if err != nil || len(p.writes) == 0 {
+			return err
+		}
+		if _, err = q.send(ctx, p); err == nil || errors.Is(err, table.ErrInvalid) {
+			return err
 		}
 		return errors.Join(errAgain, err)
 	})

@@ -28,7 +28,7 @@ func TestASecretThatMovesInIsNotShownUnderAnOldGrant(t *testing.T) {
 			return s.Value, err
 		},
 		"get-project-values": func(w *secretstest.World, by secrets.Caller, _, project uuid.UUID) (string, error) {
-			list, err := w.GetProjectValues(w.Context(), by, project, "")
+			list, err := w.GetProjectValues(w.Context(), by, secrets.GetProjectValues{Project: project})
 			if err != nil || len(list.Data) == 0 {
 				return "", err
 			}

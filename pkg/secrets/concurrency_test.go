@@ -110,7 +110,7 @@ func TestAProjectDeletedUnderCreatesShowsNothingAfterwards(t *testing.T) {
 		})
 		_, err := w.ListProjectSecrets(t.Context(), w.Owner, project, secrets.ListSecrets{Page: page})
 		wantCode(t, err, api.CodeNotFound)
-		_, err = w.GetProjectValues(t.Context(), w.Owner, project, "")
+		_, err = w.GetProjectValues(t.Context(), w.Owner, secrets.GetProjectValues{Project: project})
 		wantCode(t, err, api.CodeNotFound)
 		if made.Load() == 0 {
 			t.Error("no create came before the deletion")

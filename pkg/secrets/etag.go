@@ -46,6 +46,19 @@ func (m IfMatch) allows(counter int64) bool {
 	return false
 }
 
+// An IfNoneMatch is a request's If-None-Match header, empty where it has none (RFC 9110, 13.1.2).
+type IfNoneMatch string
+
+// Has says whether an ETag is among those named, which are compared weakly.
+func (m IfNoneMatch) Has(etag string) bool {
+	for tag := range strings.SplitSeq(string(m), ",") {
+		if tag = strings.TrimSpace(tag); tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+			return true
+		}
+	}
+	return false
+}
+
 // check is the error for a resource that was changed since the caller saw it.
 func (m IfMatch) check(counter int64) error {
 	if m.allows(counter) {

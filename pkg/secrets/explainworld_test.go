@@ -177,7 +177,7 @@ func (w *randomWorld) use(by secrets.Caller, thing something, p access.Permissio
 	case thing.kind == access.OnSecret:
 		_, err = w.UpdateSecret(w.Context(), by, secrets.UpdateSecret{ID: thing.id, UpdateSecret: api.UpdateSecret{Note: ptr("")}})
 	case p == access.Read:
-		_, err = w.GetProjectValues(w.Context(), by, thing.id, "")
+		_, err = w.GetProjectValues(w.Context(), by, secrets.GetProjectValues{Project: thing.id})
 	default:
 		_, _, err = w.CreateSecret(w.Context(), by, w.Organization, api.CreateSecret{
 			Name: taken, Value: ptr("value"), ProjectIDs: []uuid.UUID{thing.id},

@@ -29,6 +29,9 @@ import (
 //	a version and its value         BatchGet  SECRET#s / VERSION#n, VERSIONVALUE#n
 //	the events of an hour           Query     EVENT#hour#shard (newest first, or all in order)
 //	the changes of a secret         Query     SECRET#s / EVENT# (newest first)
+//	who read a secret               Query     SECRET#s / READ#
+//	what a principal read           Query     PRINCIPAL#p / READ#
+//	a project's change mark         BatchGet  CHANGED#x / CHANGED
 
 // What sort keys of list entries and parts begin with.
 const (
@@ -44,6 +47,7 @@ const (
 	versionPrefix      = "VERSION#"
 	versionValuePrefix = "VERSIONVALUE#"
 	eventPrefix        = "EVENT#"
+	readPrefix         = "READ#"
 )
 
 // secretShards is how many partitions of index 2 the organization's secrets are spread over: each takes a thousand
@@ -121,6 +125,21 @@ const (
 
 func reachKey(principal uuid.UUID, kind string, id uuid.UUID) table.Key {
 	return table.Key{PK: principalPK(principal), SK: reachPrefix + kind + "#" + id.String()}
+}
+
+// secretReadKey and principalReadKey are the sum of one principal's reads of one secret, under each of them.
+func secretReadKey(secret, principal uuid.UUID) table.Key {
+	return table.Key{PK: secretPK(secret), SK: readPrefix + principal.String()}
+}
+
+func principalReadKey(principal, secret uuid.UUID) table.Key {
+	return table.Key{PK: principalPK(principal), SK: readPrefix + secret.String()}
+}
+
+// changedKey is a project's change mark. It has a partition of its own, so that writing it does not wake whoever follows
+// the changes in the project's.
+func changedKey(project uuid.UUID) table.Key {
+	return table.Key{PK: "CHANGED#" + project.String(), SK: "CHANGED"}
 }
 
 func secretPK(id uuid.UUID) string { return "SECRET#" + id.String() }

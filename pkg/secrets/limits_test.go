@@ -137,7 +137,7 @@ func TestAProjectsValuesComeInAsFewPagesAsFit(t *testing.T) {
 	w.Clock.Advance(time.Minute)
 	seen, continuation, pages := map[string]bool{}, "", 0
 	for {
-		list, err := w.GetProjectValues(t.Context(), w.Owner, project, continuation)
+		list, err := w.GetProjectValues(t.Context(), w.Owner, secrets.GetProjectValues{Project: project, Continuation: continuation})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +184,7 @@ func TestABrokenTokenIsRefused(t *testing.T) {
 	// Another list's token is no good here.
 	_, err = w.ListProjects(t.Context(), w.Owner, w.Organization, api.Page{Limit: 1, ContinuationToken: good})
 	wantCode(t, err, api.CodeInvalid)
-	_, err = w.GetProjectValues(t.Context(), w.Owner, project, good)
+	_, err = w.GetProjectValues(t.Context(), w.Owner, secrets.GetProjectValues{Project: project, Continuation: good})
 	wantCode(t, err, api.CodeInvalid)
 }
 

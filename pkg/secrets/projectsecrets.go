@@ -75,15 +75,15 @@ func entriesQuery(list, home string, in ListSecrets) (table.Query, error) {
 }
 
 // lookAndQuery reads a project and a page of its partition side by side; the page is only good if the caller may.
-func (q *request) lookAndQuery(ctx context.Context, project uuid.UUID, action access.Action, query table.Query) (
-	v projectSight, page table.Page, err error,
-) {
+func (q *request) lookAndQuery(
+	ctx context.Context, project uuid.UUID, action access.Action, query table.Query, extra ...table.Key,
+) (v projectSight, page table.Page, err error) {
 	group, queryContext := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		page, err = q.table.Query(queryContext, query)
 		return err
 	})
-	v, err = q.lookProject(ctx, project)
+	v, err = q.lookProject(ctx, project, extra...)
 	if err == nil {
 		err = q.decideProject(ctx, &v, action)
 	}
@@ -93,28 +93,62 @@ func (q *request) lookAndQuery(ctx context.Context, project uuid.UUID, action ac
 	return v, page, err
 }
 
+// GetProjectValues asks for all of a project's secrets with their values.
+type GetProjectValues struct {
+	Project      uuid.UUID
+	Continuation string
+	// Known are the ETags of answers that the caller has, as If-None-Match lists them.
+	Known IfNoneMatch
+}
+
+// ProjectValues are a page of a project's values, and the ETag to ask again with. Unchanged says that the caller has them.
+type ProjectValues struct {
+	api.List[api.ProjectValue]
+	ETag      string
+	Unchanged bool
+}
+
 // GetProjectValues reads all of a project's secrets with their values, in as few pages as fit.
-func (s *Service) GetProjectValues(ctx context.Context, by Caller, project uuid.UUID, continuation string) (
-	list api.List[api.ProjectValue], err error,
-) {
+//
+// Whoever asks again and again sends the ETag of the last answer, and is told that nothing changed for three read units. An
+// ETag is the project's change mark, and a digest of what decides about the caller. The mark follows the values through the
+// table's stream; an ETag is good only if the mark was read before the values, or a change between the two would never be
+// seen. A request without If-None-Match reads both at once, for speed: its ETag never matches, and the next answer is full
+// once more. Who means to poll begins with `If-None-Match: ""`.
+func (s *Service) GetProjectValues(ctx context.Context, by Caller, in GetProjectValues) (ProjectValues, error) {
 	q := s.begin(by, operation.GetProjectValues)
-	query := table.Query{PK: projectPK(project), Prefix: valuePrefix}
-	at, err := position("project-values", continuation, 1)
+	query := table.Query{PK: projectPK(in.Project), Prefix: valuePrefix}
+	at, err := position("project-values", in.Continuation, 1)
 	if err != nil {
-		return list, err
+		return ProjectValues{}, err
 	}
 	if at != nil {
 		query.After = table.Position{SK: valuePrefix + at[0]}
 	}
+	var answer ProjectValues
 	var values valueList
 	err = q.patiently(ctx, func() error {
 		q.allowed = nil
-		v, page, err := q.lookAndQuery(ctx, project, access.ReadProjectValues, query)
+		v, page, err := q.lookForValues(ctx, in, query)
 		if err != nil {
 			return err
 		}
-		values = valueList{q: q, room: maxBulkAnswerSize, act: &act{on: aboutProject(project, v.rec.Name)}}
-		if err := values.gather(ctx, query, page); err != nil {
+		if answer.ETag, err = v.valuesTag(in); err != nil {
+			return err
+		}
+		delete(v.items, changedKey(in.Project)) // it decides nothing
+		if answer.Unchanged = in.Known.Has(answer.ETag); answer.Unchanged {
+			return nil
+		}
+		if page == nil {
+			first, err := q.table.Query(ctx, query)
+			if err != nil {
+				return err
+			}
+			page = &first
+		}
+		values = valueList{q: q, room: maxBulkAnswerSize, act: &act{on: aboutProject(in.Project, v.rec.Name)}}
+		if err := values.gather(ctx, query, *page); err != nil {
 			return err
 		}
 		if q.fresh(values.newest) {
@@ -126,9 +160,40 @@ func (s *Service) GetProjectValues(ctx context.Context, by Caller, project uuid.
 		err = q.record(ctx, *values.act)
 	}
 	if err != nil {
-		return list, err
+		return ProjectValues{}, err
 	}
-	return values.list, nil
+	answer.List = values.list
+	return answer, nil
+}
+
+// lookForValues reads what decides, the project's change mark and, where nobody polls, the first values beside it.
+func (q *request) lookForValues(ctx context.Context, in GetProjectValues, query table.Query) (
+	v projectSight, page *table.Page, err error,
+) {
+	if in.Known == "" {
+		var first table.Page
+		v, first, err = q.lookAndQuery(ctx, in.Project, access.ReadProjectValues, query, changedKey(in.Project))
+		return v, &first, err
+	}
+	if v, err = q.lookProject(ctx, in.Project, changedKey(in.Project)); err == nil {
+		err = q.decideProject(ctx, &v, access.ReadProjectValues)
+	}
+	return v, nil, err
+}
+
+// valuesTag is the ETag of a page of the project's values.
+func (v *projectSight) valuesTag(in GetProjectValues) (string, error) {
+	var rec changedRecord
+	if item, found := v.items[changedKey(in.Project)]; found {
+		if err := fromItem(item, &rec); err != nil {
+			return "", err
+		}
+	}
+	view := []any{v.who.Principal, " ", v.who.revision, " ", v.rec.revision, " ", in.Continuation}
+	if in.Known == "" {
+		view = append(view, " at once")
+	}
+	return etag(rec.Count, view...), nil
 }
 
 // valueFrame is more than what a ProjectValue takes in an answer besides its name and its value.

@@ -111,7 +111,7 @@ func TestNoNewValueIsShownUnderAnOldGrant(t *testing.T) {
 			return s.Data[0].Value + s.Data[0].Note, nil
 		},
 		"get-project-values": func(w *secretstest.World, by secrets.Caller, _, project uuid.UUID) (string, error) {
-			list, err := w.GetProjectValues(w.Context(), by, project, "")
+			list, err := w.GetProjectValues(w.Context(), by, secrets.GetProjectValues{Project: project})
 			if err != nil || len(list.Data) == 0 {
 				return "", err
 			}
@@ -265,7 +265,7 @@ func TestNoGoroutineOutlivesItsRequest(t *testing.T) {
 	_, asNobody := w.User("nobody", access.RoleMember)
 	all := func() {
 		for _, by := range []secrets.Caller{asUser, asNobody, secretstest.Caller("stranger")} {
-			_, _ = w.GetProjectValues(t.Context(), by, project, "")
+			_, _ = w.GetProjectValues(t.Context(), by, secrets.GetProjectValues{Project: project})
 			_, _ = w.ListProjectSecrets(t.Context(), by, project, secrets.ListSecrets{Page: page})
 			_, _ = w.ListSecrets(t.Context(), by, w.Organization, secrets.ListSecrets{Page: page})
 			_, _ = w.ListSecretVersions(t.Context(), by, ids.IDs[0], page)

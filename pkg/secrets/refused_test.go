@@ -321,7 +321,7 @@ func TestAnAuditorSeesEverythingButValues(t *testing.T) {
 	w.Grant(project, access.Manage, auditor)
 	_, err := w.GetSecret(t.Context(), asAuditor, secret.ID, nil)
 	wantCode(t, err, api.CodeForbidden)
-	_, err = w.GetProjectValues(t.Context(), asAuditor, project, "")
+	_, err = w.GetProjectValues(t.Context(), asAuditor, secrets.GetProjectValues{Project: project})
 	wantCode(t, err, api.CodeForbidden)
 	_, err = w.UpdateSecret(t.Context(), asAuditor, secrets.UpdateSecret{ID: secret.ID, UpdateSecret: api.UpdateSecret{Value: ptr("x")}})
 	wantCode(t, err, api.CodeForbidden)

@@ -154,7 +154,7 @@ var repetitions = map[operation.Name]repeated{
 		return w.ListProjectSecrets(w.Context(), w.Owner, project, secrets.ListSecrets{Page: page})
 	}),
 	operation.GetProjectValues: reading(func(w *secretstest.World, _ api.Secret, project uuid.UUID) (any, error) {
-		return w.GetProjectValues(w.Context(), w.Owner, project, "")
+		return w.GetProjectValues(w.Context(), w.Owner, secrets.GetProjectValues{Project: project})
 	}),
 	operation.ListSecretVersions: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.ListSecretVersions(w.Context(), w.Owner, secret.ID, page)
@@ -184,6 +184,18 @@ var repetitions = map[operation.Name]repeated{
 	}),
 	operation.ListSecretEvents: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.ListSecretEvents(w.Context(), w.Owner, secret.ID, page)
+	}),
+	operation.ListSecretReaders: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
+		return w.ListSecretReaders(w.Context(), w.Owner, secret.ID, page)
+	}),
+	operation.ListPrincipalReads: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
+		return w.ListPrincipalReads(w.Context(), w.Owner, w.OwnerID, page)
+	}),
+	operation.RollUpReads: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
+		return nil, w.RollUpReads(w.Context(), nil)
+	}),
+	operation.PublishChanges: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
+		return nil, w.PublishChanges(w.Context(), nil)
 	}),
 	operation.PutSecretAccess: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.PutSecretAccess(w.Context(), w.Owner, secrets.PutAccess{ID: secret.ID, Match: `"0"`, Grants: []api.Grant{

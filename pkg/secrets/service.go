@@ -20,6 +20,8 @@ type Config struct {
 	Organization uuid.UUID
 	// Account is the AWS account of the deployment; callers from others are refused.
 	Account string
+	// Bus is where changes are published. Nil in functions that publish nothing.
+	Bus Bus
 	// ClientKeyARN is told to clients: the KMS key that wraps project keys. The server can't use it.
 	ClientKeyARN string
 	// Now is the clock; nil is the real one.
@@ -30,6 +32,7 @@ type Config struct {
 type Service struct {
 	table        reads
 	keyring      *envelope.Keyring
+	bus          Bus
 	organization uuid.UUID
 	account      string
 	clientKeyARN string
@@ -43,7 +46,7 @@ type Service struct {
 // New makes a Service.
 func New(c Config) *Service {
 	s := &Service{
-		table: reads{c.Table}, organization: c.Organization, account: c.Account, clientKeyARN: c.ClientKeyARN, now: c.Now,
+		table: reads{c.Table}, bus: c.Bus, organization: c.Organization, account: c.Account, clientKeyARN: c.ClientKeyARN, now: c.Now,
 		hints: newHints(),
 	}
 	if s.now == nil {

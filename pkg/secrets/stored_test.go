@@ -134,7 +134,7 @@ func TestASecretMovesBetweenProjectsAndOutOfAll(t *testing.T) {
 	names := func(project uuid.UUID) (n []string) {
 		list, err := w.ListProjectSecrets(t.Context(), w.Owner, project, secrets.ListSecrets{Page: page})
 		wantCode(t, err, "")
-		values, err := w.GetProjectValues(t.Context(), w.Owner, project, "")
+		values, err := w.GetProjectValues(t.Context(), w.Owner, secrets.GetProjectValues{Project: project})
 		wantCode(t, err, "")
 		if len(values.Data) != len(list.Data) {
 			t.Errorf("%d entries and %d values", len(list.Data), len(values.Data))

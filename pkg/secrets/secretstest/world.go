@@ -40,6 +40,7 @@ type World struct {
 	*secrets.Service
 	Clock        *Clock
 	Keys         *Keys
+	Bus          *Bus
 	Organization uuid.UUID
 	// Owner is the caller who owns the organization; OwnerID its principal.
 	Owner   secrets.Caller
@@ -50,10 +51,11 @@ type World struct {
 // New makes an organization in the table, which must hold no other of the same id.
 func New(t testing.TB, tbl table.Table) *World {
 	t.Helper()
-	w := &World{TB: t, Clock: NewClock(), Keys: NewKeys(), Organization: uuid.New()}
+	w := &World{TB: t, Clock: NewClock(), Keys: NewKeys(), Bus: &Bus{}, Organization: uuid.New()}
 	w.config = secrets.Config{
 		Table: tbl, Keys: w.Keys, Organization: w.Organization, Account: Account,
 		ClientKeyARN: "arn:aws:kms:us-east-1:" + Account + ":key/client", Now: w.Clock.Now,
+		Bus: w.Bus,
 	}
 	w.Service = secrets.New(w.config)
 	w.Owner = Caller("owner")
@@ -63,6 +65,34 @@ func New(t testing.TB, tbl table.Table) *World {
 	w.must(err)
 	w.OwnerID = me.Principal.ID
 	return w
+}
+
+// A Bus remembers what was published.
+type Bus struct {
+	mu        sync.Mutex
+	published []secrets.Notice
+	// Fail, where not nil, is what Publish answers.
+	Fail error
+}
+
+// Publish implements secrets.Bus.
+func (b *Bus) Publish(_ context.Context, notices []secrets.Notice) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.Fail != nil {
+		return b.Fail
+	}
+	b.published = append(b.published, notices...)
+	return nil
+}
+
+// Published answers what was published since the last time.
+func (b *Bus) Published() []secrets.Notice {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	published := b.published
+	b.published = nil
+	return published
 }
 
 // Again is the same organization as another function's container sees it: nothing remembered. wrap, where not nil,

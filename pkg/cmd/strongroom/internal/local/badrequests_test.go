@@ -51,6 +51,11 @@ var badQuery = map[string][]string{
 	"projectId":         append([]string{"", "x", "%ff"}, badIDs...),
 	"secretId":          append([]string{"", "x", "%ff"}, badIDs...),
 	"permission":        {"", "none", "see", "READ", "owner", "%ff"},
+	"from":              {"", "yesterday", "2027-01-01T00:00:00Z", "2026-11-23T21:00:00+01:00", "2026-11-23", "%ff"},
+	"to":                {"", "now", "2026-11-23T21:00:00", "2026-13-01T00:00:00Z", "%ff"},
+	"action":            {"", "read", "GET-SECRET", "%ff", strings.Repeat("x", 9000)},
+	"actorId":           {"", "x", "%ff", badIDs[0], badIDs[1], badIDs[2]},
+	"resourceId":        {"", "x", "%ff", badIDs[0], badIDs[1], badIDs[2]},
 	"force":             {"yes", "TRUE", "1", "%ff"},
 }
 
@@ -71,7 +76,7 @@ func badTokens() []string {
 		token(`{"l":"nothing","a":["x"]}`), token(`{"l":"secrets","a":null}`), token(`{"l":"secrets","a":[1]}`),
 	}
 	for _, list := range []string{"projects", "principals", "members", "project-secrets", "project-values", "versions", "secrets",
-		"principal-access", "secret-principals"} {
+		"principal-access", "secret-principals", "events", "secret-events", "readers", "reads"} {
 		long := strings.Repeat("x", 2000)
 		tokens = append(tokens,
 			token(fmt.Sprintf(`{"l":%q,"a":[]}`, list)),

@@ -58,6 +58,8 @@ var bases = map[operation.Name]string{
 	operation.ExplainAccess:        "oneself",
 	operation.ListEvents:           "until-before",
 	operation.ListSecretEvents:     "auditor",
+	operation.ListSecretReaders:    "auditor",
+	operation.ListPrincipalReads:   "auditor",
 }
 
 // A draft is an event that is being changed.

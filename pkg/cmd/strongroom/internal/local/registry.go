@@ -47,10 +47,15 @@ var registry = map[operation.Name]handler.Func{
 	operation.ExplainAccess:        handler.ExplainAccess,
 	operation.ListEvents:           handler.ListEvents,
 	operation.ListSecretEvents:     handler.ListSecretEvents,
+	operation.ListSecretReaders:    handler.ListSecretReaders,
+	operation.ListPrincipalReads:   handler.ListPrincipalReads,
 }
 
 // streams is the function of every operation that the table's stream starts.
-var streams = map[operation.Name]handler.StreamFunc{}
+var streams = map[operation.Name]handler.StreamFunc{
+	operation.PublishChanges: handler.PublishChanges,
+	operation.RollUpReads:    handler.RollUpReads,
+}
 
 // schedules is the function of every operation that the clock starts.
 var schedules = map[operation.Name]handler.ScheduleFunc{}

@@ -129,7 +129,7 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	c := secrets.Config{
 		Table: s.table, Keys: keys.Key(localkms.Storage), Organization: s.organization, Account: Account,
-		ClientKeyARN: keys.Key(localkms.Client).ARN(),
+		ClientKeyARN: keys.Key(localkms.Client).ARN(), Bus: bus{s.config.Log},
 	}
 	if s.config.Clock != nil {
 		c.Now = s.config.Clock.Now

@@ -109,6 +109,7 @@ func worldService(tbl table.Table, keys *secretstest.Keys, now time.Time) *secre
 	return secrets.New(secrets.Config{
 		Table: tbl, Keys: keys, Organization: fixedID(1), Account: worldAccount,
 		ClientKeyARN: "arn:aws:kms:us-east-1:" + worldAccount + ":key/client",
+		Bus:          bus{slog.New(slog.DiscardHandler)},
 		Now:          func() time.Time { return now },
 	})
 }

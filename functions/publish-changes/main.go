@@ -1,0 +1,14 @@
+// Command publish-changes is the Lambda function of that operation: publish changes to the event bus, and mark the
+// projects whose values changed.
+package main
+
+import (
+	"strongroom/pkg/app"
+	"strongroom/pkg/awsbus"
+	"strongroom/pkg/handler"
+	"strongroom/pkg/operation"
+)
+
+func main() {
+	app.MainStream(operation.PublishChanges, handler.PublishChanges, app.WithBus(awsbus.Open))
+}

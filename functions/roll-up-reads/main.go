@@ -1,0 +1,12 @@
+// Command roll-up-reads is the Lambda function of that operation: sum up who read what.
+package main
+
+import (
+	"strongroom/pkg/app"
+	"strongroom/pkg/handler"
+	"strongroom/pkg/operation"
+)
+
+func main() {
+	app.MainStream(operation.RollUpReads, handler.RollUpReads)
+}

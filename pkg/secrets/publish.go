@@ -1,0 +1,117 @@
+package secrets
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/audit"
+	"strongroom/pkg/operation"
+	"strongroom/pkg/table"
+)
+
+// A Bus is where notices of changes are published. It gets each at least once.
+type Bus interface {
+	// Publish sends notices, in this order. Its error says that some may not have been sent.
+	Publish(ctx context.Context, notices []Notice) error
+}
+
+// A Notice says that something changed. It holds ids only; who wants more asks for it, with its own rights.
+type Notice struct {
+	// Kind is the notice's detail-type on an EventBridge bus: "Secret Created".
+	Kind string
+	At   time.Time
+	Detail
+}
+
+// A Detail is what a notice says, as JSON.
+type Detail struct {
+	// EventID is the id of the event that records the change, and the same when a notice comes twice.
+	EventID        uuid.UUID `json:"eventId"`
+	OrganizationID uuid.UUID `json:"organizationId"`
+	Action         string    `json:"action"`
+	ResourceKind   string    `json:"resourceKind"`
+	ResourceID     uuid.UUID `json:"resourceId"`
+	// Version is the version that a secret got.
+	Version   int64      `json:"version,omitempty"`
+	ActorKind string     `json:"actorKind"`
+	ActorID   *uuid.UUID `json:"actorId,omitempty"`
+	Changed   []string   `json:"changed,omitempty"`
+}
+
+// PublishChanges publishes what changed, and marks the projects whose values did.
+func (s *Service) PublishChanges(ctx context.Context, changes []table.Change) error {
+	if err := s.markChanged(ctx, changes); err != nil {
+		return err
+	}
+	var notices []Notice
+	for _, c := range changes {
+		if c.New == nil || !strings.HasPrefix(c.Key.PK, eventPrefix) {
+			continue
+		}
+		e, err := eventOf(*c.New)
+		if err != nil {
+			return err
+		}
+		if kind := noticeOf(&e); kind != "" {
+			notices = append(notices, s.notice(kind, &e))
+		}
+	}
+	if len(notices) == 0 {
+		return nil
+	}
+	return s.bus.Publish(ctx, notices)
+}
+
+func (s *Service) notice(kind string, e *audit.Event) Notice {
+	n := Notice{Kind: kind, At: e.At, Detail: Detail{
+		EventID: e.ID, OrganizationID: s.organization, Action: e.Action, ResourceKind: string(e.Resource.Kind),
+		ResourceID: e.Resource.ID, ActorKind: string(e.Actor.Kind),
+	}}
+	if e.Actor.ID != uuid.Nil {
+		n.ActorID = &e.Actor.ID
+	}
+	for _, v := range e.Values {
+		if v.Secret == e.Resource.ID {
+			n.Version = v.Version
+		}
+	}
+	for _, what := range e.Changed {
+		word, _, _ := strings.Cut(what, ":") // without the names and ARNs that may follow
+		n.Changed = append(n.Changed, word)
+	}
+	return n
+}
+
+// noticeOf is the kind of notice that an event is worth; empty for reads, refusals and what only keeps house.
+func noticeOf(e *audit.Event) string {
+	if e.Decision != audit.Allowed || len(e.Changed) == 0 {
+		return ""
+	}
+	if e.Justification != "" {
+		return "Break Glass"
+	}
+	switch operation.Name(e.Action) { //nolint:exhaustive // the others go by what changed
+	case operation.DisablePrincipal:
+		return "Principal Disabled"
+	case operation.PutProjectAccess, operation.PutSecretAccess:
+		return "Access Changed"
+	}
+	noun := map[audit.Kind]string{
+		audit.OnOrganization: "Organization", audit.OnPrincipal: "Principal", audit.OnProject: "Project", audit.OnSecret: "Secret",
+	}[e.Resource.Kind]
+	for _, verb := range []struct{ what, kind string }{
+		{"created", "Created"}, {"trashed", "Deleted"}, {"deleted", "Deleted"}, {"restored", "Restored"}, {"purged", "Purged"},
+	} {
+		if slices.Contains(e.Changed, verb.what) {
+			return noun + " " + verb.kind
+		}
+	}
+	if e.Resource.Kind == audit.OnSecret && slices.Contains(e.Changed, "value") {
+		return "Secret Version Created"
+	}
+	return noun + " Changed"
+}
