@@ -13,10 +13,13 @@ import (
 func ListPrincipals(s *secrets.Service) http.Handler {
 	return serve(operation.ListPrincipals, s, func(c *call) (answer, error) {
 		organization, page := c.id("organizationId"), c.page()
+		kind := access.Kind(c.query.Get("kind"))
+		if kind == "" && c.query.Has("kind") {
+			c.wrong("kind", "is empty; leave it out for all kinds, or name one: user, group or serviceAccount")
+		}
 		if err := c.checked(); err != nil {
 			return answer{}, err
 		}
-		kind := access.Kind(c.query.Get("kind"))
 		list, err := s.ListPrincipals(c.Context(), c.caller, organization, kind, page)
 		return answer{body: list}, err
 	})

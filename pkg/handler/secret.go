@@ -58,6 +58,9 @@ func UpdateSecret(s *secrets.Service) http.Handler {
 		update := secrets.UpdateSecret{
 			ID: c.id("secretId"), Match: c.ifMatch(), Hint: c.ids("project"), UpdateSecret: in,
 		}
+		if in.RestoredFrom != nil {
+			c.version("restoredFrom", *in.RestoredFrom)
+		}
 		if err := c.checked(); err != nil {
 			return answer{}, err
 		}

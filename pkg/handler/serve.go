@@ -264,10 +264,13 @@ func (c *call) page() api.Page {
 // flag is a query parameter that is true or false.
 func (c *call) flag(name string) bool {
 	switch c.query.Get(name) {
-	case "", "false":
-		return false
 	case "true":
 		return true
+	case "false":
+		return false
+	}
+	if !c.query.Has(name) {
+		return false
 	}
 	c.wrong(name, "must be true or false")
 	return false

@@ -24,6 +24,13 @@ func ListSecretVersions(s *secrets.Service) http.Handler {
 // maxVersionNumber keeps version numbers within what their keys order rightly: ten digits.
 const maxVersionNumber = 9_999_999_999
 
+// version checks a version's number that is in a body.
+func (c *call) version(field string, number int64) {
+	if number < 1 || number > maxVersionNumber {
+		c.wrong(field, "must be a version's number: 1 or more")
+	}
+}
+
 // GetSecretVersion serves get-secret-version.
 func GetSecretVersion(s *secrets.Service) http.Handler {
 	return serve(operation.GetSecretVersion, s, func(c *call) (answer, error) {
@@ -44,9 +51,7 @@ func GetSecretVersion(s *secrets.Service) http.Handler {
 func RestoreSecretVersion(s *secrets.Service) http.Handler {
 	return serveBody(operation.RestoreSecretVersion, s, func(c *call, in api.RestoreSecretVersion) (answer, error) {
 		id := c.id("secretId")
-		if in.Version < 1 || in.Version > maxVersionNumber {
-			c.wrong("version", "must be a version's number: 1 or more")
-		}
+		c.version("version", in.Version)
 		if err := c.checked(); err != nil {
 			return answer{}, err
 		}

@@ -184,7 +184,7 @@ func parseGrants(in []api.Grant) (access.Grants, error) {
 	for i, g := range in {
 		field := indexed("grants", i)
 		if g.Principal.ID == uuid.Nil {
-			wrong.add(field+".principal.id", "is missing")
+			wrong.add(field+".principal.id", missingID)
 		} else if seen[g.Principal.ID] {
 			wrong.add(field+".principal.id", "is there twice; one grant a principal, the highest permission includes the others")
 		}

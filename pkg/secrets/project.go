@@ -185,7 +185,7 @@ func (q *request) checkCreateProject(in api.CreateProject) error {
 // newKey checks a project key as a client sends it; its fields' names begin with the prefix.
 func (p *problems) newKey(prefix string, key api.NewProjectKey) {
 	if key.ID == uuid.Nil {
-		p.add(prefix+"id", "is missing")
+		p.add(prefix+"id", missingID)
 	}
 	if n := len(key.Wrapped); n == 0 || n > maxWrapped {
 		p.add(prefix+"wrapped", "is %d bytes long; it must be 1 to %d", n, maxWrapped)

@@ -107,6 +107,9 @@ func (p *problems) ids(field string, ids []uuid.UUID, least, most int) {
 	}
 }
 
+// missingID is said of an id that a body must have: left out, it reads as the nil UUID does.
+const missingID = "is missing, or the nil UUID, which nothing has"
+
 // newID checks an id that a client made for a new thing: a UUIDv7 (RFC 9562) whose time is about now.
 func (p *problems) newID(field string, id *uuid.UUID, now time.Time) {
 	if id == nil {

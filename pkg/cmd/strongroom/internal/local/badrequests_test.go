@@ -43,7 +43,7 @@ func TestBadPaths(t *testing.T) {
 var badQuery = map[string][]string{
 	"limit":             {"0", "-1", "501", "x", "1.5", "1e2", "99999999999999999999", "%00", "", "+"},
 	"continuationToken": badTokens(),
-	"kind":              {"robot", "USER", "%ff", strings.Repeat("x", 9000)},
+	"kind":              {"", "robot", "USER", "%ff", strings.Repeat("x", 9000)},
 	"namePrefix":        {strings.Repeat("x", 513), "%ff", "%ed%a0%80"},
 	"name":              {"", strings.Repeat("x", 513), "%00", "%ff", "a%0Ab", "e%CC%81"},
 	"project":           {"x", "%ff", badIDs[0], badIDs[1], badIDs[2], fixedID(31).String() + ",", elevenIDs(), twice(fixedID(31).String())},
@@ -56,7 +56,7 @@ var badQuery = map[string][]string{
 	"action":            {"", "read", "GET-SECRET", "%ff", strings.Repeat("x", 9000)},
 	"actorId":           {"", "x", "%ff", badIDs[0], badIDs[1], badIDs[2]},
 	"resourceId":        {"", "x", "%ff", badIDs[0], badIDs[1], badIDs[2]},
-	"force":             {"yes", "TRUE", "1", "%ff"},
+	"force":             {"", "yes", "TRUE", "1", "%ff"},
 }
 
 func twice(text string) string { return text + "," + text }
