@@ -94,11 +94,14 @@ func TestSignaturesRefused(t *testing.T) {
 		change(r)
 		return byUser.sign(r)
 	}
+	empty := byUser.sign(newRequest("GET", target, ""))
+	empty.Header.Set("Authorization", strings.Replace(empty.Header.Get("Authorization"), "=host;", "=content-length;host;", 1))
 	cases := []struct {
 		name   string
 		r      *http.Request
 		reason string // a part of what the log says
 	}{
+		{"a signed length of 0", empty, "content-length is signed though it is 0"},
 		{"unsigned", put(), "no Authorization"},
 		{"an unknown access key", ofNobody.sign(put()), "nobody"},
 		{"a wrong secret", otherKey.sign(put()), "another"},

@@ -7,8 +7,9 @@
 // service and region of the rules; the access key's session token, or none; a body whose SHA-256 was signed.
 //
 // Refused though AWS knows them: signatures in the query (presigned URLs), unsigned payloads (over plain HTTP nothing else
-// protects a body), signed chunks, and a Date header instead of x-amz-date. A + in the query means a space, for the
-// signature too: a client that signs it as it stands must send %20 or %2B.
+// protects a body), signed chunks, a Date header instead of x-amz-date, and a signed content-length of 0, which the SDK's
+// signer leaves out. A + in the query means a space, for the signature too: a client that signs it as it stands must send
+// %20 or %2B.
 //
 // Errors say what is wrong and never hold what a header said, so they may be logged.
 // The format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
@@ -159,7 +160,10 @@ func (c *Claim) checkHeaders(r *http.Request, signed []string) error {
 		case "host": // net/http keeps it apart
 			there = true
 		case "content-length":
-			there = r.ContentLength >= 0
+			if r.ContentLength == 0 {
+				return errors.New("content-length is signed though it is 0, which is not supported: leave it out of the signed headers")
+			}
+			there = r.ContentLength > 0
 		}
 		if !there {
 			return errors.New("a signed header is missing")
