@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"regexp"
 	"strconv"
 	"strings"
@@ -64,6 +65,26 @@ func TestIDsHaveOneForm(t *testing.T) {
 		upper := letters[:i] + strings.ToUpper(letters[i:i+1]) + letters[i+1:]
 		if fits := upper == letters; id.MatchString(upper) != fits || newID.MatchString(upper) != fits {
 			t.Errorf("%q: an id %t, a new id %t", upper, id.MatchString(upper), newID.MatchString(upper))
+		}
+	}
+}
+
+// TestWrappedKeysAreBase64: the pattern takes what standard base64 with padding decodes, but for the empty string, which
+// minLength is for.
+func TestWrappedKeysAreBase64(t *testing.T) {
+	wrapped := document(t).Components.Schemas["NewProjectKey"].Value.Properties["wrapped"].Value
+	pattern := regexp.MustCompile(wrapped.Pattern)
+	if wrapped.MinLength != 4 || *wrapped.MaxLength != uint64(base64.StdEncoding.EncodedLen(1024)) {
+		t.Errorf("%d to %d characters", wrapped.MinLength, *wrapped.MaxLength)
+	}
+	for n := range 9 {
+		if text := base64.StdEncoding.EncodeToString([]byte("\xfb\xff>?wrapped")[:n]); !pattern.MatchString(text) {
+			t.Errorf("%q is refused", text)
+		}
+	}
+	for _, text := range []string{"?", "YQ", "YQ=", "Y===", "_-8=", "YQ==\n", "YQ==YQ==", " YQ==", "YQ= =", "é==="} {
+		if _, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, "\n", "?")); err == nil || pattern.MatchString(text) {
+			t.Errorf("%q: decodes with %v, and the pattern takes it: %t", text, err, pattern.MatchString(text))
 		}
 	}
 }
