@@ -77,7 +77,7 @@ fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=1m
 	done
 
 .PHONY: tools
-tools: $(CACHE)/dynamodb-local/.installed $(CACHE)/venv/.installed ## what the tests need, by pinned version
+tools: $(CACHE)/dynamodb-local/.installed $(CACHE)/venv/.installed $(CACHE)/schemathesis/.installed ## what the tests need, by pinned version
 
 # Amazon's DynamoDB Local (downloaded, never redistributed) and the launcher that has it listen on loopback alone.
 $(CACHE)/dynamodb-local/.installed: testdata/dynamodb-local/pom.xml testdata/dynamodb-local/Loopback.java
@@ -92,6 +92,13 @@ $(CACHE)/venv/.installed: testdata/python/requirements.txt
 	rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install -q --no-deps -r testdata/python/requirements.txt
+	touch $@
+
+# schemathesis stands apart: nothing else needs what it brings.
+$(CACHE)/schemathesis/.installed: testdata/schemathesis/requirements.txt
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install -q --no-deps -r testdata/schemathesis/requirements.txt
 	touch $@
 
 $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION):
