@@ -77,6 +77,14 @@ IN_WORDS = [
     (r"removeProjectIds$", r"has a project that addProjectIds has too", "UpdateSecret"),
     (r"removeProjectIds$", r"would leave a client-encrypted secret in no project", "update-secret"),
     (r"restoredFrom$", r"goes with a value", "UpdateSecret"),
+    # Explanations.
+    (r"secretId$", r"and projectId are missing; say one of them", "explain-access"),
+    (r"projectId$", r"and secretId don't go together", "explain-access"),
+    (r"continuationToken$", r"goes on after a principal that has changed since", "list-secret-principals"),
+    # Events.
+    (r"from$", r"is in the future", "list-events"),
+    (r"to$", r"must be later than from", "list-events"),
+    (r"action$", r"must be the name of an operation", "list-events"),
 ]
 
 
