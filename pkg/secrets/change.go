@@ -49,7 +49,8 @@ type lost map[table.Key]bool
 
 // change makes attempts until one is written, says that nothing is to be written, or fails. Every attempt reads and
 // decides anew, and puts the item that remembers write ids first in its plan; the event goes last. An attempt of unknown
-// outcome that turns out to have happened was the request: its answer stands, and nothing is decided or written again.
+// outcome that turns out to have happened was the request: its answer stands, and nothing is decided or written again. It
+// may happen late: so what the next attempt reads is looked at too, before it decides anything by that (seen).
 func (q *request) change(ctx context.Context, attempt func(context.Context, lost) (plan, error)) error {
 	var before lost
 	var unknown *table.Key // what an attempt of unknown outcome changed, if it happened
@@ -65,6 +66,9 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 		}
 		q.allowed = nil
 		p, err := attempt(ctx, before)
+		if errors.Is(err, errDone) {
+			return nil
+		}
 		if err != nil || p.done() {
 			return err
 		}
@@ -79,7 +83,7 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 		case err == nil, errors.Is(err, table.ErrInvalid):
 			return err
 		case !nothingWritten(err):
-			unknown = &p.writes[0].Item.Key
+			unknown, q.unsure = &p.writes[0].Item.Key, true
 			failures = append(failures, err)
 		}
 		return errors.Join(errAgain, err)
@@ -104,8 +108,12 @@ func (q *request) quietly(ctx context.Context, attempt func(context.Context) (pl
 // wrote says whether an attempt of this request changed the item.
 func (q *request) wrote(ctx context.Context, key table.Key) (bool, error) {
 	item, _, err := q.table.Get(ctx, key)
+	return q.wroteItem(item), err
+}
+
+func (q *request) wroteItem(item table.Item) bool {
 	log, _ := item.Attributes["writes"].([]byte)
-	return writeLog(log).has(q.writeID), err
+	return writeLog(log).has(q.writeID)
 }
 
 // nothingWritten says whether an error of send promises that, of those after which there is another attempt.

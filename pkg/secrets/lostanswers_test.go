@@ -170,3 +170,57 @@ func TestAStampIsMadeJustBeforeItIsSent(t *testing.T) {
 		t.Errorf("the stamp was %v old when it was sent", age)
 	}
 }
+
+// late is the same organization as a container sees it whose first transaction happens late: the connection breaks, the
+// request looks for its own mark, and before it reads for the next attempt it happens, followed by what then does.
+func late(w *secretstest.World, then func()) *secretstest.World {
+	c := &countingTable{}
+	var first *table.Transaction
+	reads := 0
+	c.transact = func(ctx context.Context, tx table.Transaction) error {
+		if c.writes.Load() > 1 {
+			return c.Table.Transact(ctx, tx)
+		}
+		first = &tx
+		return errors.New("connection lost")
+	}
+	c.before = func(int64) {
+		if first == nil {
+			return
+		}
+		if reads++; reads == 2 {
+			if err := c.Table.Transact(w.Context(), *first); err != nil {
+				w.Error(err)
+			}
+			first = nil
+			then()
+		}
+	}
+	return w.Again(func(inner table.Table) table.Table { c.Table = inner; return c })
+}
+
+// TestAnAttemptThatHappensLateActsOnce: it is found in what the next attempt reads.
+func TestAnAttemptThatHappensLateActsOnce(t *testing.T) {
+	w := newWorld(t)
+	project := w.ServerProject("plain")
+	id := w.NewID()
+	_, created, err := late(w, func() {}).CreateSecret(t.Context(), w.Owner, w.Organization, api.CreateSecret{
+		ID: &id, Name: "A", Value: ptr("one"), ProjectIDs: []uuid.UUID{project},
+	})
+	if err != nil || !created {
+		t.Errorf("created %v, %v", created, err)
+	}
+	again := late(w, func() {
+		_, err := w.UpdateSecret(t.Context(), w.Owner, secrets.UpdateSecret{ID: id, UpdateSecret: api.UpdateSecret{Value: ptr("other")}})
+		wantCode(t, err, "")
+	})
+	updated, err := again.UpdateSecret(t.Context(), w.Owner, secrets.UpdateSecret{
+		ID: id, Match: `"1"`, UpdateSecret: api.UpdateSecret{Value: ptr("two")},
+	})
+	if err != nil || updated.Version != 2 || updated.Value != "two" {
+		t.Errorf("updated: %+v, %v", updated, err)
+	}
+	if got := get(t, w, w.Owner, id); got.Version != 3 || got.Value != "other" {
+		t.Errorf("in the end it is %+v", got)
+	}
+}

@@ -32,6 +32,8 @@ type request struct {
 	about audit.Resource
 	// allowed are the reasons of what was allowed so far in this attempt.
 	allowed []access.Reason
+	// unsure says that nobody knows the outcome of an attempt to write.
+	unsure bool
 }
 
 func (s *Service) begin(caller Caller, name operation.Name) *request {
@@ -89,8 +91,18 @@ func (q *request) lookAtOnce(ctx context.Context, keys ...table.Key) (sight, err
 	return q.seen(ctx, items)
 }
 
+// errDone: what was read shows that an attempt of unknown outcome happened. There is nothing left to decide.
+var errDone = errors.New("an earlier attempt was written")
+
 // seen finds out who calls. That somebody may do nothing is recorded.
 func (q *request) seen(ctx context.Context, items map[table.Key]table.Item) (sight, error) {
+	if q.unsure {
+		for _, item := range items {
+			if q.wroteItem(item) {
+				return sight{}, errDone
+			}
+		}
+	}
 	who, err := q.recognize(items)
 	q.who = who
 	var nobody *failure
