@@ -42,9 +42,11 @@
 //
 // # How values are read
 //
-// Deciding reads are strong and never cached. A value that was written less than five seconds before the request began
-// is shown only after the items that decide were seen together with it, or once more after it, unchanged: a revocation
-// that was acknowledged before the value was written is never missed (the "new enemy" of Google's Zanzibar paper).
+// Deciding reads are strong and never cached. Where the value, or anything that decides about it, was written less than
+// five seconds before the request began, it is shown only after all of it was seen together, or once more after it,
+// unchanged. So a revocation that was acknowledged before the value was written is never missed (the "new enemy" of Google's
+// Zanzibar paper), and neither an old value under a newer grant nor a refusal is made up of two moments. The values of a
+// whole project promise the first of these alone.
 //
 // keys.go lists every key and every access pattern; records.go the attributes of every item.
 package secrets

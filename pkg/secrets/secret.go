@@ -25,7 +25,7 @@ type secretSight struct {
 }
 
 // lookSecret reads a secret and all that decides about it: in one round trip where the hints name its projects, else
-// in two. Where the secret was changed a moment ago, everything is read once more as it was at one moment. extra are
+// in two. Where any of that was changed a moment ago, everything is read once more as it was at one moment. extra are
 // further items to be read with it.
 func (q *request) lookSecret(ctx context.Context, id uuid.UUID, named []uuid.UUID, extra ...table.Key) (secretSight, error) {
 	projects := q.hints.of(id, named)
@@ -110,17 +110,31 @@ func (q *request) lookFurther(ctx context.Context, v *secretSight, projects []uu
 	return v.readProjects(items)
 }
 
-// changedAt is when what was read and is secret was written last.
-func (v *secretSight) changedAt() (at time.Time) {
-	at = v.rec.ChangedAt
-	for key, item := range v.items {
-		if n, ok := item.Attributes["changedAt"].(int64); ok && key.SK != "SECRET" {
-			if t := time.UnixMilli(n).UTC(); t.After(at) {
-				at = t
-			}
+// changedAt is when anything that was read was written last. Revisions start from the clock, as stamps do.
+func (v *secretSight) changedAt() time.Time {
+	at := newest(v.items)
+	for _, rec := range v.projects {
+		at = latest(at, time.UnixMilli(rec.revision))
+	}
+	return at
+}
+
+// newest is when any of the items was written last. What has a value says it by a stamp too.
+func newest(items map[table.Key]table.Item) (at time.Time) {
+	for _, item := range items {
+		at = latest(at, time.UnixMilli(item.Revision))
+		if stamp, ok := item.Attributes["changedAt"].(int64); ok {
+			at = latest(at, time.UnixMilli(stamp))
 		}
 	}
 	return at
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // access is the secret as package access wants it.

@@ -103,7 +103,7 @@ func (s *Service) GetSecretsByIDs(ctx context.Context, by Caller, in api.IDs) (a
 	return q.showSecrets(ctx, sights)
 }
 
-// lookSecrets reads secrets and all their projects in two round trips. Where one was changed a moment ago, what decides
+// lookSecrets reads secrets and all their projects in two round trips. Where any was changed a moment ago, all that decides
 // is read once more, and all begins anew unless it is still the same.
 func (q *request) lookSecrets(ctx context.Context, ids []uuid.UUID) ([]secretSight, error) {
 	keys := make([]table.Key, len(ids))
@@ -116,13 +116,11 @@ func (q *request) lookSecrets(ctx context.Context, ids []uuid.UUID) ([]secretSig
 	}
 	sights := make([]secretSight, len(ids))
 	var in collection
-	anyFresh := false
 	for i, id := range ids {
 		if sights[i], err = q.understand(id, seen); err != nil {
 			return nil, err
 		}
 		in.add(sights[i].rec.Projects...)
-		anyFresh = anyFresh || q.fresh(sights[i].rec.ChangedAt)
 	}
 	items, err := q.table.BatchGet(ctx, projectKeys(in.ids))
 	if err != nil {
@@ -133,7 +131,7 @@ func (q *request) lookSecrets(ctx context.Context, ids []uuid.UUID) ([]secretSig
 			return nil, err
 		}
 	}
-	if anyFresh {
+	if q.fresh(newest(seen.items)) || q.fresh(newest(items)) {
 		err = q.checkUnchanged(ctx, seen.items, items)
 	}
 	return sights, err
