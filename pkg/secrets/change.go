@@ -3,7 +3,10 @@ package secrets
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,11 +56,11 @@ type lost map[table.Key]bool
 // may happen late: so what the next attempt reads is looked at too, before it decides anything by that (seen).
 func (q *request) change(ctx context.Context, attempt func(context.Context, lost) (plan, error)) error {
 	var before lost
-	var unknown *table.Key // what an attempt of unknown outcome changed, if it happened
+	var unknown []table.Key // what shows whether an attempt of unknown outcome happened
 	var failures []error
 	return q.patiently(ctx, func() error {
 		if unknown != nil {
-			if done, err := q.wrote(ctx, *unknown); done || err != nil {
+			if done, err := q.wrote(ctx, unknown); done || err != nil {
 				return err
 			}
 		}
@@ -83,7 +86,7 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 		case err == nil, errors.Is(err, table.ErrInvalid):
 			return err
 		case !nothingWritten(err):
-			unknown, q.unsure = &p.writes[0].Item.Key, true
+			unknown, q.unsure = append(unknown, p.writes[0].Item.Key, p.writes[len(p.writes)-1].Item.Key), true
 			failures = append(failures, err)
 		}
 		return errors.Join(errAgain, err)
@@ -105,12 +108,31 @@ func (q *request) quietly(ctx context.Context, attempt func(context.Context) (pl
 	})
 }
 
-// wrote says whether an attempt of this request changed the item.
-func (q *request) wrote(ctx context.Context, key table.Key) (bool, error) {
-	item, _, err := q.table.Get(ctx, key)
-	return q.wroteItem(item), err
+// wrote says whether an attempt of this request happened: by the item that it changed, or by its event beside that, when so
+// many others have changed the item since that it has forgotten.
+func (q *request) wrote(ctx context.Context, keys []table.Key) (bool, error) {
+	items, err := q.table.BatchGet(ctx, distinct(keys))
+	if err != nil {
+		return false, err
+	}
+	for key, item := range items {
+		if strings.HasPrefix(key.SK, eventPrefix) || q.wroteItem(item) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
+// distinct are the keys, each once, in no order.
+func distinct(keys []table.Key) []table.Key {
+	set := make(map[table.Key]bool, len(keys))
+	for _, key := range keys {
+		set[key] = true
+	}
+	return slices.Collect(maps.Keys(set))
+}
+
+// wroteItem says whether this request is among the last that changed the item.
 func (q *request) wroteItem(item table.Item) bool {
 	log, _ := item.Attributes["writes"].([]byte)
 	return writeLog(log).has(q.writeID)

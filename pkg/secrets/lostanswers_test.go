@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -92,6 +93,28 @@ func TestALostAnswerActsOnceThoughOthersCameAfter(t *testing.T) {
 	list, err := w.ListGroupMembers(t.Context(), w.Owner, group, page)
 	if err != nil || len(list.Data) != 0 {
 		t.Errorf("the member that was removed since is back: %+v, %v", list.Data, err)
+	}
+}
+
+// TestALostAnswerIsFoundAmongMany: a secret remembers the last eight requests that changed it.
+func TestALostAnswerIsFoundAmongMany(t *testing.T) {
+	w := newWorld(t)
+	const others = 20
+	secret := w.Secret("A", "one", w.ServerProject("plain"))
+	again := losing(w, func() {
+		for i := range others {
+			_, err := w.UpdateSecret(t.Context(), w.Owner, secrets.UpdateSecret{ID: secret.ID, UpdateSecret: api.UpdateSecret{Value: ptr(fmt.Sprint(i))}})
+			wantCode(t, err, "")
+		}
+	})
+	updated, err := again.UpdateSecret(t.Context(), w.Owner, secrets.UpdateSecret{
+		ID: secret.ID, Match: `"1"`, UpdateSecret: api.UpdateSecret{Value: ptr("two")},
+	})
+	if err != nil || updated.Version != 2 {
+		t.Errorf("updated: %+v, %v", updated, err)
+	}
+	if got := get(t, w, w.Owner, secret.ID); got.Version != 2+others || got.Value != fmt.Sprint(others-1) {
+		t.Errorf("in the end it is %+v", got)
 	}
 }
 
