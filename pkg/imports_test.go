@@ -203,6 +203,7 @@ var rules = map[string]rule{
 		"github.com/google/uuid":       uuids,
 		"golang.org/x/sync/errgroup":   parallel,
 	}},
+	"pkg/table/tabletest/faulty": {helper: true},
 	"pkg/table/dynamo/dynamotest": {helper: true, environment: true, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2": aws,
 		"github.com/google/uuid":       uuids,
