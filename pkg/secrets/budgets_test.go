@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -469,7 +470,7 @@ func TestBudgets(t *testing.T) {
 		many = 1_000
 	}
 	few := countBudgets(t, 10)
-	if counted := countBudgets(t, many); !slices.Equal(few, counted) {
+	if counted := countBudgets(t, many); !slices.EqualFunc(few, counted, cost.same) {
 		t.Errorf("with 10 and with %d secrets besides the costs differ:\n%v\n%v", many, few, counted)
 	}
 }
@@ -477,6 +478,11 @@ func TestBudgets(t *testing.T) {
 type cost struct {
 	Trips                 int
 	ReadUnits, WriteUnits float64
+}
+
+// same says whether two costs are the same but for a unit of rounding: ids, and the partitions of events, are left to chance.
+func (c cost) same(other cost) bool {
+	return c.Trips == other.Trips && math.Abs(c.ReadUnits-other.ReadUnits) <= 1 && c.WriteUnits == other.WriteUnits
 }
 
 func countBudgets(t *testing.T, others int) (counted []cost) {
@@ -500,9 +506,7 @@ func countBudgets(t *testing.T, others int) (counted []cost) {
 			t.Errorf("%s %s: %d trips, %g read and %g write units, %d KMS calls; the budget is %d, %g, %g, 0",
 				c.operation, c.what, r.Trips, r.ReadUnits, r.WriteUnits, kms, c.trips, c.read, c.write)
 		}
-		if c.operation != operation.ListEvents { // which partitions of an hour its events are in is left to chance
-			counted = append(counted, cost{r.Trips, r.ReadUnits, r.WriteUnits})
-		}
+		counted = append(counted, cost{r.Trips, r.ReadUnits, r.WriteUnits})
 	}
 	if err := out.Flush(); err != nil {
 		t.Fatal(err)
