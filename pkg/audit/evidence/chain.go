@@ -1,0 +1,118 @@
+package evidence
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/audit"
+)
+
+// signed checks who signed a statement of an organization. It is false where the statement counts for nothing.
+func (v *verifier) signed(s audit.Statement, organization uuid.UUID, key audit.PublicKey, wrong Finding) bool {
+	if !key.Verify(s) {
+		wrong.Detail = "its key did not sign what it says"
+		v.find(wrong)
+		return false
+	}
+	if organization != v.report.Header.Organization {
+		v.find(Finding{Kind: OtherOrganization, Hour: wrong.Hour, Line: v.at, Detail: "it is that of " + organization.String()})
+		return false
+	}
+	if len(v.report.Keys) == 0 {
+		v.report.Keys = []audit.PublicKey{key}
+	}
+	for _, trusted := range v.report.Keys {
+		if bytes.Equal(trusted, key) {
+			return true
+		}
+	}
+	v.find(Finding{Kind: OtherKey, Hour: wrong.Hour, Line: v.at, Detail: "the key's fingerprint is " + key.Fingerprint()})
+	return false
+}
+
+// reach notes that the file has come to an hour whose seal, or whose removal, it has. Hours before without either are
+// missing; after them it is not known what comes next in the chain.
+func (v *verifier) reach(from, through audit.Hour) {
+	if from > v.next {
+		v.find(Finding{Kind: SealMissing, Hour: v.next, Through: previousHour(from), Line: v.at})
+		v.previous = nil
+	}
+	v.next = through.Next()
+}
+
+func (v *verifier) onSeal(l *statementLine) {
+	v.report.Seals++
+	statement := audit.Statement{Body: l.Body, Signature: l.Signature}
+	seal, err := statement.Seal()
+	if err != nil {
+		v.find(Finding{Kind: SealAltered, Line: v.at, Detail: err.Error()})
+		return
+	}
+	if seal.Hour < v.next {
+		v.find(Finding{Kind: Reordered, Hour: seal.Hour, Line: v.at, Detail: "the seal of an hour that came before"})
+		return
+	}
+	v.close()
+	if !bytes.Equal(canonical(l.Readable), encoded(seal)) {
+		v.find(Finding{Kind: ReadableAltered, Hour: seal.Hour, Line: v.at, Detail: "of the seal"})
+	}
+	began := v.report.First != ""
+	hasPrevious := v.previous != nil
+	v.reach(seal.Hour, seal.Hour)
+	v.open = &openHour{hour: seal.Hour, shards: map[string]*foundShard{}}
+	if !v.signed(statement, seal.Organization, seal.PublicKey, Finding{Kind: SealAltered, Hour: seal.Hour, Line: v.at}) {
+		v.previous = nil
+		return
+	}
+	if v.previous != nil && !same(seal.Previous, v.previous) || seal.Previous == nil && (began || hasPrevious) {
+		v.find(Finding{Kind: ChainBroken, Hour: seal.Hour, Line: v.at, Detail: "the seal does not follow from the one before"})
+	}
+	v.open.seal = &seal
+	hash := statement.Hash()
+	v.previous = &hash
+	v.covered(seal.Hour, seal.Hour)
+	v.report.LastSeal = hash
+}
+
+func (v *verifier) covered(from, through audit.Hour) {
+	if v.report.First == "" {
+		v.report.First = from
+	}
+	v.report.Last = through
+}
+
+func (v *verifier) onRemoval(l *statementLine) {
+	v.report.Removals++
+	statement := audit.Statement{Body: l.Body, Signature: l.Signature}
+	removal, err := statement.Removal()
+	if err != nil {
+		v.find(Finding{Kind: RemovalAltered, Line: v.at, Detail: err.Error()})
+		return
+	}
+	if removal.To < v.next {
+		v.find(Finding{
+			Kind: Reordered, Hour: removal.From, Through: removal.To, Line: v.at, Detail: "a removal of hours that came before",
+		})
+		return
+	}
+	v.close()
+	if !bytes.Equal(canonical(l.Readable), encoded(removal)) {
+		v.find(Finding{Kind: ReadableAltered, Hour: removal.From, Line: v.at, Detail: "of the removal"})
+	}
+	wrong := Finding{Kind: RemovalAltered, Hour: removal.From, Through: removal.To, Line: v.at}
+	if !v.signed(statement, removal.Organization, removal.PublicKey, wrong) {
+		v.previous = nil
+		return
+	}
+	v.reach(removal.From, removal.To)
+	if v.removal != nil && !same(removal.Previous, v.removal) {
+		v.find(Finding{
+			Kind: ChainBroken, Hour: removal.From, Line: v.at, Detail: fmt.Sprintf("the removal through %s does not follow from the one before", removal.To),
+		})
+	}
+	hash := statement.Hash()
+	v.removal, v.previous = &hash, &removal.Last
+	v.covered(removal.From, removal.To)
+}
