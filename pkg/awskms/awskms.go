@@ -1,6 +1,7 @@
-// Package awskms implements envelope.KeyService over AWS KMS.
+// Package awskms implements envelope.KeyService and envelope.Signer over AWS KMS.
 //
-// The role that uses it needs kms:GenerateDataKey and kms:Decrypt on the one key, and nothing else.
+// The role that uses a [Service] needs kms:GenerateDataKey and kms:Decrypt on the one key, that of a [Signer] kms:Sign and
+// kms:GetPublicKey on its own, and nothing else.
 //
 // # Errors
 //
@@ -14,7 +15,8 @@
 //	ErrWrapped      InvalidCiphertextException (altered, or another context), IncorrectKeyException (another key)
 //
 // The end of the caller's context stays what it is; anything else is passed on as it came. Documented at
-// https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html and API_GenerateDataKey.html.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html, API_GenerateDataKey.html, API_Sign.html
+// and API_GetPublicKey.html.
 package awskms
 
 import (

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// everything asks for every operation on the client key once, as somebody. All that is asked for would be right.
+// everything asks for every operation on the client key, or on the signing key, once, as somebody. All that is asked for would be right.
 func (r *rig) everything(t *testing.T, who Caller) map[string]error {
 	t.Helper()
 	client, ctx, sealed := r.as(who), t.Context(), r.made(t).CiphertextBlob
@@ -42,6 +42,16 @@ func (r *rig) everything(t *testing.T, who Caller) map[string]error {
 	_, errs["RetireGrant"] = client.RetireGrant(ctx, &kms.RetireGrantInput{GrantToken: grant().GrantToken})
 	_, errs["EnableKey"] = client.EnableKey(ctx, &kms.EnableKeyInput{KeyId: &r.clientKey})
 	_, errs["DisableKey"] = client.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &r.clientKey})
+	signing, message, algorithm := aws.String(r.Signing.ARN()), []byte("x"), types.SigningAlgorithmSpecEcdsaSha256
+	signature, err := r.Signing.Sign(ctx, sha256.Sum256(message))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, errs["GetPublicKey"] = client.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: signing})
+	_, errs["Sign"] = client.Sign(ctx, &kms.SignInput{KeyId: signing, Message: message, SigningAlgorithm: algorithm})
+	_, errs["Verify"] = client.Verify(ctx, &kms.VerifyInput{
+		KeyId: signing, Message: message, Signature: signature, SigningAlgorithm: algorithm,
+	})
 	for name := range operations {
 		if _, ok := errs[name]; !ok {
 			t.Errorf("%s is not asked for", name)
@@ -50,9 +60,10 @@ func (r *rig) everything(t *testing.T, who Caller) map[string]error {
 	return errs
 }
 
-// TestWhoMayDoWhat: the administrator everything, a grantee what its grant says, all others nothing, and the server's
-// roles nothing whatever a grant says.
+// TestWhoMayDoWhat: the administrator everything, a grantee what its grant says, all others nothing but what a public key is
+// for, and the server's roles nothing whatever a grant says.
 func TestWhoMayDoWhat(t *testing.T) {
+	public := map[string]bool{"GetPublicKey": true, "Verify": true}
 	granted := map[string]bool{
 		"GenerateDataKey": true, "Encrypt": true, "Decrypt": true, "ReEncrypt": true, "DescribeKey": true, "CreateGrant": true,
 	}
@@ -63,8 +74,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 		may     func(operation string) bool
 	}{
 		{"the administrator", admin, "", func(string) bool { return true }},
-		{"a grantee of everything", ci, ciRole, func(operation string) bool { return granted[operation] }},
-		{"a stranger", stranger, "", func(string) bool { return false }},
+		{"a grantee of everything", ci, ciRole, func(operation string) bool { return granted[operation] || public[operation] }},
+		{"a stranger", stranger, "", func(operation string) bool { return public[operation] }},
 		{"the server, a grantee of everything", server, serverARN, func(string) bool { return false }},
 		{"the server's session, a grantee of everything", server, server.ARN, func(string) bool { return false }},
 	} {

@@ -6,13 +6,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"strongroom/pkg/localkms/kmstest"
 )
 
 func TestConformance(t *testing.T) {
 	r := newRig(t)
-	kmstest.Run(t, kmstest.Subject{Client: r.as(admin), Key: r.clientKey, Alias: ClientAlias, Differences: []kmstest.Difference{
+	kmstest.Run(t, kmstest.Subject{Client: r.as(admin), Key: r.clientKey, SigningKey: r.Signing.ARN(), Alias: ClientAlias, Differences: []kmstest.Difference{
 		{
 			Why:     "grants count at once, so that nobody needs a token",
 			Answers: map[string]string{"CreateGrant again, its token": "the same token"},
@@ -34,5 +35,13 @@ func TestConformanceOfMoto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kmstest.Run(t, kmstest.Subject{Client: client, Key: *made.KeyMetadata.Arn, Alias: ClientAlias, Differences: motoDifferences})
+	signing, err := client.CreateKey(t.Context(), &kms.CreateKeyInput{
+		KeySpec: types.KeySpecEccNistP256, KeyUsage: types.KeyUsageTypeSignVerify,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kmstest.Run(t, kmstest.Subject{
+		Client: client, Key: *made.KeyMetadata.Arn, SigningKey: *signing.KeyMetadata.Arn, Alias: ClientAlias, Differences: motoDifferences,
+	})
 }

@@ -175,13 +175,16 @@ type usage struct {
 func (e *Endpoint) use(who Caller, u usage) (storedKey, *Service, error) {
 	s := e.current.Load()
 	if u.algorithm != noneSaid && u.algorithm != symmetric {
-		return storedKey{}, nil, failuref("InvalidKeyUsageException", "the local KMS has keys of the algorithm %s only", symmetric)
+		return storedKey{}, nil, failuref(invalidUsage, "the local KMS has keys of the algorithm %s only", symmetric)
 	}
 	if err := checkContext(u.request.context); err != nil {
 		return storedKey{}, nil, err
 	}
 	if err := s.checkTokens(u.tokens); err != nil {
 		return storedKey{}, nil, err
+	}
+	if signer, ok := e.signs(u.key); ok {
+		return storedKey{}, nil, failuref(invalidUsage, "%s is a key for signing, not for encryption", signer.ARN())
 	}
 	key, err := s.key(u.key)
 	if err != nil {

@@ -25,10 +25,12 @@ const maxRequest = 128 << 10
 
 const contentType = "application/x-amz-json-1.1"
 
-// An EndpointConfig is what an endpoint works with. All of it is needed, but for Now and Log.
+// An EndpointConfig is what an endpoint works with. All of it is needed, but for Signing, Now and Log.
 type EndpointConfig struct {
 	// Keys are those of the key file. Callers can reach the client key, and never the storage key.
 	Keys *KMS
+	// Signing is the key that signs; nil where there is none. It has no grants and is never disabled.
+	Signing *Signer
 	// State is the file of grants, aliases and further keys. It is made where there is none; its folder must exist. One
 	// endpoint at a time may have it.
 	State string
@@ -92,11 +94,14 @@ var operations = map[string]operation{
 	"EnableKey":       decoded((*Endpoint).enableKey),
 	"Encrypt":         decoded((*Endpoint).encrypt),
 	"GenerateDataKey": decoded((*Endpoint).generateDataKey),
+	"GetPublicKey":    decoded((*Endpoint).getPublicKey),
 	"ListAliases":     decoded((*Endpoint).listAliases),
 	"ListGrants":      decoded((*Endpoint).listGrants),
 	"ReEncrypt":       decoded((*Endpoint).reEncrypt),
 	"RetireGrant":     decoded((*Endpoint).retireGrant),
 	"RevokeGrant":     decoded((*Endpoint).revokeGrant),
+	"Sign":            decoded((*Endpoint).sign),
+	"Verify":          decoded((*Endpoint).verify),
 }
 
 // ServeHTTP answers one request.

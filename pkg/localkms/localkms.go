@@ -1,4 +1,4 @@
-// Package localkms implements envelope.KeyService over a file of keys, for one machine: nothing to install, no account. An
+// Package localkms implements envelope.KeyService and envelope.Signer over files of keys, for one machine: nothing to install, no account. An
 // [Endpoint] is the same as a KMS for clients, with KMS's own protocol.
 //
 // The file holds two named keys, "storage" and "client", that stand for the two KMS keys of a deployment. Whoever can
@@ -9,6 +9,9 @@
 //
 // JSON of the form {"version": 1, "keys": [{"name", "arn", "material"}]}, mode 0600, made once and never changed. An ARN
 // has the form of KMS's, with the region us-east-1 and the account 000000000000.
+//
+// The key that signs has a file of its own, {"version": 1, "arn", "material"}, likewise made once: older folders of keys
+// have none. Its material is the private number of the curve P-256, 32 bytes.
 //
 // # The wrapped form
 //
@@ -21,17 +24,17 @@
 // # The endpoint
 //
 // It speaks KMS's JSON protocol, X-Amz-Target TrentService.OPERATION (https://docs.aws.amazon.com/kms/latest/APIReference/),
-// for CreateGrant, CreateKey, Decrypt, DescribeKey, DisableKey, EnableKey,
-// Encrypt, GenerateDataKey, ListAliases, ListGrants, ReEncrypt, RetireGrant and RevokeGrant. AWS's own clients work when
-// their endpoint for KMS is set to it (AWS_ENDPOINT_URL_KMS). Requests are signed for the service kms, as package sigv4
-// checks, their target included.
+// for CreateGrant, CreateKey, Decrypt, DescribeKey, DisableKey, EnableKey, Encrypt, GenerateDataKey, GetPublicKey,
+// ListAliases, ListGrants, ReEncrypt, RetireGrant, RevokeGrant, Sign and Verify. AWS's own clients work when their endpoint
+// for KMS is set to it (AWS_ENDPOINT_URL_KMS). Requests are signed for the service kms, as package sigv4 checks, their
+// target included.
 //
 // Who may do what:
 //
-//	the administrator                 everything with the client key and with further keys
+//	the administrator                 everything with the client key, with further keys and with the signing key
 //	a grantee                         what its grants allow, where their constraints hold; from the answer to CreateGrant on
 //	a role under /strongroom/server/  nothing, whatever grants say: the Deny of a deployment's client key
-//	anybody else                      nothing
+//	anybody else                      nothing, but GetPublicKey and Verify of the signing key
 //
 // Nobody reaches the storage key. A grantee is an IAM user, a role or a session; a role's ARN has its path. Grants,
 // further keys and aliases are in a file of their own beside the key file, JSON, mode 0600, replaced whole and synced
@@ -40,8 +43,9 @@
 // What is not as in KMS: there are no IAM policies and no key policy to change, so principals need not exist and
 // ListAliases is the administrator's. Grants count at once, and grant tokens are only checked to be of a grant: making a grant
 // again answers the token that it has. Retired and revoked grants are gone at once. Names in constraints are compared with
-// their case, which KMS does not look at. Members and operations that are not known are errors, never passed over. Keys are
-// symmetric, never rotated or deleted, and there is one alias, [ClientAlias]. Errors have KMS's names and words of their
+// their case, which KMS does not look at. Members and operations that are not known are errors, never passed over. Keys that are made are
+// symmetric; none is rotated or deleted, and there is one alias, [ClientAlias]. The signing key is named by its id or
+// ARN; it can't be disabled or have grants, and DescribeKey does not know it. Errors have KMS's names and words of their
 // own. All else that package kmstest asks is answered as AWS documents it.
 package localkms
 

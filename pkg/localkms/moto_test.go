@@ -57,6 +57,7 @@ var motoDifferences = []kmstest.Difference{
 		"CreateGrant with a token of no grant":     "done",
 	}},
 	{Why: "DryRun is not looked at", Answers: map[string]string{
+		"Sign as a dry run":            "verified",
 		"GenerateDataKey as a dry run": "32 bytes, opened again",
 		"Encrypt as a dry run":         ", opened again",
 		"Decrypt as a dry run":         "done",
@@ -113,6 +114,27 @@ var motoDifferences = []kmstest.Difference{
 		"RetireGrant on a key that there is not": "status 500 and no error of KMS",
 		"RetireGrant of nothing":                 "status 500 and no error of KMS",
 		"ListGrants of a key that there is not":  "status 500 and no error of KMS",
+	}},
+	{Why: "GetPublicKey answers the key as it was named, without its KeySpec, and of keys for encryption too", Answers: map[string]string{
+		"GetPublicKey":                         "otherwise: KeyId, KeySpec",
+		"GetPublicKey by each name of the key": "another name",
+		"GetPublicKey of a key for encryption": "done",
+	}},
+	{Why: "a digest is taken for a message", Answers: map[string]string{
+		"Sign a digest":             "a signature that does not verify",
+		"Sign a digest of 31 bytes": "a signature that does not verify",
+		"Verify by the digest":      "answered that it is not valid",
+	}},
+	{Why: "what a key or its algorithms are for is checked by other names, or not at all", Answers: map[string]string{
+		"Sign with an algorithm of other keys": "ValidationException",
+		"Sign with a key for encryption":       "ValidationException",
+		"Verify with a key for encryption":     "ValidationException",
+		"Encrypt with a key for signing":       "done",
+	}},
+	{Why: "a message to sign may have any length", Answers: map[string]string{"Sign 4,097 bytes": "verified"}},
+	{Why: "a wrong signature is no error", Answers: map[string]string{
+		"Verify another message":   "answered that it is not valid",
+		"Verify another signature": "answered that it is not valid",
 	}},
 	{Why: "ListAliases takes an alias for a key", Answers: map[string]string{"Aliases where no alias is taken": "taken"}},
 }

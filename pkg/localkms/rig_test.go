@@ -70,9 +70,13 @@ func rigOver(t testing.TB, folder string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	signer, err := OpenSigner(filepath.Join(folder, "signing.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	log := &lockedBuffer{}
 	e, err := NewEndpoint(EndpointConfig{
-		Keys: keys, State: filepath.Join(folder, "kms.json"), Administrator: adminRole, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Keys: keys, Signing: signer, State: filepath.Join(folder, "kms.json"), Administrator: adminRole, Log: slog.New(slog.NewTextHandler(log, nil)),
 		Callers: func(id string) (Caller, bool) {
 			for _, c := range callers {
 				if c.AccessKeyID == id {

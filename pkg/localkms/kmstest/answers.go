@@ -31,6 +31,7 @@ var typed = map[string]func(error) bool{
 	"InvalidKeyUsageException":      is[*types.InvalidKeyUsageException],
 	"InvalidMarkerException":        is[*types.InvalidMarkerException],
 	"KMSInternalException":          is[*types.KMSInternalException],
+	"KMSInvalidSignatureException":  is[*types.KMSInvalidSignatureException],
 	"NotFoundException":             is[*types.NotFoundException],
 	"UnsupportedOperationException": is[*types.UnsupportedOperationException],
 }

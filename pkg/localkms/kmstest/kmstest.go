@@ -21,6 +21,8 @@ type Subject struct {
 	Client *kms.Client
 	// Key is the ARN of an enabled symmetric key of the caller's account. The suite leaves grants on it, and further keys.
 	Key string
+	// SigningKey is the ARN of an enabled key of the kind ECC_NIST_P256, for signing.
+	SigningKey string
 	// Alias is the name of the key's one alias: alias/….
 	Alias string
 	// Differences are where it is known to answer otherwise than AWS documents.
@@ -49,7 +51,7 @@ type check struct {
 func Run(t *testing.T, s Subject) {
 	listed := s.listed(t)
 	names, made := map[string]bool{}, &shared{}
-	for _, group := range [][]check{dataKeys, encryptions, decryptions, reEncryptions, keys, disabledKeys, grants, endings, grantLists} {
+	for _, group := range [][]check{dataKeys, encryptions, decryptions, reEncryptions, keys, disabledKeys, grants, endings, grantLists, signatures} {
 		for _, c := range group {
 			if names[c.name] {
 				t.Fatalf("two checks are called %q", c.name)
