@@ -73,6 +73,9 @@ func TestMainsServeTheirOperation(t *testing.T) {
 		if row.Access.Bus {
 			want = append(want, "app.WithBus(awsbus.Open)")
 		}
+		if len(row.Access.SigningKey) > 0 {
+			want = append(want, "app.WithSigner(awskms.OpenSigner)")
+		}
 		if diff := cmp.Diff(want, mainCall(t, filepath.Join(string(row.Name), "main.go"))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.Name, diff)
 		}
@@ -156,7 +159,7 @@ func TestFunctionsLinkWhatTheirRowAsksFor(t *testing.T) {
 	linked := dependencies(t)
 	for _, row := range operation.Table {
 		deps := linked["strongroom/functions/"+string(row.Name)]
-		if want := len(row.Access.StorageKey) > 0; slices.Contains(deps, kms) != want {
+		if want := len(row.Access.StorageKey)+len(row.Access.SigningKey) > 0; slices.Contains(deps, kms) != want {
 			t.Errorf("%s: links KMS: %t, want %t", row.Name, !want, want)
 		}
 		if !slices.Contains(deps, "github.com/aws/aws-sdk-go-v2/service/dynamodb") {

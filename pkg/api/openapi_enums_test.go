@@ -25,6 +25,7 @@ func TestEnumsAreTheConstants(t *testing.T) {
 		"Code":       here.constants["Code"],
 		"Kind":       there.constants["Kind"],
 		"Role":       there.constants["Role"],
+		"SealKind":   here.constants["SealKind"],
 		"Reach":      here.constants["Reach"],
 		"Resource":   there.constants["Resource"],
 		"Cause":      there.constants["Cause"],

@@ -59,6 +59,8 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.ListSecretEvents:     {nil, api.List[api.Event]{}},
 	operation.ListSecretReaders:    {nil, api.List[api.Reader]{}},
 	operation.ListPrincipalReads:   {nil, api.List[api.PrincipalRead]{}},
+	operation.ListSeals:            {nil, api.List[api.SealEntry]{}},
+	operation.ExportEvents:         {nil, api.EventExport{}},
 }
 
 // hasTag says whether an operation answers one mutable thing, or what is polled for.
@@ -153,7 +155,7 @@ func reachable() map[string]reflect.Type {
 // words are the schemas that stand for no struct: what fields are made of, and the one body that is not ours.
 var words = []string{
 	"ID", "NewID", "Time", "ETag", "VersionNumber", "Name", "SecretName", "Value", "Note", "Email",
-	"Kind", "Role", "Permission", "Reach", "Resource", "Cause", "Encryption", "Stage", "Code", "GatewayError",
+	"Kind", "Role", "Permission", "Reach", "Resource", "Cause", "Encryption", "Stage", "SealKind", "Code", "GatewayError",
 }
 
 // notOverHTTP are the package's structs that no body over HTTP is made of.

@@ -38,6 +38,7 @@
 //	STRONGROOM_CLIENT_KEY     the ARN of the KMS key that clients use; told to them
 //	STRONGROOM_STORAGE_KEY    the ARN of the KMS key of data keys; only where WithKeys is given
 //	STRONGROOM_BUS            the name of the EventBridge bus; only where WithBus is given
+//	STRONGROOM_SIGNING_KEY    the ARN of the KMS key that signs seals of events; only where WithSigner is given
 //	STRONGROOM_API            the id of the API; when empty any API of the account will do
 //	AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
 //	                          set by Lambda, for as long as the process lives
@@ -76,8 +77,9 @@ type OpenBus func(region, endpoint string, credentials aws.CredentialsProvider, 
 type Option func(*options)
 
 type options struct {
-	openKeys OpenKeys
-	openBus  OpenBus
+	openKeys   OpenKeys
+	openBus    OpenBus
+	openSigner OpenSigner
 }
 
 // WithKeys gives the function data keys. Only functions that seal or open pass it, so that the others don't link KMS.
@@ -85,6 +87,12 @@ func WithKeys(open OpenKeys) Option { return func(o *options) { o.openKeys = ope
 
 // WithBus gives the function the event bus. Only functions that publish pass it.
 func WithBus(open OpenBus) Option { return func(o *options) { o.openBus = open } }
+
+// An OpenSigner opens a KMS key that signs, as OpenKeys does one that encrypts.
+type OpenSigner func(region, endpoint string, credentials aws.CredentialsProvider, keyARN string) envelope.Signer
+
+// WithSigner gives the function the key that signs seals of events, likewise only where one is needed.
+func WithSigner(open OpenSigner) Option { return func(o *options) { o.openSigner = open } }
 
 // Main serves an operation on Lambda; it does not return.
 func Main(name operation.Name, h handler.Func, opts ...Option) {
@@ -138,6 +146,9 @@ func open(e environment, o options) *secrets.Service {
 	}
 	if o.openBus != nil {
 		c.Bus = o.openBus(e.region, e.busEndpoint, e.credentials, e.bus)
+	}
+	if o.openSigner != nil {
+		c.Signer = o.openSigner(e.region, e.keyEndpoint, e.credentials, e.signingKey)
 	}
 	return secrets.New(c)
 }

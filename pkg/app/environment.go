@@ -20,6 +20,7 @@ type environment struct {
 	clientKey     string
 	storageKey    string
 	bus           string
+	signingKey    string
 	region        string
 	tableEndpoint string
 	keyEndpoint   string
@@ -27,7 +28,7 @@ type environment struct {
 	credentials   aws.CredentialsProvider
 }
 
-// readEnvironment reads and checks all variables; its error names each that is wrong, and repeats no value.
+// readEnvironment reads and checks all variables that those options need; its error names each that is wrong, and repeats no value.
 func readEnvironment(get func(string) string, o options) (environment, error) {
 	var problems []error
 	need := func(name string) string {
@@ -52,6 +53,9 @@ func readEnvironment(get func(string) string, o options) (environment, error) {
 	}
 	if o.openBus != nil {
 		e.bus = need("STRONGROOM_BUS")
+	}
+	if o.openSigner != nil {
+		e.signingKey = need("STRONGROOM_SIGNING_KEY")
 	}
 	if id := need("STRONGROOM_ORGANIZATION"); id != "" {
 		var err error

@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"strongroom/pkg/envelope"
+	"strongroom/pkg/awskms"
 	"strongroom/pkg/secrets"
 )
 
@@ -15,23 +15,27 @@ func whole() map[string]string {
 	return map[string]string{
 		"STRONGROOM_TABLE": "strongroom", "STRONGROOM_ORGANIZATION": "0190a1b2-0000-7000-8000-000000000001",
 		"STRONGROOM_ACCOUNT": "123456789012", "STRONGROOM_CLIENT_KEY": "arn:aws:kms:eu-west-1:123456789012:key/client",
-		"STRONGROOM_STORAGE_KEY": "arn:aws:kms:eu-west-1:123456789012:key/storage", "AWS_REGION": "eu-west-1",
+		"STRONGROOM_STORAGE_KEY": "arn:aws:kms:eu-west-1:123456789012:key/storage",
+		"STRONGROOM_SIGNING_KEY": "arn:aws:kms:eu-west-1:123456789012:key/signing", "AWS_REGION": "eu-west-1",
 		"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "marked-secret", "AWS_SESSION_TOKEN": "marked-token",
 	}
 }
 
-func read(set map[string]string, withKeys bool) (environment, error) {
+func read(set map[string]string, opts ...Option) (environment, error) {
 	var o options
-	if withKeys {
-		o.openKeys = func(string, string, aws.CredentialsProvider, string) envelope.KeyService { return nil }
+	for _, option := range opts {
+		option(&o)
 	}
 	return readEnvironment(func(name string) string { return set[name] }, o)
 }
 
+// withAll are the options that need a variable.
+func withAll() []Option { return []Option{WithKeys(awskms.Open), WithSigner(awskms.OpenSigner)} }
+
 func TestEnvironment(t *testing.T) {
 	set := whole()
 	set["AWS_ENDPOINT_URL"], set["AWS_ENDPOINT_URL_KMS"] = "http://127.0.0.1:4566", "http://127.0.0.1:4599"
-	e, err := read(set, true)
+	e, err := read(set, withAll()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,12 +44,12 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []string{
-		e.table, e.organization.String(), e.account, e.clientKey, e.storageKey, e.region,
+		e.table, e.organization.String(), e.account, e.clientKey, e.storageKey, e.signingKey, e.region,
 		c.AccessKeyID, c.SecretAccessKey, c.SessionToken,
 	}
 	for i, name := range []string{
 		"STRONGROOM_TABLE", "STRONGROOM_ORGANIZATION", "STRONGROOM_ACCOUNT", "STRONGROOM_CLIENT_KEY",
-		"STRONGROOM_STORAGE_KEY", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+		"STRONGROOM_STORAGE_KEY", "STRONGROOM_SIGNING_KEY", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
 	} {
 		if got[i] != set[name] {
 			t.Errorf("%s is read as %q", name, got[i])
@@ -73,22 +77,29 @@ func TestMissingVariablesAreNamed(t *testing.T) {
 	for name := range whole() {
 		set := maps.Clone(whole())
 		delete(set, name)
-		_, err := read(set, true)
+		_, err := read(set, withAll()...)
 		optional := name == "AWS_SESSION_TOKEN"
 		if optional != (err == nil) || !optional && err.Error() != name+" is not set" {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
-	if _, err := read(nil, true); err == nil || strings.Count(err.Error(), "is not set") != 8 {
+	if _, err := read(nil, withAll()...); err == nil || strings.Count(err.Error(), "is not set") != 9 {
 		t.Errorf("an empty environment: %v", err)
 	}
 }
 
-func TestStorageKeyIsNeededWithKeysOnly(t *testing.T) {
-	set := whole()
-	delete(set, "STRONGROOM_STORAGE_KEY")
-	if _, err := read(set, false); err != nil {
-		t.Error(err)
+func TestKeysAreNeededWhereTheyAreUsedOnly(t *testing.T) {
+	for name, with := range map[string][]Option{
+		"STRONGROOM_STORAGE_KEY": {WithSigner(awskms.OpenSigner)}, "STRONGROOM_SIGNING_KEY": {WithKeys(awskms.Open)},
+	} {
+		set := whole()
+		delete(set, name)
+		if _, err := read(set); err != nil {
+			t.Error(err)
+		}
+		if _, err := read(set, with...); err != nil {
+			t.Errorf("%s is not used: %v", name, err)
+		}
 	}
 }
 
@@ -100,7 +111,7 @@ func TestMalformedVariablesAreNamed(t *testing.T) {
 		for _, value := range values {
 			set := whole()
 			set[name] = value
-			_, err := read(set, true)
+			_, err := read(set, withAll()...)
 			if err == nil || !strings.HasPrefix(err.Error(), name+" is not ") || strings.Contains(err.Error(), value) {
 				t.Errorf("%s=%s: %v", name, value, err)
 			}

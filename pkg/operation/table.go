@@ -1,6 +1,10 @@
 package operation
 
-import "strongroom/pkg/access"
+import (
+	"time"
+
+	"strongroom/pkg/access"
+)
 
 // The operations' names.
 const (
@@ -48,6 +52,9 @@ const (
 	ListPrincipalReads   Name = "list-principal-reads"
 	PublishChanges       Name = "publish-changes"
 	RollUpReads          Name = "roll-up-reads"
+	ListSeals            Name = "list-seals"
+	ExportEvents         Name = "export-events"
+	SealEvents           Name = "seal-events"
 )
 
 // What functions need of AWS, by the kind of work they do. Get also stands for TransactGetItems, Put and Delete for
@@ -301,6 +308,22 @@ var Table = []Row{
 		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}/reads", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list the secrets whose values a principal knows",
 	},
+	{
+		Name: ListSeals, Action: access.SeeEvents, Access: listing,
+		Trigger: HTTP{
+			Method: "GET", Path: "/organizations/{organizationId}/seals",
+			Query: []string{"from", "to", "limit", "continuationToken"}, Status: 200,
+		},
+		Summary: "list the seals of hours and what retention removed, newest first",
+	},
+	{
+		Name: ExportEvents, Action: access.SeeEvents, Access: listing,
+		Trigger: HTTP{
+			Method: "GET", Path: "/organizations/{organizationId}/events/export",
+			Query: []string{"from", "to", "continuationToken"}, Status: 200,
+		},
+		Summary: "read events as they are stored, with their seals, to be verified elsewhere",
+	},
 	// what nobody asks for
 	{
 		Name: PublishChanges, Action: "", Access: publishing,
@@ -311,5 +334,13 @@ var Table = []Row{
 		Name: RollUpReads, Action: "", Access: rollingUp,
 		Trigger: Stream{Partitions: []string{"EVENT#"}},
 		Summary: "sum up who read what",
+	},
+	{
+		Name: SealEvents, Trigger: Schedule{Every: time.Hour, After: 10 * time.Minute},
+		Access: Access{
+			Table:      []TableAction{GetItem, Query, PutItem, DeleteItem},
+			SigningKey: []KeyAction{Sign, GetPublicKey}, Archive: true,
+		},
+		Summary: "seal the events of the hour that is over, and remove what is older than events are kept",
 	},
 }

@@ -111,7 +111,7 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	t.Helper()
 	rec := &recording{items: map[table.Key]table.Item{}}
 	rec.Table = newBolt(t)
-	b := &budgetWorld{World: secretstest.New(t, rec)}
+	b := &budgetWorld{World: secretstest.NewAt(t, rec, time.Now().Truncate(time.Hour).Add(time.Minute))}
 	b.member, b.asMember = b.User("member", access.RoleMember)
 	var groups []uuid.UUID
 	for i := range 10 {
@@ -153,6 +153,8 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	for i := range 600 {
 		b.Principal(access.KindUser, fmt.Sprintf("user %03d", i), access.RoleMember)
 	}
+	b.Clock.Advance(2 * time.Hour)
+	seal(t, b.World)
 	client, name := dynamotest.New(t)
 	rec.pour(t, client, name)
 	b.meter = meter.New(client, name)
@@ -430,6 +432,30 @@ var budgets = []budget{
 	}},
 	{operation.ListSecretEvents, "100 of 101", 1, 15, 0, func(b *budgetWorld) error {
 		_, err := b.ListSecretEvents(b.Context(), b.Owner, b.full, api.Page{Limit: 100})
+		return err
+	}},
+	{operation.SealEvents, "an hour without events", 6, 13, 1, func(b *budgetWorld) error {
+		now := b.Clock.Now()
+		b.Clock.Advance(now.Truncate(time.Hour).Add(time.Hour + 5*time.Minute).Sub(now))
+		report, err := b.SealEvents(b.Context())
+		if err == nil && (report.Sealed != 1 || report.Events != 0) {
+			return fmt.Errorf("sealed: %+v", report)
+		}
+		return err
+	}},
+	{operation.ListSeals, "two", 3, 4, 0, func(b *budgetWorld) error {
+		list, err := b.ListSeals(b.Context(), b.Owner, b.Organization, secrets.EventTimes{}, b.page(10))
+		if err == nil && len(list.Data) != 2 {
+			return fmt.Errorf("%d seals", len(list.Data))
+		}
+		return err
+	}},
+	{operation.ExportEvents, "an hour without events", 5, 14, 0, func(b *budgetWorld) error {
+		hour := b.Clock.Now().Truncate(time.Hour).Add(-2 * time.Hour)
+		export, err := b.ExportEvents(b.Context(), b.Owner, b.Organization, secrets.EventTimes{From: &hour, To: ptr(hour.Add(time.Hour))}, "")
+		if err == nil && (len(export.Data) != 1 || export.Data[0].Seal == nil) {
+			return fmt.Errorf("%d parts", len(export.Data))
+		}
 		return err
 	}},
 	{operation.DeleteProjects, "one", 3, 3, 10, func(b *budgetWorld) error {

@@ -26,6 +26,15 @@
 // partition of their own, once a minute each. Lists and looks without values are not recorded. Package audit has the form
 // of an event: ids, names and reasons, never a value or a note.
 //
+// # How it is sealed
+//
+// Every hour an operation seals the hours that ended ten minutes ago or earlier (SealEvents): a Merkle root for each shard,
+// signed, naming the seal before. Nothing of it is on the path of a request. A seal is put once, after the index of what it
+// covers; two sealers at a time make one chain. What retention removes, by whole days, a signed removal tells, put before
+// anything is removed; the seal of an hour goes last, so that a run which was stopped is gone on with. An archive gives
+// back the seals that are taken out of the table. Package evidence verifies what ExportEvents answers. A change's
+// event under what was changed is no part of this: it goes with that.
+//
 // # What opens a client-encrypted value
 //
 // Whoever is answered such a value, with a grant on the secret alone too, is answered the wrapped project keys that open

@@ -180,7 +180,7 @@ func (l *eventList) add(item table.Item) (full bool, err error) {
 		return true, nil
 	}
 	if matches {
-		l.list.Data = append(l.list.Data, showEvent(e))
+		l.list.Data = append(l.list.Data, api.EventOf(e))
 	}
 	l.before = item.Key.SK
 	return false, nil
@@ -253,39 +253,10 @@ func (s *Service) ListSecretEvents(ctx context.Context, by Caller, id uuid.UUID,
 		if err != nil {
 			return list, err
 		}
-		list.Data[i] = showEvent(e)
+		list.Data[i] = api.EventOf(e)
 	}
 	if !page.Next.IsZero() {
 		list.ContinuationToken = token{"secret-events", []string{strings.TrimPrefix(page.Next.SK, eventPrefix)}}.String()
 	}
 	return list, nil
-}
-
-// showEvent is an event as it is answered.
-func showEvent(e audit.Event) api.Event {
-	shown := api.Event{
-		ID: e.ID, At: e.At, Actor: api.EventActor{Kind: string(e.Actor.Kind), Name: e.Actor.Name, ARN: e.Actor.ARN},
-		Action: e.Action, Decision: string(e.Decision), Reason: e.Reason, Refused: e.Refused, Changed: e.Changed,
-		Justification: e.Justification, SourceIP: e.SourceIP, UserAgent: e.UserAgent, RequestID: e.RequestID,
-	}
-	if e.Actor.ID != uuid.Nil {
-		shown.Actor.ID = &e.Actor.ID
-	}
-	if e.Resource.Kind != "" {
-		shown.Resource = &api.EventResource{Kind: string(e.Resource.Kind), ID: e.Resource.ID, Name: e.Resource.Name}
-	}
-	for _, v := range e.Values {
-		shown.Values = append(shown.Values, api.EventValue{SecretID: v.Secret, Version: v.Version})
-	}
-	for _, g := range e.Grants {
-		grant := api.EventGrant{PrincipalID: g.Principal}
-		if g.Permission != access.None {
-			grant.Permission = &g.Permission
-		}
-		if !g.ExpiresAt.IsZero() {
-			grant.ExpiresAt = &g.ExpiresAt
-		}
-		shown.Grants = append(shown.Grants, grant)
-	}
-	return shown
 }

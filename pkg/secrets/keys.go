@@ -32,6 +32,10 @@ import (
 //	who read a secret               Query     SECRET#s / READ#
 //	what a principal read           Query     PRINCIPAL#p / READ#
 //	a project's change mark         BatchGet  CHANGED#x / CHANGED
+//	the seals of hours              Query     SEAL (the last one, or in order)
+//	the seal of an hour             Get       SEAL / hour
+//	which events an hour had        Query     SEALINDEX#hour / shard#
+//	what was removed                Query     REMOVAL (the last one, or in order)
 
 // What sort keys of list entries and parts begin with.
 const (
@@ -70,6 +74,24 @@ func eventKey(hour audit.Hour, shard string, id uuid.UUID) table.Key {
 // resourceEventKey is the event of a change once more, in the partition of what was changed.
 func resourceEventKey(pk string, id uuid.UUID) table.Key {
 	return table.Key{PK: pk, SK: eventPrefix + id.String()}
+}
+
+// The partitions of what is signed: one item for each sealed hour, and one for each time that hours were removed.
+const (
+	sealPK    = "SEAL"
+	removalPK = "REMOVAL"
+)
+
+func sealKey(hour audit.Hour) table.Key { return table.Key{PK: sealPK, SK: string(hour)} }
+
+// removalKey is where the removal is that begins with that hour.
+func removalKey(from audit.Hour) table.Key { return table.Key{PK: removalPK, SK: string(from)} }
+
+func sealIndexPK(hour audit.Hour) string { return "SEALINDEX#" + string(hour) }
+
+// sealIndexKey is a part of the index of a shard.
+func sealIndexKey(hour audit.Hour, shard string, part int) table.Key {
+	return table.Key{PK: sealIndexPK(hour), SK: fmt.Sprintf("%s#%06d", shard, part)}
 }
 
 func organizationPK(organization uuid.UUID) string { return "ORG#" + organization.String() }

@@ -96,6 +96,8 @@ type organizationRecord struct {
 	Name                  string      `table:"name"`
 	Owners                []uuid.UUID `table:"owners"`
 	MembersCreateProjects bool        `table:"membersCreateProjects"`
+	// EventRetentionDays is how long events are kept; zero where nobody said.
+	EventRetentionDays int64 `table:"eventRetentionDays"`
 }
 
 type dataKeyRecord struct {

@@ -182,6 +182,21 @@ var repetitions = map[operation.Name]repeated{
 	operation.ListEvents: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.ListEvents(w.Context(), w.Owner, w.Organization, secrets.ListEvents{Page: page})
 	}),
+	operation.ListSeals: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
+		return w.ListSeals(w.Context(), w.Owner, w.Organization, secrets.EventTimes{}, page)
+	}),
+	operation.ExportEvents: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
+		times := secrets.EventTimes{To: ptr(w.Clock.Now().Add(time.Second))}
+		return w.ExportEvents(w.Context(), w.Owner, w.Organization, times, "")
+	}),
+	operation.SealEvents: {prepare: func(w *secretstest.World) func() (any, error) {
+		w.Secret("A", "value")
+		w.Clock.Advance(3 * time.Hour)
+		if _, err := w.SealEvents(w.Context()); err != nil {
+			w.Fatal(err)
+		}
+		return func() (any, error) { return w.SealEvents(w.Context()) }
+	}},
 	operation.ListSecretEvents: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.ListSecretEvents(w.Context(), w.Owner, secret.ID, page)
 	}),

@@ -16,6 +16,10 @@ type Config struct {
 	Table table.Table
 	// Keys wraps and unwraps data keys. Nil in functions that neither seal nor open anything.
 	Keys envelope.KeyService
+	// Signer signs the seals of events. Nil in functions that seal none.
+	Signer envelope.Signer
+	// Archive keeps copies of the seals; nil for none.
+	Archive Archive
 	// Organization is the id of the one organization of this deployment.
 	Organization uuid.UUID
 	// Account is the AWS account of the deployment; callers from others are refused.
@@ -33,6 +37,8 @@ type Service struct {
 	table        reads
 	keyring      *envelope.Keyring
 	bus          Bus
+	signer       envelope.Signer
+	archive      Archive
 	organization uuid.UUID
 	account      string
 	clientKeyARN string
@@ -46,7 +52,8 @@ type Service struct {
 // New makes a Service.
 func New(c Config) *Service {
 	s := &Service{
-		table: reads{c.Table}, bus: c.Bus, organization: c.Organization, account: c.Account, clientKeyARN: c.ClientKeyARN, now: c.Now,
+		table: reads{c.Table}, bus: c.Bus, signer: c.Signer, archive: c.Archive, organization: c.Organization, account: c.Account,
+		clientKeyARN: c.ClientKeyARN, now: c.Now,
 		hints: newHints(),
 	}
 	if s.now == nil {

@@ -72,13 +72,14 @@ func (v *verifier) onSeal(l *statementLine) {
 	v.open.seal = &seal
 	hash := statement.Hash()
 	v.previous = &hash
-	v.covered(seal.Hour, seal.Hour)
+	v.covered(seal.Hour, seal.Hour, seal.Previous)
 	v.report.LastSeal = hash
 }
 
-func (v *verifier) covered(from, through audit.Hour) {
+// covered notes hours whose seal, or whose removal, is right; previous is what it names.
+func (v *verifier) covered(from, through audit.Hour, previous *audit.Hash) {
 	if v.report.First == "" {
-		v.report.First = from
+		v.report.First, v.report.Whole = from, previous == nil
 	}
 	v.report.Last = through
 }
@@ -114,5 +115,5 @@ func (v *verifier) onRemoval(l *statementLine) {
 	}
 	hash := statement.Hash()
 	v.removal, v.previous = &hash, &removal.Last
-	v.covered(removal.From, removal.To)
+	v.covered(removal.From, removal.To, removal.Previous)
 }

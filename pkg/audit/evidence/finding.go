@@ -104,6 +104,8 @@ type Report struct {
 	Given bool
 	// First and Last are the hours of the first and the last seal or removal whose signature is right; empty without any.
 	First, Last audit.Hour
+	// Whole says that the file begins where the record does: with the first seal that ever was, or with what was removed first.
+	Whole bool
 	// LastSeal is the hash of the last seal.
 	LastSeal audit.Hash
 	// Seals, Removals and Events are how many the file has.

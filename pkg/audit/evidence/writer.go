@@ -2,11 +2,14 @@ package evidence
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"io"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/audit"
 )
 
@@ -71,10 +74,53 @@ func (w *Writer) Event(hour audit.Hour, shard string, id uuid.UUID, stored []byt
 	return w.write(line{Event: &eventLine{hour, shard, id, stored, readable}})
 }
 
+// Part writes a part as export-events answers it.
+func (w *Writer) Part(p api.ExportedPart) error {
+	switch {
+	case p.Removal != nil:
+		return w.Removal(audit.Statement{Body: p.Removal.Body, Signature: p.Removal.Signature})
+	case p.Seal != nil:
+		return w.Seal(audit.Statement{Body: p.Seal.Body, Signature: p.Seal.Signature})
+	case p.Index != nil:
+		return w.Index(audit.Hour(p.Index.Hour), p.Index.Shard, p.Index.Entries)
+	case p.Event != nil:
+		return w.Event(audit.Hour(p.Event.Hour), p.Event.Shard, p.Event.ID, p.Event.Stored)
+	}
+	return errors.New("evidence: a part of an export is none that this program knows")
+}
+
 // Close ends the file, without which it counts as cut off. It does not close what it is written to.
 func (w *Writer) Close() error {
 	if err := w.write(line{End: &endLine{w.lines}}); err != nil {
 		return err
 	}
 	return w.w.Flush()
+}
+
+// SealLine is the line of a seal by itself, as archives keep it.
+func SealLine(s audit.Statement) []byte {
+	return lineOf(func(w *Writer) error { return w.Seal(s) })
+}
+
+// RemovalLine is the line of a removal by itself.
+func RemovalLine(s audit.Statement) []byte {
+	return lineOf(func(w *Writer) error { return w.Removal(s) })
+}
+
+func lineOf(write func(*Writer) error) []byte {
+	var b bytes.Buffer
+	w := &Writer{w: bufio.NewWriter(&b)}
+	if err := errors.Join(write(w), w.w.Flush()); err != nil {
+		panic(err) // statements always encode, and a buffer takes all
+	}
+	return b.Bytes()
+}
+
+// ReadSealLine is the inverse of SealLine. It does not look at the signature.
+func ReadSealLine(line []byte) (audit.Statement, error) {
+	l, ok := parse(line)
+	if !ok || l.Seal == nil {
+		return audit.Statement{}, errors.New("evidence: this is not the line of a seal")
+	}
+	return audit.Statement{Body: l.Seal.Body, Signature: l.Seal.Signature}, nil
 }

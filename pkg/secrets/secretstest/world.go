@@ -41,6 +41,8 @@ type World struct {
 	Clock        *Clock
 	Keys         *Keys
 	Bus          *Bus
+	Signer       *Signer
+	Archive      *Archive
 	Organization uuid.UUID
 	// Owner is the caller who owns the organization; OwnerID its principal.
 	Owner   secrets.Caller
@@ -51,9 +53,16 @@ type World struct {
 // New makes an organization in the table, which must hold no other of the same id.
 func New(t testing.TB, tbl table.Table) *World {
 	t.Helper()
-	w := &World{TB: t, Clock: NewClock(), Keys: NewKeys(), Bus: &Bus{}, Organization: uuid.New()}
+	return NewAt(t, tbl, time.Now())
+}
+
+// NewAt is New at a certain time.
+func NewAt(t testing.TB, tbl table.Table, at time.Time) *World {
+	t.Helper()
+	w := &World{TB: t, Clock: NewClock(), Keys: NewKeys(), Signer: NewSigner(), Archive: &Archive{}, Bus: &Bus{}, Organization: uuid.New()}
+	w.Clock.now.Store(at.UnixNano())
 	w.config = secrets.Config{
-		Table: tbl, Keys: w.Keys, Organization: w.Organization, Account: Account,
+		Table: tbl, Keys: w.Keys, Signer: w.Signer, Archive: w.Archive, Organization: w.Organization, Account: Account,
 		ClientKeyARN: "arn:aws:kms:us-east-1:" + Account + ":key/client", Now: w.Clock.Now,
 		Bus: w.Bus,
 	}
@@ -102,6 +111,14 @@ func (w *World) Again(wrap func(table.Table) table.Table) *World {
 	if wrap != nil {
 		again.config.Table = wrap(w.config.Table)
 	}
+	again.Service = secrets.New(again.config)
+	return &again
+}
+
+// With is the same organization with another key that signs.
+func (w *World) With(signer *Signer) *World {
+	again := *w
+	again.Signer, again.config.Signer = signer, signer
 	again.Service = secrets.New(again.config)
 	return &again
 }

@@ -76,7 +76,7 @@ func badTokens() []string {
 		token(`{"l":"nothing","a":["x"]}`), token(`{"l":"secrets","a":null}`), token(`{"l":"secrets","a":[1]}`),
 	}
 	for _, list := range []string{"projects", "principals", "members", "project-secrets", "project-values", "versions", "secrets",
-		"principal-access", "secret-principals", "events", "secret-events", "readers", "reads"} {
+		"principal-access", "secret-principals", "events", "secret-events", "readers", "reads", "seals", "export"} {
 		long := strings.Repeat("x", 2000)
 		tokens = append(tokens,
 			token(fmt.Sprintf(`{"l":%q,"a":[]}`, list)),

@@ -60,6 +60,8 @@ var bases = map[operation.Name]string{
 	operation.ListSecretEvents:     "auditor",
 	operation.ListSecretReaders:    "auditor",
 	operation.ListPrincipalReads:   "auditor",
+	operation.ListSeals:            "until-before",
+	operation.ExportEvents:         "until-before",
 }
 
 // A draft is an event that is being changed.

@@ -15,9 +15,9 @@ import (
 )
 
 // newKMS makes the KMS of the clients, whose keys the owner administers. It knows the callers that the gateway knows.
-func (s *Server) newKMS(keys *localkms.KMS, identities *gateway.Identities) (*localkms.Endpoint, error) {
+func (s *Server) newKMS(keys *localkms.KMS, signer *localkms.Signer, identities *gateway.Identities) (*localkms.Endpoint, error) {
 	return localkms.NewEndpoint(localkms.EndpointConfig{
-		Keys: keys, State: filepath.Join(s.config.Data, kmsFile), Administrator: profileNamed(Owner).bind, Log: s.config.Log,
+		Keys: keys, Signing: signer, State: filepath.Join(s.config.Data, kmsFile), Administrator: profileNamed(Owner).bind, Log: s.config.Log,
 		Callers: func(accessKeyID string) (localkms.Caller, bool) {
 			i, ok := identities.Lookup(accessKeyID)
 			return localkms.Caller{

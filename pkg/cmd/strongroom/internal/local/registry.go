@@ -49,6 +49,8 @@ var registry = map[operation.Name]handler.Func{
 	operation.ListSecretEvents:     handler.ListSecretEvents,
 	operation.ListSecretReaders:    handler.ListSecretReaders,
 	operation.ListPrincipalReads:   handler.ListPrincipalReads,
+	operation.ListSeals:            handler.ListSeals,
+	operation.ExportEvents:         handler.ExportEvents,
 }
 
 // streams is the function of every operation that the table's stream starts.
@@ -58,4 +60,6 @@ var streams = map[operation.Name]handler.StreamFunc{
 }
 
 // schedules is the function of every operation that the clock starts.
-var schedules = map[operation.Name]handler.ScheduleFunc{}
+var schedules = map[operation.Name]handler.ScheduleFunc{
+	operation.SealEvents: handler.SealEvents,
+}

@@ -5,6 +5,8 @@
 //
 //	strongroom.db    the table (package table/bolt)
 //	keys.json        the storage key and the client key (package localkms)
+//	signing.json     the key that signs the seals of events (package localkms)
+//	seals/           the seals of events once more, a file each (package audit/evidence)
 //	kms.json         the grants on the client key, and further keys (package localkms)
 //	local.json       the organization's id, and whether the demo and its grants were made
 //	schedules.json   when the functions of the clock last ran (package trigger)
@@ -119,6 +121,10 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	signer, err := localkms.OpenSigner(filepath.Join(s.config.Data, signingFile))
+	if err != nil {
+		return err
+	}
 	identities, err := openIdentities(s.config.Data)
 	if err != nil {
 		return err
@@ -130,6 +136,7 @@ func (s *Server) open(ctx context.Context) error {
 	c := secrets.Config{
 		Table: s.table, Keys: keys.Key(localkms.Storage), Organization: s.organization, Account: Account,
 		ClientKeyARN: keys.Key(localkms.Client).ARN(), Bus: bus{s.config.Log},
+		Signer: signer, Archive: archive{filepath.Join(s.config.Data, sealsFolder)},
 	}
 	if s.config.Clock != nil {
 		c.Now = s.config.Clock.Now
@@ -138,7 +145,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.triggers, err = s.newTriggers(); err != nil { // before anything is written, so that they get it
 		return err
 	}
-	if s.kms, err = s.newKMS(keys, identities); err != nil {
+	if s.kms, err = s.newKMS(keys, signer, identities); err != nil {
 		return err
 	}
 	if err := s.makeDemo(ctx, keys, state); err != nil {

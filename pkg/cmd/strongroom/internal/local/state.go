@@ -18,6 +18,8 @@ import (
 const (
 	tableFile       = "strongroom.db"
 	keysFile        = "keys.json"
+	signingFile     = "signing.json"
+	sealsFolder     = "seals"
 	stateFile       = "local.json"
 	runsFile        = "schedules.json"
 	identitiesFile  = "identities.json"

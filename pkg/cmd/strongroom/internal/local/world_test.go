@@ -107,7 +107,7 @@ func openWorld(t testing.TB, file string, keys *secretstest.Keys, wrap func(tabl
 
 func worldService(tbl table.Table, keys *secretstest.Keys, now time.Time) *secrets.Service {
 	return secrets.New(secrets.Config{
-		Table: tbl, Keys: keys, Organization: fixedID(1), Account: worldAccount,
+		Table: tbl, Keys: keys, Signer: secretstest.NewSigner(), Organization: fixedID(1), Account: worldAccount,
 		ClientKeyARN: "arn:aws:kms:us-east-1:" + worldAccount + ":key/client",
 		Bus:          bus{slog.New(slog.DiscardHandler)},
 		Now:          func() time.Time { return now },
