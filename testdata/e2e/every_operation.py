@@ -217,6 +217,9 @@ def secrets(owner, reader, organization, project, principal):
     reads = owner.all("list-events", organizationId=organization, resourceId=secret, action="get-secret-version")
     assert [(e["decision"], e["values"]) for e in reads] == [
         ("allowed", [{"secretId": secret, "version": 2}])], reads
+    exported = [part["event"]["id"] for part in owner.all("export-events", organizationId=organization) if "event" in part]
+    assert {e["id"] for e in reads + changes} - set(exported) == set(), exported
+    assert owner.all("list-seals", organizationId=organization, limit=2) == []  # an hour is, ten minutes after it ended
     bulk = owner.call("get-secrets-by-ids", {"ids": [secret, organization]}).json
     assert [s["value"] for s in bulk["data"]] == ["one"] and bulk["errors"][0]["error"]["code"] == "notFound", bulk
     assert [s["id"] for s in owner.all("list-secrets", organizationId=organization, namePrefix="a/b c+d&")] == [secret]

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 }
 
 // scripts is how many there are; one that was lost would otherwise go unnoticed.
-const scripts = 32
+const scripts = 33
 
 // TestScripts runs the program as people do. Besides testscript's commands the scripts have
 //
@@ -32,6 +32,10 @@ const scripts = 32
 //	              exec that wants the exit status N
 //	unwrap FILE   have KMS unwrap the key of the project that FILE has as JSON, with AWS's own client and whoever the script is; KMS's
 //	              refusal is the failure
+//	later HOURS   run the server, which must not run, as if so many hours had passed, until all of them are sealed
+//	tamper remove|alter OPERATION
+//	              change by hand an event that tells of the operation; sets $EVENT and $HOUR
+//	cut FROM TO   write the file FROM to TO without its last line
 //	field NAME F  set $NAME to the string that the JSON in the last output has as its first field F
 //
 // $TESTDATA is the repository's folder of that name.
@@ -50,6 +54,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "end": end, "as": as, "field": field, "unwrap": unwrap, "exits": exits,
+			"later": later, "tamper": tamper, "cut": cut,
 		},
 	})
 }

@@ -3,6 +3,7 @@
 //	strongroom access           share projects and secrets, and see with whom they are shared
 //	strongroom call             call any operation of Strongroom's HTTP API
 //	strongroom config           show every setting, and where it comes from
+//	strongroom events           export the record of who did what, and verify that nobody changed it
 //	strongroom export           write a project's secrets with their values, as other programs read them
 //	strongroom group            make, show and change groups
 //	strongroom import           make secrets of the variables in a .env file
@@ -153,7 +154,7 @@ func (m *Main) root() *cobra.Command {
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
-	root.AddCommand(m.whoami(), m.secret(), m.project(), m.access(), m.runCommand(), m.importCommand(), m.exportCommand(),
+	root.AddCommand(m.whoami(), m.secret(), m.project(), m.access(), m.runCommand(), m.importCommand(), m.exportCommand(), m.events(),
 		m.pin(), m.config(), m.call(), m.local(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
