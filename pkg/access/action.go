@@ -20,6 +20,8 @@ const (
 	ChangeOwners Action = "changeOwners"
 	// ChangeOrganization is to change its name and settings: owner.
 	ChangeOrganization Action = "changeOrganization"
+	// BreakGlass is to give oneself a grant in an emergency, which is recorded as such: admin or owner.
+	BreakGlass Action = "breakGlass"
 	// CreateProject is to make a project: admin or owner, and members where Settings says so.
 	CreateProject Action = "createProject"
 	// CreateSecret is to make a secret in the projects of Request.Added: write on every one of them. With none: admin
@@ -76,7 +78,7 @@ func Actions() []Action {
 
 var (
 	organizationActions = []Action{SeeSelf, SeeOrganization, SeePrincipals, ChangePrincipals, ChangeOwners,
-		ChangeOrganization, CreateProject, CreateSecret, SeePrincipalAccess, SeeEvents}
+		ChangeOrganization, BreakGlass, CreateProject, CreateSecret, SeePrincipalAccess, SeeEvents}
 	projectActions = []Action{SeeProject, ListProjectSecrets, ReadProjectValues, ChangeProject, DeleteProject,
 		SeeProjectAccess, ChangeProjectAccess}
 	secretActions = []Action{SeeSecret, ReadSecret, WriteSecret, RenameSecret, DeleteSecret, MoveSecret,

@@ -187,8 +187,8 @@ func subjectOf(action access.Action) string {
 		access.MoveSecret, access.SeeSecretAccess, access.ChangeSecretAccess:
 		return "secret"
 	case access.SeeSelf, access.SeeOrganization, access.SeePrincipals, access.ChangePrincipals, access.ChangeOwners,
-		access.ChangeOrganization, access.CreateProject, access.CreateSecret, access.SeePrincipalAccess,
-		access.SeeEvents:
+		access.ChangeOrganization, access.BreakGlass, access.CreateProject, access.CreateSecret,
+		access.SeePrincipalAccess, access.SeeEvents:
 		return "organization"
 	}
 	panic("no such action: " + string(action))

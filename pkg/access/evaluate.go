@@ -67,8 +67,8 @@ func Evaluate(r Request) Decision {
 		return refuse(barredSentence(why), why)
 	}
 	switch r.Action {
-	case SeeSelf, SeeOrganization, SeePrincipals, ChangePrincipals, ChangeOwners, ChangeOrganization, CreateProject,
-		SeePrincipalAccess, SeeEvents:
+	case SeeSelf, SeeOrganization, SeePrincipals, ChangePrincipals, ChangeOwners, ChangeOrganization, BreakGlass,
+		CreateProject, SeePrincipalAccess, SeeEvents:
 		return decideOrganization(r)
 	case CreateSecret:
 		return decideCreate(r)

@@ -33,6 +33,11 @@ func (g Grant) Same(other Grant) bool {
 	return g.Principal == other.Principal && g.Permission == other.Permission && g.ExpiresAt.Equal(other.ExpiresAt)
 }
 
+// Covers says whether g gives no less than another grant, and for no shorter, whomever.
+func (g Grant) Covers(other Grant) bool {
+	return g.Permission >= other.Permission && !outlasts(other.ExpiresAt, g.ExpiresAt)
+}
+
 // Grants are the grants on one resource: sorted by principal, at most one for each. Make them with NewGrants.
 type Grants []Grant
 

@@ -218,3 +218,29 @@ func FuzzUnmarshalBinary(f *testing.F) {
 		}
 	})
 }
+
+func TestOneGrantCoversAnother(t *testing.T) {
+	early, late := time.UnixMilli(1000), time.UnixMilli(2000)
+	grant := func(p access.Permission, until time.Time) access.Grant {
+		return access.Grant{Permission: p, ExpiresAt: until}
+	}
+	for name, c := range map[string]struct {
+		one, other access.Grant
+		want       bool
+	}{
+		"the same":                 {grant(access.Write, early), grant(access.Write, early), true},
+		"more":                     {grant(access.Manage, early), grant(access.Write, early), true},
+		"less":                     {grant(access.Read, early), grant(access.Write, early), false},
+		"longer":                   {grant(access.Write, late), grant(access.Write, early), true},
+		"shorter":                  {grant(access.Write, early), grant(access.Write, late), false},
+		"without end":              {grant(access.Write, time.Time{}), grant(access.Write, late), true},
+		"with an end, for without": {grant(access.Write, late), grant(access.Write, time.Time{}), false},
+		"more, for shorter":        {grant(access.Manage, early), grant(access.Read, late), false},
+		"none by none":             {access.Grant{}, access.Grant{}, true},
+		"nothing covers something": {access.Grant{}, grant(access.Read, early), false},
+	} {
+		if got := c.one.Covers(c.other); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

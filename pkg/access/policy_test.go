@@ -13,7 +13,7 @@ import (
 
 const (
 	policyFiles = 15
-	policyCases = 441
+	policyCases = 447
 )
 
 // TestPolicies asks the questions of testdata/access/*.txt, one subtest for each section.

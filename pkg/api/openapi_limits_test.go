@@ -26,6 +26,16 @@ func TestTheLimitsAreTheConstants(t *testing.T) {
 	if hint := doc.Components.Parameters["project"].Value; hint.Style != "form" || *hint.Explode {
 		t.Error("the ids of a hint are not separated by commas in one parameter")
 	}
+	for name, want := range map[string][3]int64{
+		"EventRetentionDays": {api.MinEventRetentionDays, api.MaxEventRetentionDays, api.DefaultEventRetentionDays},
+		"TrashRetentionDays": {api.MinTrashRetentionDays, api.MaxTrashRetentionDays, api.DefaultTrashRetentionDays},
+	} {
+		days := doc.Components.Schemas[name].Value
+		said := strings.Contains(days.Description, strconv.FormatInt(want[2], 10)+", unless it was set")
+		if *days.Min != float64(want[0]) || *days.Max != float64(want[1]) || !said {
+			t.Errorf("%s are %v to %v, %q", name, *days.Min, *days.Max, days.Description)
+		}
+	}
 	for what, text := range map[string]string{
 		"the introduction": doc.Info.Description,
 		"tooLarge":         *doc.Components.Responses["tooLarge"].Value.Description,

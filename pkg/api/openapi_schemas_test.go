@@ -20,6 +20,7 @@ import (
 var bodies = map[operation.Name]struct{ in, out any }{
 	operation.Whoami:               {nil, api.Me{}},
 	operation.GetOrganization:      {nil, api.Organization{}},
+	operation.UpdateOrganization:   {api.UpdateOrganization{}, api.Organization{}},
 	operation.ListPrincipals:       {nil, api.List[api.Principal]{}},
 	operation.CreatePrincipal:      {api.CreatePrincipal{}, api.Principal{}},
 	operation.GetPrincipal:         {nil, api.Principal{}},
@@ -55,6 +56,7 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.ListSecretPrincipals: {nil, api.List[api.SecretPrincipal]{}},
 	operation.ListPrincipalAccess:  {nil, api.List[api.PrincipalAccess]{}},
 	operation.ExplainAccess:        {nil, api.Explanation{}},
+	operation.BreakGlass:           {api.BreakGlass{}, api.Grant{}},
 	operation.ListEvents:           {nil, api.List[api.Event]{}},
 	operation.ListSecretEvents:     {nil, api.List[api.Event]{}},
 	operation.ListSecretReaders:    {nil, api.List[api.Reader]{}},
@@ -156,6 +158,7 @@ func reachable() map[string]reflect.Type {
 var words = []string{
 	"ID", "NewID", "Time", "ETag", "VersionNumber", "Name", "SecretName", "Value", "Note", "Email",
 	"Kind", "Role", "Permission", "Reach", "Resource", "Cause", "Encryption", "Stage", "SealKind", "Code", "GatewayError",
+	"MembersCreateProjects", "EventRetentionDays", "TrashRetentionDays", "GivenReason",
 }
 
 // notOverHTTP are the package's structs that no body over HTTP is made of.

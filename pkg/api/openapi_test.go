@@ -175,6 +175,7 @@ var conflicting = []operation.Name{
 	operation.CreatePrincipal, operation.UpdatePrincipal, operation.DeletePrincipal, operation.PutIdentities,
 	operation.DisablePrincipal, operation.CreateProject, operation.UpdateProject, operation.AddProjectKey,
 	operation.CreateSecret, operation.UpdateSecret, operation.RestoreSecretVersion, operation.PutProjectAccess, operation.PutSecretAccess,
+	operation.BreakGlass,
 }
 
 func TestEveryStatusIsDescribed(t *testing.T) {

@@ -20,6 +20,36 @@ type Organization struct {
 type Settings struct {
 	// MembersCreateProjects lets every member create projects, not only owners and admins.
 	MembersCreateProjects bool `json:"membersCreateProjects"`
+	// EventRetentionDays is for how many days events are kept.
+	EventRetentionDays int64 `json:"eventRetentionDays"`
+	// TrashRetentionDays is for how many days what was deleted can be restored.
+	TrashRetentionDays int64 `json:"trashRetentionDays"`
+}
+
+// How long events and trash are kept, in days. The least that events are kept is what an investigation needs that starts
+// a month late, whatever an owner, or who took an owner's place, sets.
+const (
+	DefaultEventRetentionDays = 400
+	MinEventRetentionDays     = 30
+	MaxEventRetentionDays     = 3650
+	DefaultTrashRetentionDays = 30
+	MinTrashRetentionDays     = 1
+	MaxTrashRetentionDays     = 365
+)
+
+// UpdateOrganization is update-organization's request. What is absent stays as it is.
+type UpdateOrganization struct {
+	Name     *string         `json:"name,omitempty"`
+	Settings *UpdateSettings `json:"settings,omitempty"`
+}
+
+// UpdateSettings are the settings that are to change. What is absent stays as it is.
+type UpdateSettings struct {
+	MembersCreateProjects *bool `json:"membersCreateProjects,omitempty"`
+	// EventRetentionDays is from MinEventRetentionDays to MaxEventRetentionDays.
+	EventRetentionDays *int64 `json:"eventRetentionDays,omitempty"`
+	// TrashRetentionDays is from MinTrashRetentionDays to MaxTrashRetentionDays.
+	TrashRetentionDays *int64 `json:"trashRetentionDays,omitempty"`
 }
 
 // CreateOrganization is what create-organization is invoked with: Name, OwnerName and OwnerARN to make the

@@ -85,6 +85,27 @@ type Grant struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 }
 
+// MaxBreakGlass is how long a grant that somebody gives themselves in an emergency lasts at most.
+const MaxBreakGlass = 12 * time.Hour
+
+// How long a reason is that a person gives: at least so many characters, and at most so many bytes.
+const (
+	MinReason = 10
+	MaxReason = 500
+)
+
+// BreakGlass is break-glass's request: a grant to the caller on a project or on a secret, one of both.
+type BreakGlass struct {
+	ProjectID *uuid.UUID `json:"projectId,omitempty"`
+	SecretID  *uuid.UUID `json:"secretId,omitempty"`
+	// Permission is read, where it is absent.
+	Permission *access.Permission `json:"permission,omitempty"`
+	// ExpiresAt is when the grant ends: at most MaxBreakGlass from now.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// Reason is why: one line of MinReason characters to MaxReason bytes, in normalization form C.
+	Reason string `json:"reason"`
+}
+
 // GrantPrincipal is whom a grant is for. In a request only the id counts; the answer to a PUT has no names.
 type GrantPrincipal struct {
 	Kind access.Kind `json:"kind,omitempty"`

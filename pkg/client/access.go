@@ -58,6 +58,17 @@ func (c *Client) Revoke(ctx context.Context, r Resource, principal uuid.UUID, fo
 	return c.changeAccess(ctx, r, principal, nil, force)
 }
 
+// BreakGlass gives the caller, an owner or admin, a permission on a resource for an emergency, and answers the grant that
+// there is then: what was asked for, or one that gave all of that already, in which case nothing is recorded. It ends
+// api.MaxBreakGlass from now at most. One that would lose something else by it is ErrConflict.
+func (c *Client) BreakGlass(ctx context.Context, r Resource, in api.BreakGlass) (api.Grant, error) {
+	in.ProjectID, in.SecretID = &r.Project, nil
+	if r.Secret != uuid.Nil {
+		in.ProjectID, in.SecretID = nil, &r.Secret
+	}
+	return call[api.Grant](ctx, c, Request{Operation: operation.BreakGlass}, in)
+}
+
 // changeAccess replaces a principal's grant. It begins anew where somebody else was first.
 func (c *Client) changeAccess(ctx context.Context, r Resource, principal uuid.UUID, to *api.Grant, force bool) (before *api.Grant, err error) {
 	err = c.Racing(ctx, func() (lost bool, err error) {

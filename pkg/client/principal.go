@@ -16,6 +16,12 @@ func (c *Client) Organization(ctx context.Context) (api.Organization, error) {
 	return call[api.Organization](ctx, c, Request{Operation: operation.GetOrganization}, nil)
 }
 
+// UpdateOrganization changes the organization's name or settings, which takes an owner; etag, where it is not empty, is
+// what it must have.
+func (c *Client) UpdateOrganization(ctx context.Context, in api.UpdateOrganization, etag string) (api.Organization, error) {
+	return call[api.Organization](ctx, c, Request{Operation: operation.UpdateOrganization, Header: ifMatch(etag)}, in)
+}
+
 // Principals lists users, groups and service accounts by name; an empty kind lists all of them.
 func (c *Client) Principals(ctx context.Context, kind access.Kind) iter.Seq2[api.Principal, error] {
 	return pages[api.Principal](ctx, c, Request{Operation: operation.ListPrincipals, Query: oneParameter("kind", string(kind))})

@@ -58,3 +58,15 @@ func putAccess(
 		return answer{body: policy.AccessPolicy, etag: policy.ETag}, err
 	})
 }
+
+// BreakGlass serves break-glass.
+func BreakGlass(s *secrets.Service) http.Handler {
+	return serveBody(operation.BreakGlass, s, func(c *call, in api.BreakGlass) (answer, error) {
+		organization := c.id("organizationId")
+		if err := c.checked(); err != nil {
+			return answer{}, err
+		}
+		grant, err := s.BreakGlass(c.Context(), c.caller, organization, in)
+		return answer{body: grant}, err
+	})
+}

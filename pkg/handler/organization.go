@@ -30,6 +30,18 @@ func GetOrganization(s *secrets.Service) http.Handler {
 	})
 }
 
+// UpdateOrganization serves update-organization.
+func UpdateOrganization(s *secrets.Service) http.Handler {
+	return serveBody(operation.UpdateOrganization, s, func(c *call, in api.UpdateOrganization) (answer, error) {
+		id := c.id("organizationId")
+		if err := c.checked(); err != nil {
+			return answer{}, err
+		}
+		organization, err := s.UpdateOrganization(c.Context(), c.caller, id, c.ifMatch(), in)
+		return answer{body: organization, etag: organization.ETag}, err
+	})
+}
+
 // CreateOrganization makes the function behind create-organization, which has no route: JSON in, JSON out, errors of
 // package api.
 func CreateOrganization(s *secrets.Service) func(context.Context, json.RawMessage) (any, error) {

@@ -11,6 +11,7 @@ const (
 	Whoami               Name = "whoami"
 	CreateOrganization   Name = "create-organization"
 	GetOrganization      Name = "get-organization"
+	UpdateOrganization   Name = "update-organization"
 	ListPrincipals       Name = "list-principals"
 	CreatePrincipal      Name = "create-principal"
 	GetPrincipal         Name = "get-principal"
@@ -39,6 +40,7 @@ const (
 	ListSecretVersions   Name = "list-secret-versions"
 	GetSecretVersion     Name = "get-secret-version"
 	RestoreSecretVersion Name = "restore-secret-version"
+	BreakGlass           Name = "break-glass"
 	GetProjectAccess     Name = "get-project-access"
 	PutProjectAccess     Name = "put-project-access"
 	GetSecretAccess      Name = "get-secret-access"
@@ -66,6 +68,7 @@ var (
 	listingSecrets = Access{Table: []TableAction{BatchGetItem, Query, PutItem}, Index2: true}
 	listingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}}
 	writing        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem, DeleteItem}}
+	rewriting      = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}}
 	counting       = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}}
 	writingGroups  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem}}
 	opening        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}, StorageKey: []KeyAction{Decrypt}}
@@ -100,6 +103,11 @@ var Table = []Row{
 		Name: GetOrganization, Action: access.SeeOrganization, Access: reading,
 		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}", Status: 200},
 		Summary: "show the organization",
+	},
+	{
+		Name: UpdateOrganization, Action: access.ChangeOrganization, Access: rewriting,
+		Trigger: HTTP{Method: "PUT", Path: "/organizations/{organizationId}", Body: true, Status: 200},
+		Summary: "change the organization's name or settings",
 	},
 	// principals
 	{
@@ -265,6 +273,11 @@ var Table = []Row{
 		Name: PutSecretAccess, Action: access.ChangeSecretAccess, Access: writing,
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/access-policies", Query: []string{"force"}, Body: true, Status: 200},
 		Summary: "replace a secret's grants",
+	},
+	{
+		Name: BreakGlass, Action: access.BreakGlass, Access: rewriting,
+		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/break-glass", Body: true, Status: 200},
+		Summary: "give oneself a grant in an emergency, for a while and with a reason",
 	},
 	{
 		Name: ListSecretPrincipals, Action: access.SeeSecretAccess, Access: listingSecret,

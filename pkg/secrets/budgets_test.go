@@ -94,6 +94,7 @@ type budgetWorld struct {
 	*secretstest.World
 	member   uuid.UUID
 	asMember secrets.Caller
+	asAdmin  secrets.Caller // who was granted nothing
 	project  uuid.UUID
 	ids      []uuid.UUID // of 100 secrets in project
 	full     uuid.UUID   // a secret with 100 versions in project
@@ -153,6 +154,7 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	for i := range 600 {
 		b.Principal(access.KindUser, fmt.Sprintf("user %03d", i), access.RoleMember)
 	}
+	_, b.asAdmin = b.User("admin", access.RoleAdmin)
 	b.Clock.Advance(2 * time.Hour)
 	seal(t, b.World)
 	client, name := dynamotest.New(t)
@@ -199,6 +201,12 @@ var budgets = []budget{
 	}},
 	{operation.GetOrganization, "", 1, 2, 0, func(b *budgetWorld) error {
 		_, err := b.GetOrganization(b.Context(), b.asMember, b.Organization)
+		return err
+	}},
+	{operation.UpdateOrganization, "a setting", 2, 2, 6, func(b *budgetWorld) error {
+		_, err := b.UpdateOrganization(b.Context(), b.Owner, b.Organization, "", api.UpdateOrganization{
+			Settings: &api.UpdateSettings{TrashRetentionDays: ptr[int64](7)},
+		})
 		return err
 	}},
 	{operation.ListPrincipals, "a page of 10", 4, 22, 0, func(b *budgetWorld) error {
@@ -398,6 +406,18 @@ var budgets = []budget{
 	{operation.ExplainAccess, "a project, through a group", 2, 4, 0, func(b *budgetWorld) error {
 		_, err := b.ExplainAccess(b.Context(), secretstest.Caller("member"), b.Organization, secrets.ExplainAccess{
 			Principal: b.crowded, Project: &b.shared, Permission: access.Read,
+		})
+		return err
+	}},
+	{operation.BreakGlass, "a project", 2, 2, 8, func(b *budgetWorld) error {
+		_, err := b.BreakGlass(b.Context(), b.asAdmin, b.Organization, api.BreakGlass{
+			ProjectID: &b.client.ID, Permission: ptr(access.Manage), ExpiresAt: b.Clock.Now().Add(time.Hour), Reason: "the pager went off",
+		})
+		return err
+	}},
+	{operation.BreakGlass, "a secret", 3, 3, 10, func(b *budgetWorld) error {
+		_, err := b.BreakGlass(b.Context(), b.Owner, b.Organization, api.BreakGlass{
+			SecretID: &b.ids[9], ExpiresAt: b.Clock.Now().Add(time.Hour), Reason: "the pager went off",
 		})
 		return err
 	}},

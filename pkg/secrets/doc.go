@@ -35,6 +35,13 @@
 // back the seals that are taken out of the table. Package evidence verifies what ExportEvents answers. A change's
 // event under what was changed is no part of this: it goes with that.
 //
+// # Grants that end, and emergencies
+//
+// A grant with an end gives nothing from that millisecond on. It stays where it is, shown as what it was, until somebody
+// takes it away or renews it, and counts among the grants that a resource may have. In an emergency owners and admins give
+// themselves one (breakglass.go), with a reason that its event holds: by role they may do everything here, but AWS KMS
+// gives project keys for grants alone. It is asked for with the time of its end, so that a repetition extends nothing.
+//
 // # What opens a client-encrypted value
 //
 // Whoever is answered such a value, with a grant on the secret alone too, is answered the wrapped project keys that open

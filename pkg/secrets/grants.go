@@ -101,67 +101,34 @@ func policyOf(grants access.Grants, tag int64) Policy {
 }
 
 // PutProjectAccess replaces a project's grants; only what differs is judged and written.
-func (s *Service) PutProjectAccess(ctx context.Context, by Caller, in PutAccess) (answer Policy, err error) {
+func (s *Service) PutProjectAccess(ctx context.Context, by Caller, in PutAccess) (Policy, error) {
 	q := s.begin(by, operation.PutProjectAccess)
-	wanted, err := parseGrants(in.Grants)
-	if err != nil {
-		return answer, err
-	}
-	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		v, err := q.lookProject(ctx, in.ID)
-		if err != nil {
-			return plan{}, err
-		}
-		if err := q.decideProject(ctx, &v, access.ChangeProjectAccess); err != nil {
-			return plan{}, err
-		}
-		old := v.rec
-		c := grantChange{kind: onProject, in: in, old: old.Grants, wanted: wanted, tag: old.AccessTag}
-		c.rights = func(grants access.Grants) access.Rights {
-			project := access.Project{ID: in.ID, Live: true, Grants: grants}
-			return access.ProjectRights(v.who.principal(), project, q.now())
-		}
-		c.plan = func(grants access.Grants, tag int64) plan {
-			v.rec.Grants, v.rec.AccessTag = grants, tag
-			v.rec.Writes = old.Writes.with(q.writeID)
-			return q.planProject(in.ID, old, &v.rec)
-		}
-		var p plan
-		answer, p, err = q.replaceGrants(ctx, &c)
-		return p, err
+	return q.putAccess(ctx, in, func(ctx context.Context) (sharing, error) {
+		return q.lookSharedProject(ctx, in.ID, access.ChangeProjectAccess)
 	})
-	return answer, err
 }
 
 // PutSecretAccess replaces a secret's grants; only what differs is judged and written.
-func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) (answer Policy, err error) {
+func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) (Policy, error) {
 	q := s.begin(by, operation.PutSecretAccess)
-	wanted, err := parseGrants(in.Grants)
+	return q.putAccess(ctx, in, func(ctx context.Context) (sharing, error) {
+		return q.lookSharedSecret(ctx, in.ID, access.ChangeSecretAccess)
+	})
+}
+
+func (q *request) putAccess(
+	ctx context.Context, in PutAccess, look func(context.Context) (sharing, error),
+) (answer Policy, err error) {
+	wanted, err := parseGrants(in.Grants, q.now())
 	if err != nil {
 		return answer, err
 	}
-	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		v, err := q.lookSecret(ctx, in.ID, nil)
+	err = q.change(ctx, func(ctx context.Context, _ lost) (p plan, err error) {
+		g, err := look(ctx)
 		if err != nil {
-			return plan{}, err
+			return p, err
 		}
-		if err := q.decideSecret(ctx, &v, access.ChangeSecretAccess); err != nil {
-			return plan{}, err
-		}
-		old := v.rec
-		c := grantChange{kind: onSecret, in: in, old: old.Grants, wanted: wanted, tag: old.AccessTag}
-		c.rights = func(grants access.Grants) access.Rights {
-			secret := *v.access()
-			secret.Grants = grants
-			return access.SecretRights(v.who.principal(), secret, q.now())
-		}
-		c.plan = func(grants access.Grants, tag int64) plan {
-			v.rec.Grants, v.rec.AccessTag = grants, tag
-			v.rec.Writes = old.Writes.with(q.writeID)
-			return q.planSecret(&secretChange{id: in.ID, old: &old, new: &v.rec})
-		}
-		var p plan
-		answer, p, err = q.replaceGrants(ctx, &c)
+		answer, p, err = q.replaceGrants(ctx, &grantChange{sharing: g, in: in, wanted: wanted})
 		return p, err
 	})
 	return answer, err
@@ -169,14 +136,25 @@ func (s *Service) PutSecretAccess(ctx context.Context, by Caller, in PutAccess) 
 
 const pastExpiry = "is past; it must be in the future, or absent for a grant without end"
 
+// ended counts the grants that give nothing any longer.
+func ended(grants []api.Grant, now time.Time) (n int) {
+	for _, g := range grants {
+		if g.ExpiresAt != nil && !g.ExpiresAt.After(now) {
+			n++
+		}
+	}
+	return n
+}
+
 // parseGrants checks the form of a list of grants and sorts it.
-func parseGrants(in []api.Grant) (access.Grants, error) {
+func parseGrants(in []api.Grant, now time.Time) (access.Grants, error) {
 	var wrong problems
 	if in == nil {
 		wrong.add("grants", "is missing; send an empty list to take all grants away")
 	}
 	if len(in) > maxGrants {
-		wrong.add("grants", "has %d grants; at most %d are allowed", len(in), maxGrants)
+		wrong.add("grants", "has %d grants, of which %d have ended; at most %d are allowed, and those that have ended give nothing",
+			len(in), ended(in, now), maxGrants)
 		return nil, wrong.err()
 	}
 	grants := make([]access.Grant, 0, len(in))
@@ -207,14 +185,9 @@ func parseGrants(in []api.Grant) (access.Grants, error) {
 
 // A grantChange is a replacement of grants that is to be judged.
 type grantChange struct {
-	kind        string
-	in          PutAccess
-	old, wanted access.Grants
-	tag         int64
-	// rights are what the caller has on the resource if its grants are these.
-	rights func(access.Grants) access.Rights
-	// plan says what of the resource is to be written if its grants and their tag become these.
-	plan    func(access.Grants, int64) plan
+	sharing
+	in      PutAccess
+	wanted  access.Grants
 	changes []access.Change
 	// records are the principals that the changes are about, without those that are gone.
 	records map[uuid.UUID]principalRecord
@@ -231,10 +204,9 @@ func (c *grantChange) visible(grants access.Grants) access.Grants {
 func (q *request) replaceGrants(ctx context.Context, c *grantChange) (Policy, plan, error) {
 	done, err := q.judgeGrants(ctx, c)
 	if err != nil || done {
-		return policyOf(c.visible(c.old), c.tag), plan{}, err
+		return policyOf(c.visible(c.grants), c.tag), plan{}, err
 	}
-	p := c.plan(c.wanted, c.tag+1)
-	q.planReach(&p, c.kind, c.in.ID, c.changes)
+	p := c.plan(c.wanted)
 	return policyOf(c.visible(c.wanted), c.tag+1), p, nil
 }
 
@@ -257,7 +229,7 @@ func (q *request) judgeGrants(ctx context.Context, c *grantChange) (done bool, e
 	if err := q.judgeGiven(ctx, c); err != nil {
 		return false, err
 	}
-	if !c.in.Force && c.rights(c.old).Has(access.Manage) && !c.rights(c.wanted).Has(access.Manage) {
+	if !c.in.Force && c.rights(c.grants).Has(access.Manage) && !c.rights(c.wanted).Has(access.Manage) {
 		return false, api.Errorf(api.CodeConflict,
 			"you would no longer be allowed to manage this %s; repeat with force=true if that is meant", c.kind)
 	}
@@ -268,27 +240,27 @@ func (q *request) judgeGrants(ctx context.Context, c *grantChange) (done bool, e
 // mean to take them away: they stay until they are swept.
 func (q *request) keepHidden(ctx context.Context, c *grantChange) (err error) {
 	var ids []uuid.UUID
-	for _, change := range access.Changed(c.old, c.wanted) {
+	for _, change := range access.Changed(c.grants, c.wanted) {
 		ids = append(ids, change.Principal)
 	}
 	if c.records, err = q.principalRecords(ctx, ids); err != nil {
 		return err
 	}
 	kept := slices.Clone(c.wanted)
-	for _, change := range access.Changed(c.old, c.wanted) {
+	for _, change := range access.Changed(c.grants, c.wanted) {
 		if _, ok := c.records[change.Principal]; !ok && change.New.IsZero() {
 			kept = append(kept, change.Old)
 			c.hidden = append(c.hidden, change.Principal)
 		}
 	}
 	c.wanted, err = access.NewGrants(kept...)
-	c.changes = access.Changed(c.old, c.wanted)
+	c.changes = access.Changed(c.grants, c.wanted)
 	return err
 }
 
 // judgeGiven checks what is given: to principals that are there, no more than the caller has, and for no longer.
 func (q *request) judgeGiven(ctx context.Context, c *grantChange) error {
-	rights := c.rights(c.old)
+	rights := c.rights(c.grants)
 	for _, change := range c.changes {
 		g := change.New
 		if g.IsZero() {
@@ -305,7 +277,7 @@ func (q *request) judgeGiven(ctx context.Context, c *grantChange) error {
 		}
 		if !rights.CoversGrant(g) {
 			why := moreThanHeld(rights, g)
-			return q.recordDenied(ctx, audit.Resource{Kind: audit.Kind(c.kind), ID: c.in.ID}, why,
+			return q.recordDenied(ctx, audit.Resource{Kind: audit.Kind(c.kind), ID: c.id}, why,
 				api.FieldError(api.CodeForbidden, field, "%s", why))
 		}
 	}

@@ -51,7 +51,7 @@ func (q *request) organizationIn(items map[table.Key]table.Item) (organizationRe
 func (q *request) showOrganization(rec organizationRecord) api.Organization {
 	return api.Organization{
 		ID: q.organization, Name: rec.Name, ClientKeyARN: q.clientKeyARN,
-		Settings:  api.Settings{MembersCreateProjects: rec.MembersCreateProjects},
+		Settings:  rec.settings(),
 		CreatedAt: rec.CreatedAt, ETag: etag(rec.Tag),
 	}
 }

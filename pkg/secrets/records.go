@@ -96,8 +96,9 @@ type organizationRecord struct {
 	Name                  string      `table:"name"`
 	Owners                []uuid.UUID `table:"owners"`
 	MembersCreateProjects bool        `table:"membersCreateProjects"`
-	// EventRetentionDays is how long events are kept; zero where nobody said.
+	// EventRetentionDays and TrashRetentionDays are zero where nobody set them: see settings.
 	EventRetentionDays int64 `table:"eventRetentionDays"`
+	TrashRetentionDays int64 `table:"trashRetentionDays"`
 }
 
 type dataKeyRecord struct {

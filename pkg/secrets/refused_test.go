@@ -13,6 +13,9 @@ import (
 	"strongroom/pkg/identity"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
+	"strongroom/pkg/table"
+	"strongroom/pkg/table/dynamo"
+	"strongroom/pkg/table/dynamo/dynamotest"
 )
 
 func TestAnExpiredGrantGivesNothing(t *testing.T) {
@@ -52,6 +55,10 @@ func TestARevocationHoldsFromTheNextRequestOn(t *testing.T) {
 			_, err := w.ChangeGroupMembers(w.Context(), w.Owner, group, api.ChangeGroupMembers{Remove: []uuid.UUID{user}})
 			return err
 		}, api.CodeNotFound},
+		"the member has been demoted to an auditor": {func(w *secretstest.World, user, _, _ uuid.UUID) error {
+			_, err := w.UpdatePrincipal(w.Context(), w.Owner, user, "", api.UpdatePrincipal{Role: ptr(access.RoleAuditor)})
+			return err
+		}, api.CodeForbidden},
 		"the grant is revoked": {func(w *secretstest.World, _, _, project uuid.UUID) error {
 			_, err := w.PutProjectAccess(w.Context(), w.Owner, secrets.PutAccess{ID: project, Grants: []api.Grant{}})
 			return err
@@ -61,21 +68,36 @@ func TestARevocationHoldsFromTheNextRequestOn(t *testing.T) {
 			return nil
 		}, api.CodeNotFound},
 	}
-	for name, c := range revocations {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			project := w.ServerProject("plain")
-			secret := w.Secret("A", "value", project)
-			user, asUser := w.User("developer", access.RoleMember)
-			group := w.Group("team", user)
-			w.Grant(project, access.Read, group)
-			get(t, w, asUser, secret.ID)
-			if err := c.revoke(w, user, group, project); err != nil {
-				t.Fatal(err)
-			}
-			_, err := w.GetSecret(t.Context(), asUser, secret.ID, nil)
-			wantCode(t, err, c.want)
-		})
+	stores := map[string]func(testing.TB) table.Table{"bolt": newBolt, "DynamoDB": func(t testing.TB) table.Table {
+		client, name := dynamotest.New(t)
+		return dynamo.New(client, name)
+	}}
+	for store, open := range stores {
+		for name, c := range revocations {
+			t.Run(name+" on "+store, func(t *testing.T) {
+				w := secretstest.New(t, open(t))
+				project := w.ServerProject("plain")
+				secret := w.Secret("A", "value", project)
+				user, asUser := w.User("developer", access.RoleMember)
+				group := w.Group("team", user)
+				w.Grant(project, access.Read, group)
+				elsewhere := w.Again(nil) // a container that has served the user, and remembers it
+				read := func() []error {
+					_, one := elsewhere.GetSecret(t.Context(), asUser, secret.ID, nil)
+					_, all := elsewhere.GetProjectValues(t.Context(), asUser, secrets.GetProjectValues{Project: project})
+					return []error{one, all}
+				}
+				for _, err := range read() {
+					wantCode(t, err, "")
+				}
+				if err := c.revoke(w, user, group, project); err != nil {
+					t.Fatal(err)
+				}
+				for _, err := range read() {
+					wantCode(t, err, c.want)
+				}
+			})
+		}
 	}
 }
 

@@ -56,6 +56,10 @@ var repetitions = map[operation.Name]repeated{
 	operation.GetOrganization: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.GetOrganization(w.Context(), w.Owner, w.Organization)
 	}),
+	operation.UpdateOrganization: {prepare: func(w *secretstest.World) func() (any, error) {
+		in := api.UpdateOrganization{Name: ptr("renamed"), Settings: &api.UpdateSettings{EventRetentionDays: ptr[int64](90)}}
+		return func() (any, error) { return w.UpdateOrganization(w.Context(), w.Owner, w.Organization, `"1"`, in) }
+	}},
 	operation.ListPrincipals: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.ListPrincipals(w.Context(), w.Owner, w.Organization, "", page)
 	}),
@@ -179,6 +183,12 @@ var repetitions = map[operation.Name]repeated{
 	operation.GetSecretAccess: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.GetSecretAccess(w.Context(), w.Owner, secret.ID)
 	}),
+	operation.BreakGlass: {prepare: func(w *secretstest.World) func() (any, error) {
+		project := w.ServerProject("plain")
+		_, asAdmin := w.User("admin", access.RoleAdmin)
+		in := api.BreakGlass{ProjectID: &project, ExpiresAt: w.Clock.Now().Add(time.Hour), Reason: "the pager went off"}
+		return func() (any, error) { return w.BreakGlass(w.Context(), asAdmin, w.Organization, in) }
+	}},
 	operation.ListEvents: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.ListEvents(w.Context(), w.Owner, w.Organization, secrets.ListEvents{Page: page})
 	}),

@@ -11,17 +11,6 @@ import (
 	"strongroom/pkg/table"
 )
 
-// defaultEventDays is how long events are kept where the organization says nothing.
-const defaultEventDays = 400
-
-// eventDays is how long the organization keeps events.
-func (r *organizationRecord) eventDays() int {
-	if r.EventRetentionDays > 0 {
-		return int(r.EventRetentionDays)
-	}
-	return defaultEventDays
-}
-
 // retain removes the hours whose events are older than they are kept, by whole days: first a removal is signed and put,
 // then hour by hour the events go, their index, and last the seal. So an hour that has its seal is still to be removed, and
 // a run that was stopped is gone on with by the next.

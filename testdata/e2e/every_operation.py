@@ -6,6 +6,7 @@ thing that is not as it should be ends the script with an exception that holds t
 Strongroom that holds test data.
 """
 
+import datetime
 import json
 import subprocess
 import sys
@@ -134,7 +135,14 @@ def people(owner, tag):
     """Principals: all of their operations."""
     me = owner.call("whoami").json
     organization = me["organizationId"]
-    assert owner.call("get-organization", organizationId=organization).json["name"] == me["organizationName"]
+    shown = owner.call("get-organization", organizationId=organization)
+    assert shown.json["name"] == me["organizationName"] and shown.json["settings"]["trashRetentionDays"] == 30
+    shorter = {"settings": {"trashRetentionDays": 7}}
+    owner.call("update-organization", shorter, organizationId=organization, headers={"If-Match": shown.etag})
+    owner.call("update-organization", {}, organizationId=organization, headers={"If-Match": shown.etag})
+    shorter["settings"]["trashRetentionDays"] = 30
+    owner.call("update-organization", shorter, organizationId=organization, headers={"If-Match": shown.etag}, status=412)
+    owner.call("update-organization", shorter, organizationId=organization)
     user = owner.call("create-principal", {"kind": "user", "name": f"{tag} ünïcödé", "email": "somebody@example.org"},
                       organizationId=organization)
     user, etag = user.json["id"], user.etag
@@ -175,6 +183,12 @@ def projects(owner, organization, tag):
     wanted = grants.json["grants"] + [{"principal": {"id": ci["id"]}, "permission": "read"}]
     owner.call("put-project-access", {"grants": wanted}, projectId=project, headers={"If-Match": grants.etag})
     owner.call("put-project-access", {"grants": []}, projectId=project, force="true")
+    end = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    glass = {"projectId": project, "permission": "manage", "expiresAt": end, "reason": "trying every operation"}
+    given = owner.call("break-glass", glass, organizationId=organization).json
+    assert given["expiresAt"] == end and given["permission"] == "manage", given
+    assert owner.call("break-glass", {**glass, "permission": "read"}, organizationId=organization).json == given
+    owner.call("break-glass", {**glass, "reason": "none"}, organizationId=organization, status=400)
     return project, ci["id"]
 
 

@@ -28,7 +28,7 @@ func (m *Main) access() *cobra.Command {
 			"A RESOURCE is a project, by its name or id, or a secret, as project/name or by its id. A PRINCIPAL is a user,\n" +
 			"a group or a service account, by its name or id; where two kinds have one name, user:NAME, group:NAME or\n" +
 			"service-account:NAME.",
-	}, m.accessList(), m.accessGrant(), m.accessRevoke(), m.accessWho(), m.accessWhy(), m.accessReach(),
+	}, m.accessList(), m.accessGrant(), m.accessRevoke(), m.accessBreakGlass(), m.accessWho(), m.accessWhy(), m.accessReach(),
 		m.accessSync(), m.accessPolicy())
 }
 

@@ -104,8 +104,11 @@ func (m *Main) turnProject(ctx context.Context, s *session, t *turning, id uuid.
 	if len(failures) > 0 {
 		return t.half(p.Name, opened, together(failures))
 	}
-	if len(t.KMS) == done {
+	switch {
+	case len(t.KMS) == done:
 		m.sayNobody(t, p)
+	case t.Grant != nil && t.Grant.ExpiresAt != nil:
+		m.sayf("KMS ends nothing by itself: run `%s` after %s", pasted("access", "sync", p.Name), moment(*t.Grant.ExpiresAt))
 	}
 	return nil
 }

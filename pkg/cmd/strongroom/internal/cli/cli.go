@@ -9,6 +9,7 @@
 //	strongroom import           make secrets of the variables in a .env file
 //	strongroom local            run a Strongroom on this machine, for trying things
 //	strongroom man              write the manual pages
+//	strongroom organization     show and change the organization and its settings
 //	strongroom pin              show and set what is believed of a Strongroom, whatever its server says
 //	strongroom project          make, show and change projects
 //	strongroom run              run a command with a project's secrets as environment variables
@@ -154,8 +155,8 @@ func (m *Main) root() *cobra.Command {
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
-	root.AddCommand(m.whoami(), m.secret(), m.project(), m.access(), m.runCommand(), m.importCommand(), m.exportCommand(), m.events(),
-		m.pin(), m.config(), m.call(), m.local(), m.man(), m.version())
+	root.AddCommand(m.whoami(), m.secret(), m.project(), m.access(), m.organization(), m.runCommand(), m.importCommand(),
+		m.exportCommand(), m.events(), m.pin(), m.config(), m.call(), m.local(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}

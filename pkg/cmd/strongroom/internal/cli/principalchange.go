@@ -40,7 +40,11 @@ func (m *Main) role(k kind) *cobra.Command {
 		completes(m.completePrincipal(k.Kind), oneOf(roles...)),
 		func(p api.Principal, to string) (in api.UpdatePrincipal, done string, err error) {
 			role, err := parseRole(to)
-			return api.UpdatePrincipal{Role: &role}, fmt.Sprintf("user %q has the role %s", p.Name, role), err
+			done = fmt.Sprintf("user %q has the role %s", p.Name, role)
+			if p.Role == access.RoleAuditor || role == access.RoleAuditor { // to whom grants give nothing
+				done += followed
+			}
+			return api.UpdatePrincipal{Role: &role}, done, err
 		})
 }
 

@@ -15,6 +15,7 @@ import (
 
 // requests are the types of the bodies.
 var requests = map[operation.Name]reflect.Type{
+	operation.UpdateOrganization:   reflect.TypeFor[api.UpdateOrganization](),
 	operation.CreatePrincipal:      reflect.TypeFor[api.CreatePrincipal](),
 	operation.UpdatePrincipal:      reflect.TypeFor[api.UpdatePrincipal](),
 	operation.PutIdentities:        reflect.TypeFor[api.PutIdentities](),
@@ -30,6 +31,7 @@ var requests = map[operation.Name]reflect.Type{
 	operation.RestoreSecretVersion: reflect.TypeFor[api.RestoreSecretVersion](),
 	operation.PutProjectAccess:     reflect.TypeFor[api.AccessPolicy](),
 	operation.PutSecretAccess:      reflect.TypeFor[api.AccessPolicy](),
+	operation.BreakGlass:           reflect.TypeFor[api.BreakGlass](),
 }
 
 const (
@@ -67,19 +69,25 @@ var harmless = map[string]string{
 	"grants[0].principal.name empty":        ignored,
 	"grants[0].principal.name NUL":          ignored,
 
-	"create-principal id missing":            serverMakes,
-	"create-secret id missing":               serverMakes,
-	"create-principal email missing":         mayBeAbsent,
-	"create-principal role missing":          mayBeAbsent,
-	"update-principal email missing":         mayBeAbsent,
-	"update-principal role missing":          mayBeAbsent,
-	"update-project name missing":            mayBeAbsent,
-	"create-secret note missing":             mayBeAbsent,
-	"create-secret projectIds missing":       "a secret may be in no project",
-	"update-secret addProjectIds missing":    mayBeAbsent,
-	"update-secret removeProjectIds missing": mayBeAbsent,
-	"change-group-members add missing":       mayBeAbsent,
-	"change-group-members remove missing":    mayBeAbsent,
+	"create-principal id missing":                                serverMakes,
+	"create-secret id missing":                                   serverMakes,
+	"create-principal email missing":                             mayBeAbsent,
+	"create-principal role missing":                              mayBeAbsent,
+	"update-principal email missing":                             mayBeAbsent,
+	"update-principal role missing":                              mayBeAbsent,
+	"update-project name missing":                                mayBeAbsent,
+	"settings empty":                                             mayBeAbsent,
+	"break-glass permission missing":                             "absent, it is read",
+	"update-organization settings missing":                       mayBeAbsent,
+	"update-organization settings.membersCreateProjects missing": mayBeAbsent,
+	"update-organization settings.eventRetentionDays missing":    mayBeAbsent,
+	"update-organization settings.trashRetentionDays missing":    mayBeAbsent,
+	"create-secret note missing":                                 mayBeAbsent,
+	"create-secret projectIds missing":                           "a secret may be in no project",
+	"update-secret addProjectIds missing":                        mayBeAbsent,
+	"update-secret removeProjectIds missing":                     mayBeAbsent,
+	"change-group-members add missing":                           mayBeAbsent,
+	"change-group-members remove missing":                        mayBeAbsent,
 }
 
 // seenHarmless are those of harmless that were sent.

@@ -94,6 +94,8 @@ func mistakes(kind reflect.Type) []mistake {
 		right, all = "[", append(all, listMistakes(kind.Elem())...)
 	case kind.Kind() == reflect.Struct:
 		right, all = "{", append(all, mistake{name: "empty", text: "{}"})
+	case kind.Kind() == reflect.Bool:
+		right = "t"
 	case kind.Kind() == reflect.Int64:
 		right = "1"
 		for _, number := range []string{"-1", "0", "1.5", "1e400", "9223372036854775808", "99999999999", "-9223372036854775808"} {

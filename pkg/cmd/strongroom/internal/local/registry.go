@@ -10,6 +10,7 @@ import (
 var registry = map[operation.Name]handler.Func{
 	operation.Whoami:               handler.Whoami,
 	operation.GetOrganization:      handler.GetOrganization,
+	operation.UpdateOrganization:   handler.UpdateOrganization,
 	operation.ListPrincipals:       handler.ListPrincipals,
 	operation.CreatePrincipal:      handler.CreatePrincipal,
 	operation.GetPrincipal:         handler.GetPrincipal,
@@ -45,6 +46,7 @@ var registry = map[operation.Name]handler.Func{
 	operation.ListSecretPrincipals: handler.ListSecretPrincipals,
 	operation.ListPrincipalAccess:  handler.ListPrincipalAccess,
 	operation.ExplainAccess:        handler.ExplainAccess,
+	operation.BreakGlass:           handler.BreakGlass,
 	operation.ListEvents:           handler.ListEvents,
 	operation.ListSecretEvents:     handler.ListSecretEvents,
 	operation.ListSecretReaders:    handler.ListSecretReaders,

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"strongroom/pkg/api"
+)
+
+func (m *Main) organization() *cobra.Command {
+	return group(&cobra.Command{
+		Use: "organization", Short: "show and change the organization and its settings",
+		Long: "Show and change the organization: its name, who makes projects, and for how long events and what was deleted\n" +
+			"are kept.\n\n" +
+			"  strongroom organization show\n" +
+			"  strongroom organization set --event-retention 800d",
+	}, m.organizationShow(), m.organizationSet())
+}
+
+func (m *Main) organizationShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show", Short: "show the organization and its settings", Args: none,
+		Long: "Show the organization and its settings, to any user.\n\n  strongroom organization show",
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := m.connect(c.Context())
+			if err != nil {
+				return err
+			}
+			o, err := s.Organization(c.Context())
+			if err != nil {
+				return err
+			}
+			return m.show(s.settings, listing{rows: describeOrganization(o), data: o})
+		},
+	}
+}
+
+func describeOrganization(o api.Organization) [][]string {
+	return [][]string{
+		{"name", o.Name}, {"id", o.ID.String()}, {"client key", o.ClientKeyARN}, {"created", moment(o.CreatedAt)},
+		{"members create projects", strconv.FormatBool(o.Settings.MembersCreateProjects)},
+		{"events are kept", counted(int(o.Settings.EventRetentionDays), "day", "days")},
+		{"trash is kept", counted(int(o.Settings.TrashRetentionDays), "day", "days")},
+	}
+}
+
+// organizationFlags are what set takes; what is not there stays as it is.
+type organizationFlags struct {
+	name, events, trash string
+	members             bool
+}
+
+func (m *Main) organizationSet() *cobra.Command {
+	var flags organizationFlags
+	c := &cobra.Command{
+		Use:   "set [--name NAME] [--members-create-projects=true|false] [--event-retention TIME] [--trash-retention TIME]",
+		Short: "change the organization's name or settings", Args: none,
+		Long: "Change the organization's name or settings, which takes an owner. What is not named stays as it is. Doing it\n" +
+			"again is harmless.\n\n" +
+			"Events are kept from " + fmt.Sprint(api.MinEventRetentionDays) + "d to " + fmt.Sprint(api.MaxEventRetentionDays) +
+			"d, and for " + fmt.Sprint(api.DefaultEventRetentionDays) + "d unless it was set; what was deleted from " +
+			fmt.Sprint(api.MinTrashRetentionDays) + "d to " + fmt.Sprint(api.MaxTrashRetentionDays) + "d,\n" +
+			"and for " + fmt.Sprint(api.DefaultTrashRetentionDays) + "d. To keep events for a shorter time lets go of those that are older by now, for good.\n\n" +
+			"  strongroom organization set --members-create-projects=true\n" +
+			"  strongroom organization set --event-retention 800d --trash-retention 7d",
+		RunE: func(c *cobra.Command, _ []string) error {
+			in, err := flags.request(c)
+			if err != nil {
+				return err
+			}
+			s, err := m.connect(c.Context())
+			if err != nil {
+				return err
+			}
+			before, err := s.Organization(c.Context())
+			if err != nil {
+				return err
+			}
+			o, err := s.UpdateOrganization(c.Context(), in, "")
+			switch {
+			case err != nil:
+				return err
+			case o.ETag == before.ETag:
+				return m.did(s, o, "organization %q: unchanged", o.Name)
+			}
+			return m.did(s, o, "organization %q is changed", o.Name)
+		},
+	}
+	c.Flags().StringVar(&flags.name, "name", "", "its new `NAME`, for people to see")
+	c.Flags().BoolVar(&flags.members, "members-create-projects", false, "whether members create projects, not only owners and admins")
+	c.Flags().StringVar(&flags.events, "event-retention", "", "for how many days events are kept, a `TIME` as in 400d")
+	c.Flags().StringVar(&flags.trash, "trash-retention", "", "for how many days what was deleted can be restored, a `TIME` as in 30d")
+	c.MarkFlagsOneRequired("name", "members-create-projects", "event-retention", "trash-retention")
+	return c
+}
+
+// request is what the flags that are there ask for.
+func (f organizationFlags) request(c *cobra.Command) (in api.UpdateOrganization, err error) {
+	settings := api.UpdateSettings{}
+	if c.Flags().Changed("name") {
+		in.Name = &f.name
+	}
+	if c.Flags().Changed("members-create-projects") {
+		settings.MembersCreateProjects = &f.members
+	}
+	if settings.EventRetentionDays, err = wholeDays(c, "event-retention", f.events); err != nil {
+		return in, err
+	}
+	if settings.TrashRetentionDays, err = wholeDays(c, "trash-retention", f.trash); err != nil {
+		return in, err
+	}
+	if settings != (api.UpdateSettings{}) {
+		in.Settings = &settings
+	}
+	return in, nil
+}
+
+// wholeDays is a flag's number of days; nil where it is not there.
+func wholeDays(c *cobra.Command, flag, text string) (*int64, error) {
+	if !c.Flags().Changed(flag) {
+		return nil, nil
+	}
+	const day = 24 * 60 * 60
+	lasting, err := parseLasting(text)
+	seconds := int64(lasting.Seconds())
+	if err != nil || seconds <= 0 || seconds%day != 0 {
+		return nil, usage("--%s must be whole days, as in 30d, not %q", flag, text)
+	}
+	days := seconds / day
+	return &days, nil
+}
