@@ -31,6 +31,8 @@ const (
 	SeePrincipalAccess Action = "seePrincipalAccess"
 	// SeeEvents is to see all events, and who read what: admin, owner or auditor.
 	SeeEvents Action = "seeEvents"
+	// PurgeTrash is to remove for good what is in the trash: admin or owner.
+	PurgeTrash Action = "purgeTrash"
 )
 
 // Actions on Request.Project.
@@ -78,7 +80,7 @@ func Actions() []Action {
 
 var (
 	organizationActions = []Action{SeeSelf, SeeOrganization, SeePrincipals, ChangePrincipals, ChangeOwners,
-		ChangeOrganization, BreakGlass, CreateProject, CreateSecret, SeePrincipalAccess, SeeEvents}
+		ChangeOrganization, BreakGlass, CreateProject, CreateSecret, SeePrincipalAccess, SeeEvents, PurgeTrash}
 	projectActions = []Action{SeeProject, ListProjectSecrets, ReadProjectValues, ChangeProject, DeleteProject,
 		SeeProjectAccess, ChangeProjectAccess}
 	secretActions = []Action{SeeSecret, ReadSecret, WriteSecret, RenameSecret, DeleteSecret, MoveSecret,

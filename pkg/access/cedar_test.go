@@ -188,7 +188,7 @@ func subjectOf(action access.Action) string {
 		return "secret"
 	case access.SeeSelf, access.SeeOrganization, access.SeePrincipals, access.ChangePrincipals, access.ChangeOwners,
 		access.ChangeOrganization, access.BreakGlass, access.CreateProject, access.CreateSecret,
-		access.SeePrincipalAccess, access.SeeEvents:
+		access.SeePrincipalAccess, access.SeeEvents, access.PurgeTrash:
 		return "organization"
 	}
 	panic("no such action: " + string(action))

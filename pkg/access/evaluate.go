@@ -68,7 +68,7 @@ func Evaluate(r Request) Decision {
 	}
 	switch r.Action {
 	case SeeSelf, SeeOrganization, SeePrincipals, ChangePrincipals, ChangeOwners, ChangeOrganization, BreakGlass,
-		CreateProject, SeePrincipalAccess, SeeEvents:
+		CreateProject, SeePrincipalAccess, SeeEvents, PurgeTrash:
 		return decideOrganization(r)
 	case CreateSecret:
 		return decideCreate(r)

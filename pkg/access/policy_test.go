@@ -13,7 +13,7 @@ import (
 
 const (
 	policyFiles = 15
-	policyCases = 447
+	policyCases = 452
 )
 
 // TestPolicies asks the questions of testdata/access/*.txt, one subtest for each section.

@@ -48,6 +48,11 @@ const (
 	ListSecretPrincipals Name = "list-secret-principals"
 	ListPrincipalAccess  Name = "list-principal-access"
 	ExplainAccess        Name = "explain-access"
+	ListTrash            Name = "list-trash"
+	RestoreFromTrash     Name = "restore-from-trash"
+	PurgeTrash           Name = "purge-trash"
+	PurgeExpiredTrash    Name = "purge-expired-trash"
+	SweepDeleted         Name = "sweep-deleted"
 	ListEvents           Name = "list-events"
 	ListSecretEvents     Name = "list-secret-events"
 	ListSecretReaders    Name = "list-secret-readers"
@@ -70,6 +75,7 @@ var (
 	writing        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem, DeleteItem}}
 	rewriting      = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}}
 	counting       = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}}
+	sweeping       = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem}}
 	writingGroups  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem}}
 	opening        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}, StorageKey: []KeyAction{Decrypt}}
 	openingAll     = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}, StorageKey: []KeyAction{Decrypt}}
@@ -296,6 +302,32 @@ var Table = []Row{
 			Query: []string{"principalId", "projectId", "secretId", "permission"}, Status: 200,
 		},
 		Summary: "say whether a principal may read, write or manage something, and why",
+	},
+	// trash
+	{
+		Name: ListTrash, Action: "", Access: listing,
+		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/trash", Query: []string{"limit", "continuationToken"}, Status: 200},
+		Summary: "list the projects and secrets in the trash that the caller could have deleted, newest first",
+	},
+	{
+		Name: RestoreFromTrash, Action: "", Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/trash/restore", Body: true, Status: 200},
+		Summary: "take projects and secrets out of the trash",
+	},
+	{
+		Name: PurgeTrash, Action: access.PurgeTrash, Access: writing,
+		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/trash/purge", Body: true, Status: 200},
+		Summary: "remove for good projects and secrets that are in the trash",
+	},
+	{
+		Name: PurgeExpiredTrash, Action: "", Access: sweeping,
+		Trigger: Schedule{Every: time.Hour, After: 20 * time.Minute},
+		Summary: "remove for good what has been in the trash for long enough",
+	},
+	{
+		Name: SweepDeleted, Action: "", Access: sweeping,
+		Trigger: Schedule{Every: 15 * time.Minute}, // as long as one run has, so that two seldom meet
+		Summary: "remove what purged projects and secrets and deleted principals left",
 	},
 	// events
 	{

@@ -478,10 +478,60 @@ var budgets = []budget{
 		}
 		return err
 	}},
+	{operation.ListTrash, "one, of who may see it alone", 4, 4, 0, func(b *budgetWorld) error {
+		list, err := b.ListTrash(b.Context(), b.asMember, b.Organization, b.page(100))
+		return counted(len(list.Data), 1, err)
+	}},
+	{operation.ListTrash, "one, of all", 2, 2, 0, func(b *budgetWorld) error {
+		list, err := b.ListTrash(b.Context(), b.Owner, b.Organization, b.page(100))
+		return counted(len(list.Data), 1, err)
+	}},
+	{operation.RestoreFromTrash, "a secret in one project", 3, 5, 17, func(b *budgetWorld) error {
+		results, err := b.RestoreFromTrash(b.Context(), b.asMember, b.Organization, api.RestoreFromTrash{IDs: b.ids[8:9]})
+		return done(results, err)
+	}},
+	{operation.DeleteSecrets, "again", 2, 4, 17, func(b *budgetWorld) error {
+		results, err := b.DeleteSecrets(b.Context(), b.asMember, api.IDs{IDs: b.ids[8:9]})
+		return done(results, err)
+	}},
+	{operation.PurgeTrash, "a secret in one project", 3, 5, 12, func(b *budgetWorld) error {
+		results, err := b.PurgeTrash(b.Context(), b.Owner, b.Organization, api.IDs{IDs: b.ids[8:9]})
+		return done(results, err)
+	}},
+	{operation.PurgeExpiredTrash, "nothing is", 1, 1, 0, func(b *budgetWorld) error {
+		run, err := b.PurgeExpiredTrash(b.Context())
+		return counted(run.Done, 0, err)
+	}},
+	{operation.SweepDeleted, "a secret with one version, and a principal", 10, 8, 18, func(b *budgetWorld) error {
+		run, err := b.SweepDeleted(b.Context())
+		return counted(run.Done, 2, err)
+	}},
 	{operation.DeleteProjects, "one", 3, 3, 10, func(b *budgetWorld) error {
 		_, err := b.DeleteProjects(b.Context(), b.asMember, api.IDs{IDs: []uuid.UUID{b.project}})
 		return err
 	}},
+	{operation.RestoreFromTrash, "a project", 3, 4, 10, func(b *budgetWorld) error {
+		results, err := b.RestoreFromTrash(b.Context(), b.asMember, b.Organization, api.RestoreFromTrash{IDs: []uuid.UUID{b.project}})
+		return done(results, err)
+	}},
+}
+
+// counted is an error where not so many were seen.
+func counted(got, want int, err error) error {
+	if err == nil && got != want {
+		return fmt.Errorf("%d, not %d", got, want)
+	}
+	return err
+}
+
+// done is an error where one of several failed.
+func done(results api.BulkResults, err error) error {
+	for _, result := range results.Data {
+		if result.Error != nil {
+			return fmt.Errorf("%s: %s", result.ID, result.Error.Message)
+		}
+	}
+	return err
 }
 
 // reads are changes that tell of so many reads.

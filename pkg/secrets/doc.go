@@ -64,5 +64,19 @@
 // Zanzibar paper), and neither an old value under a newer grant nor a refusal is made up of two moments. The values of a
 // whole project promise the first of these alone.
 //
+// # What becomes of what is deleted
+//
+// A deleted project or secret goes into the trash: its item is marked, its names are free, its entry there says who put it
+// there and when it is purged. Restoring clears the mark, and puts a secret back into those of its projects that live. A
+// secret's other projects may go into the trash and come back; it stays in all of them meanwhile, its entries and copies
+// too.
+//
+// Purging makes a tombstone of the item, which holds no more than what decides about it: who could have deleted it may say so
+// again, and its id is never used for another. What else there is of it is swept: a sweep item, written with the tombstone,
+// says so. A sweep looks for what is left and removes it, so that it may end anywhere and begin anywhere: a project's takes
+// its secrets out of it, each in one transaction with its event, and purges those that no other project has; a secret's
+// empties its partition; a deleted principal's takes its grants away. It passes three times, since what had begun before may
+// still be written after. Strongroom does that by itself: such an event names no principal, but its cause.
+//
 // keys.go lists every key and every access pattern; records.go the attributes of every item.
 package secrets

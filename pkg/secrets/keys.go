@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -36,6 +37,9 @@ import (
 //	the seal of an hour             Get       SEAL / hour
 //	which events an hour had        Query     SEALINDEX#hour / shard#
 //	what was removed                Query     REMOVAL (the last one, or in order)
+//	what is in the trash            Query     ORG#o#TRASH (newest first to be shown, oldest first to be purged)
+//	what is left to be removed      Query     ORG#o / SWEEP#
+//	all that a purge leaves         Query     SECRET#s, PROJECT#x (whole)
 
 // What sort keys of list entries and parts begin with.
 const (
@@ -52,6 +56,7 @@ const (
 	versionValuePrefix = "VERSIONVALUE#"
 	eventPrefix        = "EVENT#"
 	readPrefix         = "READ#"
+	sweepPrefix        = "SWEEP#"
 )
 
 // secretShards is how many partitions of index 2 the organization's secrets are spread over: each takes a thousand
@@ -145,6 +150,9 @@ const (
 	onSecret  = "secret"
 )
 
+// onPrincipal is what a sweep may be of besides.
+const onPrincipal = "principal"
+
 func reachKey(principal uuid.UUID, kind string, id uuid.UUID) table.Key {
 	return table.Key{PK: principalPK(principal), SK: reachPrefix + kind + "#" + id.String()}
 }
@@ -201,10 +209,13 @@ func secretIndexKey(organization, id uuid.UUID, name string) table.Key {
 // secretIndexSK orders by name, then id. Names have no control characters, so NUL ends them.
 func secretIndexSK(name string, id uuid.UUID) string { return name + "\x00" + id.String() }
 
-func trashKey(organization uuid.UUID, at int64, id uuid.UUID) table.Key {
-	return table.Key{PK: organizationPK(organization) + "#TRASH", SK: fmt.Sprintf("%013d#%s", at, id)}
+func trashPK(organization uuid.UUID) string { return organizationPK(organization) + "#TRASH" }
+
+// trashKey is the entry of what went into the trash then.
+func trashKey(organization uuid.UUID, at time.Time, id uuid.UUID) table.Key {
+	return table.Key{PK: trashPK(organization), SK: fmt.Sprintf("%013d#%s", at.UnixMilli(), id)}
 }
 
 func sweepKey(organization uuid.UUID, kind string, id uuid.UUID) table.Key {
-	return table.Key{PK: organizationPK(organization), SK: "SWEEP#" + kind + "#" + id.String()}
+	return table.Key{PK: organizationPK(organization), SK: sweepPrefix + kind + "#" + id.String()}
 }

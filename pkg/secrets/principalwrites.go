@@ -283,8 +283,7 @@ func (s *Service) DeletePrincipal(ctx context.Context, by Caller, id uuid.UUID) 
 		for _, group := range old.Groups {
 			p.delete(memberKey(group, id), table.IfPresent())
 		}
-		p.put(toItem(sweepKey(q.organization, "principal", id), table.NextRevision(0, now),
-			&markRecord{Kind: string(old.Kind), ID: id, Name: old.Name, At: now}), table.Unconditional())
+		q.planSweep(&p, onPrincipal, id, now)
 		return p, err
 	})
 }

@@ -295,11 +295,15 @@ func (q *request) planProject(id uuid.UUID, old projectRecord, new *projectRecor
 
 // projectAct says what of a project changed.
 func projectAct(id uuid.UUID, old, new projectRecord) *act {
+	if new.Purged {
+		return &act{on: aboutProject(id, old.Name), changed: []string{"purged"}}
+	}
 	a := &act{on: aboutProject(id, new.Name), grants: changedGrants(old.Grants, new.Grants)}
 	a.note(old.revision == 0, "created")
 	a.note(old.revision != 0 && old.Name != new.Name, "name")
 	a.note(old.revision != 0 && len(old.Keys) != len(new.Keys), "keys")
 	a.note(old.revision != 0 && len(a.grants) > 0, "grants")
 	a.note(old.TrashedAt.IsZero() && !new.TrashedAt.IsZero(), "trashed")
+	a.note(!old.TrashedAt.IsZero() && new.TrashedAt.IsZero(), "restored")
 	return a
 }

@@ -53,24 +53,27 @@ func (s *Service) DeleteProjects(ctx context.Context, by Caller, in api.IDs) (ap
 	begin := func() *request { return s.begin(by, operation.DeleteProjects) }
 	return s.bulk(ctx, begin, in, func(ctx context.Context, q *request, id uuid.UUID) error {
 		return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-			v, err := q.lookProject(ctx, id)
+			v, err := q.lookProject(ctx, id, organizationKey(q.organization))
 			if err != nil {
 				return plan{}, err
 			}
-			question := v.ask(access.DeleteProject)
-			question.evenTrashed = v.rec.revision != 0 && !v.rec.live()
-			if err := q.decide(ctx, v.who, question); err != nil {
+			if err := q.decide(ctx, v.who, v.askDelete()); err != nil || !v.rec.live() {
 				return plan{}, err
-			}
-			if !v.rec.live() {
-				return plan{}, nil
 			}
 			old, now := v.rec, q.now()
 			v.rec.TrashedAt = now
 			v.rec.changed(q, now)
 			p := q.planProject(id, old, &v.rec)
-			q.planTrash(&p, onProject, id, v.rec.Name)
-			return p, nil
+			err = q.planTrash(&p, v.sight, trashRecord{Kind: onProject, ID: id, Name: v.rec.Name, At: now})
+			return p, err
 		})
 	})
+}
+
+// askDelete is the question about putting the project into the trash; for what is there already, or whose tombstone is
+// left, who could have put it there may do it again.
+func (v *projectSight) askDelete() ask {
+	question := v.ask(access.DeleteProject)
+	question.evenTrashed = v.rec.revision != 0 && !v.rec.live()
+	return question
 }

@@ -186,12 +186,19 @@ func (q *request) recordDenied(ctx context.Context, on audit.Resource, reason st
 
 // writeEvent puts an event, whose key is its own: doing so twice is doing it once.
 func (q *request) writeEvent(ctx context.Context, item table.Item) error {
+	return q.write(ctx, table.Put(item, table.Unconditional()))
+}
+
+// write does together what may be done twice as well as once, and what no event tells of. A condition that is not met is
+// an error.
+func (q *request) write(ctx context.Context, writes ...table.Write) error {
 	failures := 0
 	return q.patiently(ctx, func() error {
 		attempt, cancel := context.WithTimeout(ctx, attemptTime)
 		defer cancel()
-		err := q.table.Transact(attempt, table.Transaction{Writes: []table.Write{table.Put(item, table.Unconditional())}})
-		if err == nil || errors.Is(err, table.ErrInvalid) {
+		err := q.table.Transact(attempt, table.Transaction{Writes: writes})
+		var unmet *table.ConditionError
+		if err == nil || errors.Is(err, table.ErrInvalid) || errors.As(err, &unmet) {
 			return err
 		}
 		if failures++; failures == maxFailures {
@@ -209,7 +216,11 @@ func (q *request) tell(p *plan) error {
 	if p.act == nil {
 		return fmt.Errorf("%w: %s", errUntold, q.name)
 	}
-	e := q.event(audit.Allowed, inWords(q.allowed), *p.act)
+	reason := inWords(q.allowed)
+	if q.system {
+		reason = clip(q.cause, maxReason)
+	}
+	e := q.event(audit.Allowed, reason, *p.act)
 	p.put(eventItem(eventKey(audit.HourOf(e.At), randomShard(), e.ID), e), table.Unconditional())
 	p.put(eventItem(resourceEventKey(q.resourcePK(e.Resource), e.ID), e), table.Unconditional())
 	return nil

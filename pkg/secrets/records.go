@@ -162,15 +162,35 @@ type entryRecord struct {
 	KeyID uuid.UUID `table:"k"`
 }
 
-// A markRecord is an item that says all by its key and a few facts: memberships, reach, trash and sweep items.
+// A markRecord is an item that says all by its key and a few facts: memberships and reach.
 type markRecord struct {
 	header
-	Name       string    `table:"name"`
-	Kind       string    `table:"kind"`
-	ID         uuid.UUID `table:"id"`
 	Permission int64     `table:"permission"`
 	ExpiresAt  time.Time `table:"expires"`
 	At         time.Time `table:"at"`
+}
+
+// A trashRecord is the trash's entry of a project or a secret.
+type trashRecord struct {
+	header
+	Kind string    `table:"kind"`
+	ID   uuid.UUID `table:"id"`
+	Name string    `table:"name"`
+	// At is when it was put there, By who did, PurgeAt when its time there is over, as was promised then.
+	At      time.Time   `table:"at"`
+	By      actorRecord `table:"by"`
+	PurgeAt time.Time   `table:"expires"`
+}
+
+// A sweepRecord is what a purge, or the deletion of a principal, leaves to be done. Its key says of what.
+type sweepRecord struct {
+	header
+	revision int64
+	// At is when it was purged or deleted.
+	At time.Time `table:"at"`
+	// Pass counts the passes that are done, Due is when the next one is.
+	Pass int64     `table:"pass"`
+	Due  time.Time `table:"due"`
 }
 
 type projectRecord struct {
@@ -217,7 +237,10 @@ type secretRecord struct {
 	ChangedAt time.Time   `table:"changedAt"`
 	CreatedBy actorRecord `table:"createdBy"`
 	UpdatedBy actorRecord `table:"updatedBy"`
-	TrashedAt time.Time   `table:"trashed"`
+	// TrashedAt is when the secret went into the trash; zero while it lives.
+	TrashedAt time.Time `table:"trashed"`
+	// Purged makes the item a tombstone for good, with nothing but what decides about it.
+	Purged bool `table:"purged"`
 }
 
 type actorRecord struct {

@@ -151,6 +151,27 @@ var repetitions = map[operation.Name]repeated{
 		asUser := asMember(w, project)
 		return func() (any, error) { return w.DeleteSecrets(w.Context(), asUser, api.IDs{IDs: []uuid.UUID{secret.ID}}) }
 	}},
+	operation.ListTrash: trashing(func(w *secretstest.World, by secrets.Caller, _, _ uuid.UUID) (any, error) {
+		return w.ListTrash(w.Context(), by, w.Organization, page)
+	}),
+	operation.RestoreFromTrash: trashing(func(w *secretstest.World, by secrets.Caller, secret, _ uuid.UUID) (any, error) {
+		return w.RestoreFromTrash(w.Context(), by, w.Organization, api.RestoreFromTrash{IDs: []uuid.UUID{secret}, Name: ptr("B")})
+	}),
+	operation.PurgeTrash: trashing(func(w *secretstest.World, _ secrets.Caller, secret, _ uuid.UUID) (any, error) {
+		return w.PurgeTrash(w.Context(), w.Owner, w.Organization, api.IDs{IDs: []uuid.UUID{secret}})
+	}),
+	operation.PurgeExpiredTrash: trashing(func(w *secretstest.World, _ secrets.Caller, _, _ uuid.UUID) (any, error) {
+		w.Clock.Advance(30 * 24 * time.Hour)
+		_, err := w.PurgeExpiredTrash(w.Context()) // what is answered is what was done
+		return nil, err
+	}),
+	operation.SweepDeleted: trashing(func(w *secretstest.World, _ secrets.Caller, _, principal uuid.UUID) (any, error) {
+		if err := w.DeletePrincipal(w.Context(), w.Owner, principal); err != nil {
+			return nil, err
+		}
+		_, err := w.SweepDeleted(w.Context())
+		return nil, err
+	}),
 	operation.GetSecretsByIDs: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.GetSecretsByIDs(w.Context(), w.Owner, api.IDs{IDs: []uuid.UUID{secret.ID, uuid.Nil}})
 	}),
@@ -238,6 +259,22 @@ var repetitions = map[operation.Name]repeated{
 			Principal: w.OwnerID, Secret: &secret.ID, Permission: access.Manage,
 		})
 	}),
+}
+
+// trashing is the case of an operation on what is in the trash: a secret, put there by somebody who manages its project;
+// another principal is granted something on the project, too.
+func trashing(do func(w *secretstest.World, by secrets.Caller, secret, principal uuid.UUID) (any, error)) repeated {
+	return repeated{prepare: func(w *secretstest.World) func() (any, error) {
+		project := w.ServerProject("plain")
+		secret := w.Secret("A", "value", project)
+		asUser := asMember(w, project)
+		leaver := w.Principal(access.KindUser, "leaver", access.RoleMember)
+		w.Grant(project, access.Read, leaver)
+		if _, err := w.DeleteSecrets(w.Context(), asUser, api.IDs{IDs: []uuid.UUID{secret.ID}}); err != nil {
+			w.Fatal(err)
+		}
+		return func() (any, error) { return do(w, asUser, secret.ID, leaver) }
+	}}
 }
 
 // changing is the case of an operation on a user, or on a group.

@@ -24,8 +24,9 @@ type request struct {
 	caller  Caller
 	start   time.Time
 	writeID writeID
-	// system says that nobody asked: Strongroom does it by itself.
+	// system says that nobody asked: Strongroom does it by itself, and cause why, in words.
 	system bool
+	cause  string
 	// who is the principal that was recognized last.
 	who identityRecord
 	// about is what a refusal is about that concerns no project and no secret: the organization, if nothing else.
@@ -41,6 +42,13 @@ func (s *Service) begin(caller Caller, name operation.Name) *request {
 		Service: s, name: name, caller: caller, start: s.now().UTC(), about: aboutOrganization(s.organization, ""),
 	}
 	_, _ = rand.Read(q.writeID[:]) // never fails (crypto/rand)
+	return q
+}
+
+// beginSystem begins what nobody asks for.
+func (s *Service) beginSystem(name operation.Name, cause string) *request {
+	q := s.begin(Caller{}, name)
+	q.system, q.cause = true, cause
 	return q
 }
 
@@ -94,7 +102,7 @@ func (q *request) lookAtOnce(ctx context.Context, keys ...table.Key) (sight, err
 // errDone: what was read shows that an attempt of unknown outcome happened. There is nothing left to decide.
 var errDone = errors.New("an earlier attempt was written")
 
-// seen finds out who calls. That somebody may do nothing is recorded.
+// seen finds out who calls, where somebody does. That somebody may do nothing is recorded.
 func (q *request) seen(ctx context.Context, items map[table.Key]table.Item) (sight, error) {
 	if q.unsure {
 		for _, item := range items {
@@ -102,6 +110,9 @@ func (q *request) seen(ctx context.Context, items map[table.Key]table.Item) (sig
 				return sight{}, errDone
 			}
 		}
+	}
+	if q.system {
+		return sight{items: items}, nil
 	}
 	who, err := q.recognize(items)
 	q.who = who
@@ -157,8 +168,11 @@ type ask struct {
 	access.Request
 	// addedField is the request's field that Added comes from.
 	addedField string
-	// evenTrashed asks as if what is in the trash were not: for who could have deleted it. To everybody else it is gone.
-	evenTrashed bool
+	// evenTrashed asks as if what is in the trash were not: for who could have deleted it. To everybody else it is gone,
+	// but for who is shown the whole trash.
+	evenTrashed, shownTrash bool
+	// gone is what is told of what the caller may not know of; that there is no such project or secret, where it is not set.
+	gone *api.Error
 	// about is what the record of a refusal names; the request's own where it is not set.
 	about audit.Resource
 }
@@ -191,15 +205,24 @@ func (q *request) judge(who identityRecord, a ask) access.Decision {
 // refusal is what the caller is told.
 func (a ask) refusal(decision access.Decision) error {
 	switch {
-	case a.evenTrashed && a.Secret != nil:
-		return notFound("secret")
+	case a.evenTrashed && a.shownTrash:
+		return api.Errorf(api.CodeForbidden, "%s", decision.Missing)
 	case a.evenTrashed:
-		return notFound("project")
+		return a.hide()
 	case decision.Visible && len(decision.Invisible) > 0:
 		field := indexed(a.addedField, decision.Invisible[0])
 		return api.FieldError(api.CodeNotFound, field, "no such project, or none that you may see")
 	case decision.Visible:
 		return api.Errorf(api.CodeForbidden, "%s", decision.Missing)
+	}
+	return a.hide()
+}
+
+// hide is what the caller is told of what it may not know of.
+func (a ask) hide() error {
+	switch {
+	case a.gone != nil:
+		return a.gone
 	case a.Secret != nil:
 		return notFound("secret")
 	}

@@ -70,7 +70,7 @@ func (z *sealer) begin(ctx context.Context) error {
 	if err := fromItem(item, &rec); err != nil {
 		return err
 	}
-	z.next, z.days = audit.HourOf(rec.CreatedAt), int(rec.eventRetention() / day)
+	z.next, z.days = audit.HourOf(rec.CreatedAt), int(rec.eventRetention()/day)
 	if z.public, err = z.signer.PublicKey(ctx); err != nil {
 		return unavailable(err)
 	}

@@ -59,7 +59,7 @@ func (q *request) createSecret(ctx context.Context, v *secretSight, in api.Creat
 	if v.rec, err = q.newSecret(ctx, v, in); err != nil {
 		return nil, err
 	}
-	if err := q.checkNames(ctx, v, before); err != nil {
+	if err := q.checkNames(ctx, v, before, chooseAnother); err != nil {
 		return nil, err
 	}
 	v.found = true
@@ -199,8 +199,12 @@ func (q *request) isWhat(ctx context.Context, v *secretSight, in api.CreateSecre
 		slices.Equal(v.rec.Projects, sortedIDs(in.ProjectIDs)), err
 }
 
-// checkNames finds out whether the name was why an attempt was lost, and says who holds it where the caller may know.
-func (q *request) checkNames(ctx context.Context, v *secretSight, before lost) error {
+// chooseAnother is the advice where a name is taken.
+const chooseAnother = "choose another one"
+
+// checkNames finds out whether the name was why an attempt was lost, and says who holds it where the caller may know, with
+// some advice.
+func (q *request) checkNames(ctx context.Context, v *secretSight, before lost, advice string) error {
 	homes := []string{unassignedPK(q.organization)}
 	for _, id := range v.rec.Projects {
 		homes = append(homes, projectPK(id))
@@ -222,7 +226,7 @@ func (q *request) checkNames(ctx context.Context, v *secretSight, before lost) e
 			return err
 		}
 		if entry.ID != v.id {
-			return api.FieldError(api.CodeConflict, "name", "%s", q.holder(v, home, entry.ID))
+			return api.FieldError(api.CodeConflict, "name", "%s; %s", q.holder(v, home, entry.ID), advice)
 		}
 	}
 	return nil
@@ -233,10 +237,10 @@ func (q *request) holder(v *secretSight, home string, secret uuid.UUID) string {
 	for _, id := range v.rec.Projects {
 		p := v.projects[id]
 		if projectPK(id) == home && q.sees(v.who, id, p) {
-			return fmt.Sprintf("is used in project %q by secret %s; choose another one", p.Name, secret)
+			return fmt.Sprintf("is used in project %q by secret %s", p.Name, secret)
 		}
 	}
-	return "is used by another secret; choose another one"
+	return "is used by another secret"
 }
 
 // sortedIDs is a sorted copy.

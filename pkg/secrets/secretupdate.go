@@ -87,7 +87,7 @@ func (q *request) updateSecret(ctx context.Context, v *secretSight, in UpdateSec
 	if err := q.checkUpdated(v, &old, in, changes); err != nil {
 		return nil, err
 	}
-	if err := q.checkNames(ctx, v, before); err != nil {
+	if err := q.checkNames(ctx, v, before, chooseAnother); err != nil {
 		return nil, err
 	}
 	c := &secretChange{id: v.id, old: &old, new: &v.rec}

@@ -50,6 +50,9 @@ func (q *request) planSecret(c *secretChange) plan {
 
 // act says what of the secret changed.
 func (c *secretChange) act(old *secretRecord) *act {
+	if c.new.Purged {
+		return &act{on: aboutSecret(c.id, old.Name), changed: []string{"purged"}}
+	}
 	a := &act{on: aboutSecret(c.id, c.new.Name), grants: changedGrants(old.Grants, c.new.Grants)}
 	a.note(c.old == nil, "created")
 	a.note(c.old != nil && old.Name != c.new.Name, "name")
@@ -58,6 +61,7 @@ func (c *secretChange) act(old *secretRecord) *act {
 	a.note(c.old != nil && !slices.Equal(old.Projects, c.new.Projects), "projects")
 	a.note(c.old != nil && len(a.grants) > 0, "grants")
 	a.note(old.TrashedAt.IsZero() && !c.new.TrashedAt.IsZero(), "trashed")
+	a.note(!old.TrashedAt.IsZero() && c.new.TrashedAt.IsZero(), "restored")
 	return a
 }
 

@@ -11,11 +11,13 @@ import (
 	"strongroom/pkg/table"
 )
 
-// planTrash notes in the trash what is put there now.
-func (q *request) planTrash(p *plan, kind string, id uuid.UUID, name string) {
-	now := q.now()
-	p.put(toItem(trashKey(q.organization, now.UnixMilli(), id), table.NextRevision(0, now),
-		&markRecord{Kind: kind, ID: id, Name: name, At: now}), table.IfAbsent())
+// planTrash notes in the trash what is put there now, by who was seen, and until when the organization, which was read
+// too, keeps it there.
+func (q *request) planTrash(p *plan, seen sight, rec trashRecord) error {
+	organization, err := q.organizationIn(seen.items)
+	rec.By, rec.PurgeAt = seen.who.actor(), rec.At.Add(organization.trashRetention())
+	p.put(toItem(trashKey(q.organization, rec.At, rec.ID), table.NextRevision(0, rec.At), &rec), table.IfAbsent())
+	return err
 }
 
 // DeleteSecrets puts secrets into the trash, each for itself: their names are free at once.
@@ -27,11 +29,11 @@ func (s *Service) DeleteSecrets(ctx context.Context, by Caller, in api.IDs) (api
 }
 
 func (q *request) trashSecret(ctx context.Context, id uuid.UUID) (plan, error) {
-	v, err := q.lookSecret(ctx, id, nil)
+	v, err := q.lookSecret(ctx, id, nil, organizationKey(q.organization))
 	if err != nil {
 		return plan{}, err
 	}
-	if err := q.decideDelete(ctx, &v); err != nil || !v.rec.TrashedAt.IsZero() {
+	if err := q.decide(ctx, v.who, v.askDelete()); err != nil || !v.rec.TrashedAt.IsZero() {
 		return plan{}, err
 	}
 	old, now := v.rec, q.now()
@@ -39,14 +41,14 @@ func (q *request) trashSecret(ctx context.Context, id uuid.UUID) (plan, error) {
 	v.rec.UpdatedBy = v.who.actor()
 	v.rec.changed(q, now)
 	p := q.planSecret(&secretChange{id: id, old: &old, new: &v.rec})
-	q.planTrash(&p, onSecret, id, v.rec.Name)
-	return p, nil
+	err = q.planTrash(&p, v.sight, trashRecord{Kind: onSecret, ID: id, Name: v.rec.Name, At: now})
+	return p, err
 }
 
-// decideDelete decides about putting a secret into the trash; for what is there already, or whose tombstone is left,
+// askDelete is the question about putting the secret into the trash; for what is there already, or whose tombstone is left,
 // who could have put it there may do it again.
-func (q *request) decideDelete(ctx context.Context, v *secretSight) error {
+func (v *secretSight) askDelete() ask {
 	question := v.ask(access.DeleteSecret)
 	question.evenTrashed = !v.rec.TrashedAt.IsZero()
-	return q.decide(ctx, v.who, question)
+	return question
 }

@@ -256,6 +256,15 @@ def secrets(owner, reader, organization, project, principal):
     owner.call("get-secret", secretId=secret, status=404)
     assert owner.call("delete-projects", {"ids": [project]}).json == {"data": [{"id": project}]}
     owner.call("get-project", projectId=project, status=404)
+    both = {"data": [{"id": secret}, {"id": project}]}
+    assert [e["id"] for e in owner.all("list-trash", organizationId=organization, limit=1)][:2] == [project, secret]
+    back = owner.call("restore-from-trash", {"ids": [secret, project]}, organizationId=organization)
+    assert back.json == both, back.json
+    assert [p["id"] for p in owner.call("get-secret", secretId=secret).json["projects"]] == [project]
+    owner.call("delete-secrets", {"ids": [secret]})
+    owner.call("delete-projects", {"ids": [project]})
+    assert owner.call("purge-trash", {"ids": [secret, project]}, organizationId=organization).json == both
+    assert not [e for e in owner.all("list-trash", organizationId=organization) if e["id"] in (secret, project)]
 
 
 def store_dotenv(writer, project, organization, tag):

@@ -77,6 +77,8 @@ IN_WORDS = [
     (r"removeProjectIds$", r"has a project that addProjectIds has too", "UpdateSecret"),
     (r"removeProjectIds$", r"would leave a client-encrypted secret in no project", "update-secret"),
     (r"restoredFrom$", r"goes with a value", "UpdateSecret"),
+    # The trash.
+    (r"name$", r"goes with one id", "RestoreFromTrash"),
     # Explanations.
     (r"secretId$", r"and projectId are missing; say one of them", "explain-access"),
     (r"projectId$", r"and secretId don't go together", "explain-access"),

@@ -15,6 +15,7 @@
 //	strongroom run              run a command with a project's secrets as environment variables
 //	strongroom secret           store, read and change secrets
 //	strongroom service-account  make, show and change service accounts
+//	strongroom trash            show, restore and remove for good what was deleted
 //	strongroom user             make, show and change users
 //	strongroom version          say which version this is
 //	strongroom whoami           say who the caller is to Strongroom
@@ -155,8 +156,8 @@ func (m *Main) root() *cobra.Command {
 	root.SetIn(m.Stdin)
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
-	root.AddCommand(m.whoami(), m.secret(), m.project(), m.access(), m.organization(), m.runCommand(), m.importCommand(),
-		m.exportCommand(), m.events(), m.pin(), m.config(), m.call(), m.local(), m.man(), m.version())
+	root.AddCommand(m.whoami(), m.secret(), m.project(), m.trash(), m.access(), m.organization(), m.runCommand(),
+		m.importCommand(), m.exportCommand(), m.events(), m.pin(), m.config(), m.call(), m.local(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}

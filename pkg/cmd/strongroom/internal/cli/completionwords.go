@@ -15,6 +15,7 @@ func (m *Main) words() map[string]completer {
 	return map[string]completer{
 		"PROJECT": m.completeProject, "REF": m.completeSecret, "PROJECT/NAME": m.completeHome,
 		"RESOURCE": m.completeResource, "PRINCIPAL": m.completeAnyPrincipal,
+		"DELETED": m.completeTrash, "ID": m.completeTrashID,
 		"ROLE": oneOf(roles...),
 		"FILE": files(cobra.ShellCompDirectiveDefault), "DIR": files(cobra.ShellCompDirectiveFilterDirs),
 		"NAME": nil, "NEW": nil, "NEWNAME": nil, "ARN": nil, "USER": nil, "PROFILE": nil, "OPERATION": nil, "N": nil,

@@ -43,7 +43,8 @@ func (m *Main) projectDelete() *cobra.Command {
 	c := &cobra.Command{
 		Use: "delete PROJECT [--yes]", Short: "put a project into the trash", Args: exactly("PROJECT"),
 		Long: "Put a project into the trash, and remove your own pin of it. Its secrets can't be seen any longer but where\n" +
-			"another project has them, too.\n\n" +
+			"another project has them, too. Its name is free. `strongroom trash restore` brings it back with its secrets, until\n" +
+			"the time is over that `strongroom trash list` shows.\n\n" +
 			"  strongroom project delete shop",
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := m.connect(c.Context())

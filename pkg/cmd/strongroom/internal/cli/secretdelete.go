@@ -20,7 +20,8 @@ func (m *Main) secretDelete() *cobra.Command {
 		Long: "Put secrets into the trash, and say of each what became of it.\n\n" + references + "\n\n" +
 			"  strongroom secret delete demo/DATABASE_URL\n" +
 			"  strongroom secret delete --yes demo/A demo/B 01940000-0000-7000-8000-000000000000\n\n" +
-			"A secret leaves all of its projects, and its name is free. The trash keeps it with its history.",
+			"A secret leaves all of its projects, and its name is free. The trash keeps it with its history:\n" +
+			"`strongroom trash restore` brings it back, until the time is over that `strongroom trash list` shows.",
 		Args: atLeast("REF"),
 		RunE: func(c *cobra.Command, args []string) error { return m.deleteSecrets(c.Context(), args, yes) },
 	}

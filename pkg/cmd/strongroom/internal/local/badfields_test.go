@@ -32,6 +32,8 @@ var requests = map[operation.Name]reflect.Type{
 	operation.PutProjectAccess:     reflect.TypeFor[api.AccessPolicy](),
 	operation.PutSecretAccess:      reflect.TypeFor[api.AccessPolicy](),
 	operation.BreakGlass:           reflect.TypeFor[api.BreakGlass](),
+	operation.RestoreFromTrash:     reflect.TypeFor[api.RestoreFromTrash](),
+	operation.PurgeTrash:           reflect.TypeFor[api.IDs](),
 }
 
 const (
@@ -88,6 +90,7 @@ var harmless = map[string]string{
 	"update-secret removeProjectIds missing":                     mayBeAbsent,
 	"change-group-members add missing":                           mayBeAbsent,
 	"change-group-members remove missing":                        mayBeAbsent,
+	"restore-from-trash name missing":                            mayBeAbsent,
 }
 
 // seenHarmless are those of harmless that were sent.

@@ -47,6 +47,9 @@ var registry = map[operation.Name]handler.Func{
 	operation.ListPrincipalAccess:  handler.ListPrincipalAccess,
 	operation.ExplainAccess:        handler.ExplainAccess,
 	operation.BreakGlass:           handler.BreakGlass,
+	operation.ListTrash:            handler.ListTrash,
+	operation.RestoreFromTrash:     handler.RestoreFromTrash,
+	operation.PurgeTrash:           handler.PurgeTrash,
 	operation.ListEvents:           handler.ListEvents,
 	operation.ListSecretEvents:     handler.ListSecretEvents,
 	operation.ListSecretReaders:    handler.ListSecretReaders,
@@ -63,5 +66,7 @@ var streams = map[operation.Name]handler.StreamFunc{
 
 // schedules is the function of every operation that the clock starts.
 var schedules = map[operation.Name]handler.ScheduleFunc{
-	operation.SealEvents: handler.SealEvents,
+	operation.SealEvents:        handler.SealEvents,
+	operation.PurgeExpiredTrash: handler.PurgeExpiredTrash,
+	operation.SweepDeleted:      handler.SweepDeleted,
 }
