@@ -114,6 +114,15 @@ func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func encoded(t *testing.T, answer any) string {
+	t.Helper()
+	text, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // honest answers as Strongroom would, without deciding who may what.
 func (d *double) honest(r *http.Request, body []byte) any {
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")

@@ -102,6 +102,36 @@ func ExampleClient_Watch() {
 	// version 2
 }
 
+// One request asks for all of a project's secrets, and is answered without values where nothing has changed.
+func ExampleClient_WatchAll() {
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	defer stop()
+	c, err := client.Load(ctx, os.Getenv)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := c.Set(ctx, "payroll/PASSWORD", client.NewValue("the first, not a real one")); err != nil {
+		log.Fatal(err)
+	}
+	for secrets, err := range c.WatchAll(ctx, "payroll", 10*time.Millisecond) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, s := range secrets {
+			fmt.Println(s.Name, "version", s.Version)
+		}
+		if secrets[0].Version == 2 {
+			break
+		}
+		if _, err := c.Set(ctx, "payroll/PASSWORD", client.NewValue("the second")); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// Output:
+	// PASSWORD version 1
+	// PASSWORD version 2
+}
+
 // Lists are iterators, which ask for further pages as they are needed.
 func ExampleClient_Projects() {
 	ctx := context.Background()

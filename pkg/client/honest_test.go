@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/http"
 	"strings"
 	"sync"
@@ -265,8 +266,8 @@ func TestTextsThatCantBeSent(t *testing.T) {
 }
 
 // first is the error that a sequence begins with.
-func first(all func(func(client.Secret, error) bool)) (err error) {
-	all(func(_ client.Secret, e error) bool { err = e; return false })
+func first[T any](all iter.Seq2[T, error]) (err error) {
+	all(func(_ T, e error) bool { err = e; return false })
 	return err
 }
 

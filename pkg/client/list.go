@@ -16,17 +16,29 @@ import (
 
 // pages yields everything that a list has, page by page; the first error ends it.
 func pages[T any](ctx context.Context, c *Client, r Request) iter.Seq2[T, error] {
+	return pagesBy(r, func(r Request) (api.List[T], error) {
+		page, _, err := nextPage[T](ctx, c, r)
+		return page, err
+	})
+}
+
+// pagesBy is pages for who reads each page in its own way.
+func pagesBy[T any](r Request, next func(Request) (api.List[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		r := r // each use of the iterator begins anew
 		query := url.Values{}
 		maps.Copy(query, r.Query)
 		route, _ := operation.MustLookup(r.Operation).Trigger.(operation.HTTP)
-		if slices.Contains(route.Query, "limit") {
+		if slices.Contains(route.Query, "limit") && !query.Has("limit") {
 			query.Set("limit", strconv.Itoa(api.MaxLimit))
 		}
 		r.Query = query
-		for empty := 0; empty < maxEmptyPages; empty++ {
-			page, err := nextPage[T](ctx, c, r)
+		most := maxEmptyPages
+		if r.Operation == operation.ListEvents {
+			most = maxEmptyEventPages
+		}
+		for empty := 0; empty < most; empty++ {
+			page, err := next(r)
 			if err != nil {
 				var zero T
 				yield(zero, err)
@@ -42,7 +54,7 @@ func pages[T any](ctx context.Context, c *Client, r Request) iter.Seq2[T, error]
 			case "":
 				return
 			case query.Get("continuationToken"):
-				empty = maxEmptyPages
+				empty = most
 			}
 			query.Set("continuationToken", page.ContinuationToken)
 		}
@@ -54,15 +66,18 @@ func pages[T any](ctx context.Context, c *Client, r Request) iter.Seq2[T, error]
 // Bounds of lists, which only a server without bounds of its own meets.
 const (
 	maxEmptyPages = 1000
+	// maxEmptyEventPages is more for a list whose page looks at a day, or at some thousand events, whether they match or not:
+	// a day each for a century.
+	maxEmptyEventPages = 40_000
 	// maxEntries is more than the smallest entries that fit into an answer.
 	maxEntries = maxAnswer / 128
 )
 
-// nextPage reads a page. It is taken apart only after its entries are counted: a few bytes may stand for one.
-func nextPage[T any](ctx context.Context, c *Client, r Request) (page api.List[T], err error) {
-	raw, err := call[api.List[json.RawMessage]](ctx, c, r, nil)
+// nextPage reads a page, and answers its ETag, if it has one. It is taken apart only after its entries are counted: a few bytes may stand for one.
+func nextPage[T any](ctx context.Context, c *Client, r Request) (page api.List[T], etag string, err error) {
+	raw, etag, err := callTagged[api.List[json.RawMessage]](ctx, c, r, nil)
 	if err != nil {
-		return page, err
+		return page, "", err
 	}
 	page.ContinuationToken = raw.ContinuationToken
 	if len(raw.Data) <= maxEntries {
@@ -72,9 +87,9 @@ func nextPage[T any](ctx context.Context, c *Client, r Request) (page api.List[T
 		}
 	}
 	if err != nil || len(raw.Data) > maxEntries {
-		return api.List[T]{}, strange(r.Operation)
+		return api.List[T]{}, "", strange(r.Operation)
 	}
-	return page, nil
+	return page, etag, nil
 }
 
 // strange is the error for an answer of another form. The decoder's own may quote it, and is left out.

@@ -251,7 +251,11 @@ func call[T any](ctx context.Context, c *Client, r Request, body any) (T, error)
 	return answer, err
 }
 
-// callTagged is call that also answers the ETag. An answer without a body is the zero T.
+// errUnchanged says that the caller has what was asked for, by the ETag in the request.
+var errUnchanged = errors.New("nothing has changed")
+
+// callTagged is call that also answers the ETag. An answer without a body is the zero T; that nothing has changed is
+// errUnchanged, and no answer to who has nothing.
 func callTagged[T any](ctx context.Context, c *Client, r Request, body any) (answer T, etag string, err error) {
 	if body != nil {
 		if r.Body, err = json.Marshal(body); err != nil {
@@ -259,8 +263,13 @@ func callTagged[T any](ctx context.Context, c *Client, r Request, body any) (ans
 		}
 	}
 	response, err := c.Do(ctx, r)
-	if err != nil || response.StatusCode == http.StatusNoContent || response.StatusCode == http.StatusNotModified {
+	switch {
+	case err != nil || response.StatusCode == http.StatusNoContent:
 		return answer, "", err
+	case response.StatusCode == http.StatusNotModified && (r.Header.Get("If-None-Match") == "" || r.Header.Get("If-None-Match") == noETag):
+		return answer, "", &NoAnswerError{Operation: r.Operation, Sent: body != nil, Reason: "the server says that nothing has changed to who has nothing; check the URL"}
+	case response.StatusCode == http.StatusNotModified:
+		return answer, "", errUnchanged
 	}
 	if err := json.Unmarshal(response.Body, &answer); err != nil {
 		return answer, "", strange(r.Operation)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -120,7 +119,10 @@ func (c *Client) readOnce(ctx context.Context, w witness, ref reference, etag st
 		r.Header = http.Header{"If-None-Match": {etag}}
 	}
 	got, err := call[api.Secret](ctx, c, r, nil)
-	if err != nil || etag != "" && got.ID == uuid.Nil {
+	switch {
+	case errors.Is(err, errUnchanged):
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
 	s, err := c.accept(ctx, w, acceptance{p, ref}, got)
@@ -321,86 +323,4 @@ func (c *Client) open(ctx context.Context, value string, offered *[]api.SecretKe
 		return clientcrypto.Opened{}, err
 	}
 	return clientcrypto.Open(value, keys, want)
-}
-
-// GetAll reads all of a project's secrets with their values, in the order of their creation: all of them or an error.
-func (c *Client) GetAll(ctx context.Context, project string) ([]Secret, error) {
-	return fresh(ctx, c, func(w witness) ([]Secret, error) { return c.getAll(ctx, w, project) })
-}
-
-func (c *Client) getAll(ctx context.Context, w witness, project string) ([]Secret, error) {
-	p, err := c.Resolve(ctx, project)
-	if err != nil {
-		return nil, err
-	}
-	defer c.warm(ctx, p)()
-	var all []Secret
-	names := map[string]bool{}
-	r := Request{Operation: operation.GetProjectValues, Path: map[string]string{"projectId": p.ID.String()}}
-	for got, err := range pages[api.ProjectValue](ctx, c, r) {
-		if err != nil {
-			return nil, err
-		}
-		s := Secret{
-			ID: got.ID, Name: got.Name, Version: got.Version, CreatedAt: got.CreatedAt, UpdatedAt: got.UpdatedAt,
-			Encryption: p.Encryption, project: p,
-		}
-		if names[s.Name] {
-			return nil, &NoAnswerError{Operation: r.Operation, Reason: fmt.Sprintf("the server says that two secrets of the project are called %q", s.Name)}
-		}
-		names[s.Name] = true
-		if err := c.reveal(ctx, w, &s, got.Value, nil); err != nil {
-			return nil, fmt.Errorf("%s: %q: %w", r.Operation, s.Name, err)
-		}
-		all = append(all, s)
-	}
-	return all, nil
-}
-
-// Watch reads a secret and goes on asking for it every so often: it yields it at once and then whenever it has changed.
-// An error that repeating may mend is only waited out; any other is yielded and ends it, as does the context. Asking
-// costs a request each time, though no value is answered where nothing changed; every must be a time above zero.
-func (c *Client) Watch(ctx context.Context, secret string, every time.Duration) iter.Seq2[Secret, error] {
-	return func(yield func(Secret, error) bool) {
-		ref, err := parseReference(secret)
-		if err == nil && every <= 0 {
-			err = setupf("a secret is watched every so often, not every %s", every)
-		}
-		if err != nil {
-			yield(Secret{}, err)
-			return
-		}
-		for etag := ""; ; {
-			s, err := c.read(ctx, ref, etag)
-			switch {
-			case ctx.Err() != nil:
-				return
-			case err != nil && !lasting(err):
-			case err != nil:
-				yield(Secret{}, err)
-				return
-			case s != nil:
-				if etag = s.ETag; !yield(*s, nil) {
-					return
-				}
-			}
-			if c.pause(ctx, every) != nil {
-				return
-			}
-		}
-	}
-}
-
-// lasting says whether an error will be the same next time.
-func lasting(err error) bool {
-	var lost *NoAnswerError
-	switch {
-	case errors.As(err, new(*KMSError)):
-		return false
-	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrInternal):
-		return false
-	case errors.As(err, &lost):
-		return !lost.Sent
-	}
-	return true
 }

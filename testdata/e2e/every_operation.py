@@ -121,6 +121,15 @@ class Client:
             token = {"continuationToken": page["continuationToken"]}
 
 
+def eventually(holds):
+    """Waits for what follows a moment later."""
+    import time
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "it did not follow"
+        time.sleep(0.05)
+
+
 def new_id():
     """A UUIDv7 (RFC 9562), which Python 3.13 does not make."""
     import os
@@ -244,6 +253,10 @@ def secrets(owner, reader, organization, project, principal):
     granted = policy.json["grants"] + [{"principal": {"id": principal}, "permission": "read"}]
     owner.call("put-secret-access", {"grants": granted}, secretId=secret, headers={"If-Match": policy.etag})
     assert reader.call("get-secret", secretId=secret).json["value"] == "one"
+    eventually(lambda: [r["count"] for r in owner.all("list-secret-readers", secretId=secret, limit=1)
+                        if r["principal"]["id"] == principal] == [1])
+    eventually(lambda: [r["version"] for r in owner.all("list-principal-reads", principalId=principal, limit=1)
+                        if r["secret"]["id"] == secret] == [3])
     reachers = owner.all("list-secret-principals", secretId=secret, limit=1)
     assert [r["reach"] for r in reachers if r["principal"]["id"] == principal] == ["read"], reachers
     reached = reader.all("list-principal-access", principalId=principal, limit=1)

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 }
 
 // scripts is how many there are; one that was lost would otherwise go unnoticed.
-const scripts = 36
+const scripts = 38
 
 // TestScripts runs the program as people do. Besides testscript's commands the scripts have
 //
@@ -37,6 +37,8 @@ const scripts = 36
 //	              change by hand an event that tells of the operation; sets $EVENT and $HOUR
 //	cut FROM TO   write the file FROM to TO without its last line
 //	field NAME F  set $NAME to the string that the JSON in the last output has as its first field F
+//	until PATTERN PROGRAM [ARGUMENT]…
+//	              exec again and again until the output matches, for what follows a moment later
 //
 // $TESTDATA is the repository's folder of that name.
 func TestScripts(t *testing.T) {
@@ -53,7 +55,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "end": end, "as": as, "field": field, "unwrap": unwrap, "exits": exits,
+			"serve": serve, "end": end, "as": as, "field": field, "unwrap": unwrap, "exits": exits, "until": until,
 			"later": later, "tamper": tamper, "cut": cut,
 		},
 	})
@@ -203,5 +205,23 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("status %d, want %d", got, want)
+	}
+}
+
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN PROGRAM [ARGUMENT]…")
+	}
+	want, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		out := ts.ReadFile("stdout")
+		if want.MatchString(out) {
+			return
+		}
+		if time.Since(start) > patience {
+			ts.Fatalf("no %s after %s, only\n%s", want, patience, out)
+		}
 	}
 }

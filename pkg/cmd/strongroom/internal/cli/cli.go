@@ -3,7 +3,7 @@
 //	strongroom access           share projects and secrets, and see with whom they are shared
 //	strongroom call             call any operation of Strongroom's HTTP API
 //	strongroom config           show every setting, and where it comes from
-//	strongroom events           export the record of who did what, and verify that nobody changed it
+//	strongroom events           list who did what, export the record, and verify that nobody changed it
 //	strongroom export           write a project's secrets with their values, as other programs read them
 //	strongroom group            make, show and change groups
 //	strongroom import           make secrets of the variables in a .env file

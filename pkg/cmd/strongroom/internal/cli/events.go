@@ -15,12 +15,13 @@ import (
 
 func (m *Main) events() *cobra.Command {
 	return group(&cobra.Command{
-		Use: "events", Short: "export the record of who did what, and verify that nobody changed it",
-		Long: "Export the record of who did, or tried to do, what, and verify that nobody changed it.\n\n" +
+		Use: "events", Short: "list who did what, export the record, and verify that nobody changed it",
+		Long: "List who did, or tried to do, what, export the record, and verify that nobody changed it. Recorded is what answered\n" +
+			"or changed a value, what changed anything else, and what was refused; lists and looks without values are not.\n\n" +
 			"Ten minutes after an hour ended its events are sealed: what they are is signed by a KMS key, and each seal names the\n" +
 			"one before. `export` writes events and seals into a file, `verify` checks such a file without any connection.\n" +
 			"What was written in the last seventy minutes is not sealed yet.",
-	}, m.eventsExport(), m.eventsVerify(), m.eventsSeals(), m.eventsKey())
+	}, m.eventsList(), m.eventsExport(), m.eventsVerify(), m.eventsSeals(), m.eventsKey())
 }
 
 // timeFlags are what commands about a part of the events take.

@@ -26,7 +26,7 @@ func (m *Main) secret() *cobra.Command {
 			"  strongroom secret list demo",
 	},
 		m.secretSet(), m.secretGet(), m.secretList(), m.secretEdit(), m.secretRename(), m.secretMove(), m.secretCopy(),
-		m.secretDelete(), m.secretHistory(), m.secretDiff(), m.secretRestore(),
+		m.secretDelete(), m.secretHistory(), m.secretDiff(), m.secretRestore(), m.secretEvents(),
 	)
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		if c.HasSubCommands() { // `set` was mistyped, perhaps
