@@ -94,8 +94,8 @@ type budgetWorld struct {
 	*secretstest.World
 	member   uuid.UUID
 	asMember secrets.Caller
-	asAdmin  secrets.Caller // who was granted nothing
 	project  uuid.UUID
+	bare     uuid.UUID   // a project to which nobody was granted anything
 	ids      []uuid.UUID // of 100 secrets in project
 	full     uuid.UUID   // a secret with 100 versions in project
 	group    uuid.UUID
@@ -154,7 +154,10 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	for i := range 600 {
 		b.Principal(access.KindUser, fmt.Sprintf("user %03d", i), access.RoleMember)
 	}
-	_, b.asAdmin = b.User("admin", access.RoleAdmin)
+	b.bare = b.ServerProject("bare")
+	if _, err := b.PutProjectAccess(t.Context(), b.Owner, secrets.PutAccess{ID: b.bare, Force: true, Grants: []api.Grant{}}); err != nil {
+		t.Fatal(err)
+	}
 	b.Clock.Advance(2 * time.Hour)
 	seal(t, b.World)
 	client, name := dynamotest.New(t)
@@ -410,8 +413,8 @@ var budgets = []budget{
 		return err
 	}},
 	{operation.BreakGlass, "a project", 2, 2, 8, func(b *budgetWorld) error {
-		_, err := b.BreakGlass(b.Context(), b.asAdmin, b.Organization, api.BreakGlass{
-			ProjectID: &b.client.ID, Permission: ptr(access.Manage), ExpiresAt: b.Clock.Now().Add(time.Hour), Reason: "the pager went off",
+		_, err := b.BreakGlass(b.Context(), b.Owner, b.Organization, api.BreakGlass{
+			ProjectID: &b.bare, Permission: ptr(access.Manage), ExpiresAt: b.Clock.Now().Add(time.Hour), Reason: "the pager went off",
 		})
 		return err
 	}},
