@@ -447,7 +447,7 @@ var budgets = []budget{
 		_, err := b.ListPrincipalReads(b.Context(), b.Owner, b.member, api.Page{Limit: 100})
 		return err
 	}},
-	{operation.RollUpReads, "100 reads by one, of one secret", 2, 1, 4, func(b *budgetWorld) error {
+	{operation.RollUpReads, "100 reads by one, of one secret", 3, 1, 2, func(b *budgetWorld) error {
 		return b.RollUpReads(b.Context(), b.reads(100))
 	}},
 	{operation.PublishChanges, "100 values of one project", 2, 1, 2, func(b *budgetWorld) error {

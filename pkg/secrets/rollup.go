@@ -80,7 +80,9 @@ func (s *Service) RollUpReads(ctx context.Context, changes []table.Change) error
 	})
 }
 
-// rollUp adds readings to what is known of a pair.
+// rollUp adds readings to what is known of a pair. The principal's item is written first and the secret's, which decides,
+// under the revision that was read: apart they cost half of what a transaction does. A run that ends between the two is
+// repeated by the stream, and writes both anew.
 func (q *request) rollUp(ctx context.Context, p pair, kind access.Kind, readings []reading) error {
 	keys := []table.Key{secretReadKey(p.secret, p.principal), principalReadKey(p.principal, p.secret)}
 	slices.SortFunc(readings, func(a, b reading) int { return bytes.Compare(a.event[:], b.event[:]) })
@@ -104,9 +106,11 @@ func (q *request) rollUp(ctx context.Context, p pair, kind access.Kind, readings
 			return plan{}, nil
 		}
 		next := table.NextRevision(rec.revision, q.Service.now())
+		if err := q.write(ctx, table.Put(toItem(keys[1], next, &rec), table.Unconditional())); err != nil {
+			return plan{}, err
+		}
 		var out plan
 		out.put(toItem(keys[0], next, &rec), table.IfRevision(rec.revision))
-		out.put(toItem(keys[1], next, &rec), table.Unconditional()) // nobody else writes it: the other guards it
 		return out, nil
 	})
 }
