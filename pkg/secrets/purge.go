@@ -59,8 +59,7 @@ func notTrashed() *api.Error {
 
 // decideNothing refuses what is done to an id that is nothing at all.
 func (q *request) decideNothing(ctx context.Context, id uuid.UUID) error {
-	gone := access.Reason{Cause: access.CauseGone, On: access.OnSecret, Resource: id}
-	return q.recordDenied(ctx, aboutSecret(id, ""), gone.String(), notInTrash())
+	return q.recordDenied(ctx, aboutSecret(id, ""), "nothing in the trash has this id", notInTrash())
 }
 
 // decidePurge decides about removing something for good. Who may not, but could have deleted it or sees the whole trash, is

@@ -86,6 +86,7 @@ func (s *Service) RollUpReads(ctx context.Context, changes []table.Change) error
 func (q *request) rollUp(ctx context.Context, p pair, kind access.Kind, readings []reading) error {
 	keys := []table.Key{secretReadKey(p.secret, p.principal), principalReadKey(p.principal, p.secret)}
 	slices.SortFunc(readings, func(a, b reading) int { return bytes.Compare(a.event[:], b.event[:]) })
+	wrote := false // what is older by now, if another run came first
 	return q.quietly(ctx, func(ctx context.Context) (plan, error) {
 		item, found, err := q.table.Get(ctx, keys[0])
 		if err != nil {
@@ -102,9 +103,10 @@ func (q *request) rollUp(ctx context.Context, p pair, kind access.Kind, readings
 		for _, r := range readings {
 			differs = rec.add(r) || differs
 		}
-		if !differs {
+		if !differs && !wrote {
 			return plan{}, nil
 		}
+		wrote = true
 		next := table.NextRevision(rec.revision, q.Service.now())
 		if err := q.write(ctx, table.Put(toItem(keys[1], next, &rec), table.Unconditional())); err != nil {
 			return plan{}, err

@@ -293,6 +293,45 @@ func TestEventsCountFromTheMiddleOfAChain(t *testing.T) {
 		evidence.Finding{Kind: evidence.NotCovered, Hour: first.Next().Next(), Through: last})
 }
 
+// A file that was emptied says itself which hours it has, unsigned: whoever asks for hours, or names a key, is not content.
+func TestAFileWithoutSealsProvesNothing(t *testing.T) {
+	c := newChain(t)
+	write := func(to audit.Hour, events ...audit.Hour) []byte {
+		var out bytes.Buffer
+		w, err := evidence.NewWriter(&out, evidence.Header{Organization: c.organization, From: first, To: to, ExportedAt: first.Start()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, hour := range events {
+			c.exportHour(w, hour, false)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	gutted := write(last, first)
+	r := verify(t, gutted, evidence.Trust{})
+	if found(t, r.Findings); r.First != "" || len(r.Keys) > 0 || r.Uncovered == 0 {
+		t.Errorf("%+v", r)
+	}
+	found(t, verify(t, gutted, c.trust()).Findings, evidence.Finding{Kind: evidence.SealMissing, Hour: first, Through: last})
+	asked := c.trust()
+	asked.From, asked.To = first, last
+	r = verify(t, gutted, asked)
+	if found(t, r.Findings, evidence.Finding{Kind: evidence.SealMissing, Hour: first, Through: last}); len(r.Keys) > 0 {
+		t.Errorf("signed by %v", r.Keys)
+	}
+}
+
+// What was asked for before the first seal that ever was is no finding: nothing came before, which is signed.
+func TestNothingCameBeforeTheFirstSeal(t *testing.T) {
+	c := newChain(t)
+	asked := c.trust()
+	asked.From, asked.To = audit.HourOf(first.Start().AddDate(0, 0, -7)), last
+	found(t, verify(t, c.export(), asked).Findings)
+}
+
 // The last seventy minutes are not covered, and no more than these.
 func TestASealIsDueTwentyMinutesAfterItsHour(t *testing.T) {
 	c := newChain(t)

@@ -26,7 +26,8 @@ type Trust struct {
 	Keys []audit.PublicKey
 	// Organization is whose events they must be; uuid.Nil for those of whom the file says.
 	Organization uuid.UUID
-	// From and To are the hours that the file must hold, both included; empty for those that it says.
+	// From and To are hours through which the file must hold sealed events, both included; empty for those that it says,
+	// which nobody has signed. What is asked for before the first seal ever is held by there being none.
 	From, To audit.Hour
 }
 
@@ -38,7 +39,7 @@ var ErrFormat = errors.New("evidence: this is no export of Strongroom's events")
 func Verify(r io.Reader, t Trust) (*Report, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
-	v := &verifier{report: &Report{Keys: t.Keys, Given: len(t.Keys) > 0}}
+	v := &verifier{trust: t, report: &Report{Keys: t.Keys, Given: len(t.Keys) > 0}}
 	if !lines.Scan() {
 		return nil, errors.Join(ErrFormat, lines.Err())
 	}
@@ -61,6 +62,7 @@ func Verify(r io.Reader, t Trust) (*Report, error) {
 
 // A verifier reads a file from its second line on.
 type verifier struct {
+	trust  Trust
 	report *Report
 	at     int64 // the number of the line that was read
 	ended  bool
@@ -108,12 +110,6 @@ func (v *verifier) begin(text []byte, t Trust) error {
 	v.at, v.next, v.report.Header = 1, h.From, h
 	if t.Organization != uuid.Nil && t.Organization != h.Organization {
 		v.find(Finding{Kind: OtherOrganization, Line: 1, Detail: "the file is that of " + h.Organization.String()})
-	}
-	if t.From != "" && t.From < h.From {
-		v.find(Finding{Kind: NotCovered, Hour: t.From, Through: previousHour(h.From), Detail: "the file begins later"})
-	}
-	if t.To != "" && t.To > h.To {
-		v.find(Finding{Kind: NotCovered, Hour: h.To.Next(), Through: t.To, Detail: "the file ends earlier"})
 	}
 	return nil
 }
@@ -222,11 +218,24 @@ func (v *verifier) finish() {
 	if !v.ended {
 		v.find(Finding{Kind: CutOff, Line: v.at, Detail: "it has no end"})
 	}
-	due := previousHour(audit.HourOf(v.report.Header.ExportedAt.Add(-audit.SealAfter - late)))
-	if to := min(due, v.report.Header.To); to >= v.next {
+	h := v.report.Header
+	if from := v.trust.From; from != "" && from < h.From && !v.report.Whole {
+		v.find(Finding{Kind: NotCovered, Hour: from, Through: previousHour(h.From), Detail: "the file begins later"})
+	}
+	if to := v.trust.To; to > h.To {
+		v.find(Finding{Kind: NotCovered, Hour: h.To.Next(), Through: to, Detail: "the file ends earlier"})
+	}
+	due := previousHour(audit.HourOf(h.ExportedAt.Add(-audit.SealAfter - late)))
+	if to := max(min(due, h.To), min(v.trust.To, h.To)); to >= v.next {
 		v.find(Finding{
 			Kind: SealMissing, Hour: v.next, Through: to, Detail: "the file was cut, or these hours were not sealed in time",
 		})
+	}
+	if v.report.First == "" {
+		v.report.Keys = nil // none of them has signed anything
+		if v.report.OK() && (v.report.Given || v.trust.From != "" || v.trust.To != "") {
+			v.find(Finding{Kind: SealMissing, Hour: h.From, Through: max(h.From, h.To), Detail: "no hour is sealed, so that nothing is proved"})
+		}
 	}
 }
 
