@@ -5,7 +5,8 @@
 //
 // A KMS key, the storage key, wraps data keys; a data key seals messages. KMS is reached through [KeyService], wrapped
 // data keys are kept in a [Store], and a [Keyring] holds unwrapped ones for at most [Lifetime], so that warm reads make
-// no KMS call. Data keys have generations, numbered from 1; a message says under which it was sealed.
+// no KMS call. Data keys have generations, numbered from 1; a message says under which it was sealed. New messages are
+// sealed under the newest; who replaces a data key opens what is under older ones and seals it anew (package secrets).
 //
 // # Format
 //

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"time"
 
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/table"
@@ -15,4 +16,9 @@ func PublishChanges(s *secrets.Service) func(context.Context, []table.Change) er
 // RollUpReads makes the function of roll-up-reads.
 func RollUpReads(s *secrets.Service) func(context.Context, []table.Change) error {
 	return s.RollUpReads
+}
+
+// RotateDataKeys makes the function of rotate-data-keys.
+func RotateDataKeys(s *secrets.Service) func(context.Context, time.Time) (any, error) {
+	return func(ctx context.Context, _ time.Time) (any, error) { return s.RotateDataKeys(ctx) }
 }

@@ -62,6 +62,7 @@ const (
 	ListSeals            Name = "list-seals"
 	ExportEvents         Name = "export-events"
 	SealEvents           Name = "seal-events"
+	RotateDataKeys       Name = "rotate-data-keys"
 )
 
 // What functions need of AWS, by the kind of work they do. Get also stands for TransactGetItems, Put and Delete for
@@ -85,7 +86,12 @@ var (
 	}
 	rollingUp  = Access{Table: []TableAction{GetItem, PutItem}}
 	publishing = Access{Table: []TableAction{GetItem, PutItem}, Bus: true}
-	founding   = Access{
+	resealing  = Access{
+		Table:      []TableAction{GetItem, Query, PutItem},
+		Index2:     true,
+		StorageKey: []KeyAction{Decrypt, GenerateDataKey},
+	}
+	founding = Access{
 		Table:      []TableAction{BatchGetItem, GetItem, PutItem},
 		StorageKey: []KeyAction{GenerateDataKey},
 	}
@@ -387,5 +393,10 @@ var Table = []Row{
 			SigningKey: []KeyAction{Sign, GetPublicKey}, Archive: true,
 		},
 		Summary: "seal the events of the hour that is over, and remove what is older than events are kept",
+	},
+	{
+		Name: RotateDataKeys, Action: "", Access: resealing,
+		Trigger: Schedule{Every: time.Hour, After: 40 * time.Minute},
+		Summary: "make a new data key when the current one is old, and seal everything anew under it",
 	},
 }

@@ -453,6 +453,13 @@ var budgets = []budget{
 	{operation.PublishChanges, "100 values of one project", 2, 1, 2, func(b *budgetWorld) error {
 		return b.PublishChanges(b.Context(), b.changes(100))
 	}},
+	{operation.RotateDataKeys, "nothing is due", 1, 1, 0, func(b *budgetWorld) error {
+		told, err := b.RotateDataKeys(b.Context())
+		if err == nil && (told.Generation != 1 || told.Unfinished) {
+			return fmt.Errorf("it tells %+v", told)
+		}
+		return err
+	}},
 	{operation.ListSecretEvents, "100 of 101", 1, 15, 0, func(b *budgetWorld) error {
 		_, err := b.ListSecretEvents(b.Context(), b.Owner, b.full, api.Page{Limit: 100})
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ const maxMarked = 32
 func (s *Service) markChanged(ctx context.Context, changes []table.Change) error {
 	found := map[uuid.UUID][]mark{}
 	for _, c := range changes {
-		if !strings.HasPrefix(c.Key.SK, valuePrefix) {
+		if !strings.HasPrefix(c.Key.SK, valuePrefix) || onlyResealed(c) {
 			continue
 		}
 		project, err := uuid.Parse(strings.TrimPrefix(c.Key.PK, projectPrefix))
@@ -85,6 +86,20 @@ func (rec *changedRecord) add(m mark) {
 	if over := len(rec.Counted) - maxMarked*countedSize; over > 0 {
 		rec.Counted = rec.Counted[over:]
 	}
+}
+
+// onlyResealed says that a value copy is what it was, but for what the value is sealed in: it still has its version, and every
+// value has a version of its own. Whoever polls has all there is to have.
+func onlyResealed(c table.Change) bool {
+	if c.Old == nil || c.New == nil {
+		return false
+	}
+	shown := func(item *table.Item) map[string]any {
+		attributes := maps.Clone(item.Attributes)
+		delete(attributes, "value")
+		return attributes
+	}
+	return reflect.DeepEqual(shown(c.Old), shown(c.New))
 }
 
 // markOfChange tells a change of an item from others: by what the item was and became.

@@ -43,10 +43,31 @@ func (d dataKeys) Wrapped(ctx context.Context, generation uint32) (envelope.Wrap
 }
 
 func wrappedKey(item table.Item) (envelope.WrappedKey, error) {
-	var key dataKeyRecord
+	key, err := dataKeyOf(item)
+	return envelope.WrappedKey{Generation: key.generation, Wrapped: key.Wrapped}, err
+}
+
+func dataKeyOf(item table.Item) (dataKeyRecord, error) {
+	key := dataKeyRecord{revision: item.Revision}
 	if err := fromItem(item, &key); err != nil {
-		return envelope.WrappedKey{}, err
+		return key, err
 	}
 	number, err := strconv.ParseUint(strings.TrimPrefix(item.Key.SK, dataKeyPrefix), 10, 32)
-	return envelope.WrappedKey{Generation: uint32(number), Wrapped: key.Wrapped}, err
+	key.generation = uint32(number)
+	return key, err
+}
+
+// allDataKeys are all of them, newest first. A page holds those of a thousand years.
+func (q *request) allDataKeys(ctx context.Context) ([]dataKeyRecord, error) {
+	page, err := q.table.Query(ctx, table.Query{PK: organizationPK(q.organization), Prefix: dataKeyPrefix, Descending: true})
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]dataKeyRecord, len(page.Items))
+	for i, item := range page.Items {
+		if keys[i], err = dataKeyOf(item); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
 }

@@ -56,6 +56,23 @@
 // moment. Reach items and the list of principals only say where to look. Names are shown of what the caller may see; the
 // rest is counted. Nothing here holds a value, and so only refusals are recorded.
 //
+// # How data keys are replaced
+//
+// rotate-data-keys makes a new data key when the current one is ninety days old, and seals everything anew under it, an hour's
+// run at a time. It begins ten minutes after the key was made: by then every container seals under it, so that what is
+// under older keys can only become less. A run walks over all secrets by name (index 2), then over the trash, and notes in one
+// item how far it came; for each secret it looks at the values of its versions, then at its value and note. A secret is
+// written in one transaction with all that is derived from it and under the revision that was read, so that it loses against
+// whoever changes it, and is read and tried again; a version's value, which nobody else ever writes, by itself. A renamed
+// secret may pass the walk unseen, and so another walk follows until one finds nothing: then the older keys are retired. Only
+// a secret that dodges every walk would be left behind; it would open all the same, since retired keys are kept, for backups
+// too, and the next new key's walk takes it along. What does not open is left, logged by its place and counted, and
+// keeps older keys in use; it is looked for again once a day.
+//
+// Resealing changes nothing that anybody is shown: no tag, no date, no version, and no change mark, so that nobody who polls
+// is woken. It keeps changedAt too: the value that is read has been there since then. Therefore nothing tells of it but an
+// event of a new key and one of those retired; one a secret would bury the changes that people made.
+//
 // # How values are read
 //
 // Deciding reads are strong and never cached. Where the value, or anything that decides about it, was written less than

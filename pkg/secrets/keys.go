@@ -17,6 +17,8 @@ import (
 //	what decides                    BatchGet  SECRET#s / SECRET, PROJECT#x / PROJECT, PRINCIPAL#p / PRINCIPAL, ORG#o / ORG
 //	the current data key            Query     ORG#o / DATAKEY# (last)
 //	a data key                      Get       ORG#o / DATAKEY#n
+//	all data keys                   Query     ORG#o / DATAKEY# (newest first)
+//	how far resealing has come      Get       ORG#o / RESEAL
 //	who holds a name                Get       ORG#o / PROJECT#name, USER#name, GROUP#name, SERVICEACCOUNT#name
 //	                                          PROJECT#x / SECRET#name, ORG#o#UNASSIGNED / SECRET#name
 //	an organization's projects      Query     ORG#o / PROJECT#
@@ -25,9 +27,10 @@ import (
 //	what a principal may reach      Query     PRINCIPAL#p / REACH# (decides nothing)
 //	a project's secrets             Query     PROJECT#x / SECRET# (by name, by prefix; all, to count by project key)
 //	a project's values              Query     PROJECT#x / VALUE#
-//	all secrets, for who sees all   Query     index 2, ORG#o#SECRETS#shard, by name and id
+//	all secrets, for who sees all   Query     index 2, ORG#o#SECRETS#shard, by name and id (and all, to be resealed)
 //	a secret's versions             Query     SECRET#s / VERSION# (newest first)
 //	a version and its value         BatchGet  SECRET#s / VERSION#n, VERSIONVALUE#n
+//	the values of all versions      Query     SECRET#s / VERSIONVALUE# (to be resealed)
 //	the events of an hour           Query     EVENT#hour#shard (newest first, or all in order)
 //	the changes of a secret         Query     SECRET#s / EVENT# (newest first)
 //	who read a secret               Query     SECRET#s / READ#
@@ -37,7 +40,7 @@ import (
 //	the seal of an hour             Get       SEAL / hour
 //	which events an hour had        Query     SEALINDEX#hour / shard#
 //	what was removed                Query     REMOVAL (the last one, or in order)
-//	what is in the trash            Query     ORG#o#TRASH (newest first to be shown, oldest first to be purged)
+//	what is in the trash            Query     ORG#o#TRASH (newest first to be shown, oldest first to be purged and resealed)
 //	what is left to be removed      Query     ORG#o / SWEEP#
 //	all that a purge leaves         Query     SECRET#s, PROJECT#x (whole)
 
@@ -107,6 +110,11 @@ func organizationKey(organization uuid.UUID) table.Key {
 
 func dataKeyKey(organization uuid.UUID, generation uint32) table.Key {
 	return table.Key{PK: organizationPK(organization), SK: fmt.Sprintf("%s%010d", dataKeyPrefix, generation)}
+}
+
+// resealKey is where it is kept how far resealing has come.
+func resealKey(organization uuid.UUID) table.Key {
+	return table.Key{PK: organizationPK(organization), SK: "RESEAL"}
 }
 
 func projectKey(id uuid.UUID) table.Key { return table.Key{PK: projectPK(id), SK: "PROJECT"} }

@@ -99,7 +99,7 @@ func (s *Service) CreateOrganization(ctx context.Context, in api.CreateOrganizat
 			return plan{}, err
 		}
 		answer = q.showOrganization(v.organization)
-		err = q.planFirstDataKey(ctx, &p)
+		err = q.planDataKey(ctx, &p, 1)
 		return p, err
 	})
 	return answer, err
@@ -138,17 +138,6 @@ func (q *request) checkSameOrganization(
 		return api.Errorf(api.CodeConflict,
 			"this deployment has its organization already; another one needs another deployment (a lost owner is replaced with recoverOwner)")
 	}
-	return nil
-}
-
-func (q *request) planFirstDataKey(ctx context.Context, p *plan) error {
-	key, err := q.keyring.NewDataKey(ctx, 1)
-	if err != nil {
-		return unavailable(err)
-	}
-	now := q.now()
-	p.put(toItem(dataKeyKey(q.organization, key.Generation), table.NextRevision(0, now),
-		&dataKeyRecord{Wrapped: key.Wrapped, CreatedAt: now}), table.IfAbsent())
 	return nil
 }
 

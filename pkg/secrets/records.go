@@ -103,8 +103,31 @@ type organizationRecord struct {
 
 type dataKeyRecord struct {
 	header
-	Wrapped   []byte    `table:"wrapped"`
-	CreatedAt time.Time `table:"created"`
+	revision   int64
+	generation uint32
+	Wrapped    []byte    `table:"wrapped"`
+	CreatedAt  time.Time `table:"created"`
+	// RetiredAt is when everything was found to be under a newer key. The key is kept: a backup that is restored needs it.
+	RetiredAt time.Time `table:"retired"`
+}
+
+// A resealRecord says how far resealing has come.
+type resealRecord struct {
+	header
+	revision int64
+	// Generation is that of the data key under which everything is to be.
+	Generation int64 `table:"generation"`
+	// Part and After are where the walk over all secrets is: in which of its parts, and after which sort key there.
+	Part  int64  `table:"part"`
+	After string `table:"after"`
+	// Found says that this walk found something under an older key. Damaged and Failed count what it had to leave there.
+	Found   bool  `table:"found"`
+	Damaged int64 `table:"damaged"`
+	Failed  int64 `table:"failed"`
+	// RestUntil is when the next walk may begin; Damaged and Failed are then still those of the walk before.
+	RestUntil time.Time `table:"rest"`
+	// Done says that a whole walk found nothing.
+	Done bool `table:"done"`
 }
 
 type principalRecord struct {

@@ -243,6 +243,9 @@ var repetitions = map[operation.Name]repeated{
 	operation.PublishChanges: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return nil, w.PublishChanges(w.Context(), nil)
 	}),
+	operation.RotateDataKeys: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
+		return w.RotateDataKeys(w.Context()) // the tests of resealing repeat it where something is to be done
+	}),
 	operation.PutSecretAccess: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.PutSecretAccess(w.Context(), w.Owner, secrets.PutAccess{ID: secret.ID, Match: `"0"`, Grants: []api.Grant{
 			{Principal: api.GrantPrincipal{ID: w.OwnerID}, Permission: access.Read},

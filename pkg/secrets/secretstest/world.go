@@ -366,6 +366,7 @@ func (c *Clock) Advance(d time.Duration) { c.now.Add(int64(d)) }
 
 // Keys is a key service in memory, which counts its calls.
 type Keys struct {
+	key   []byte
 	aead  cipher.AEAD
 	mu    sync.Mutex
 	calls int
@@ -375,6 +376,11 @@ type Keys struct {
 func NewKeys() *Keys {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
+	return KeysOf(key)
+}
+
+// KeysOf makes one with a key of 32 bytes, for another process that opens the same table.
+func KeysOf(key []byte) *Keys {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err)
@@ -383,8 +389,11 @@ func NewKeys() *Keys {
 	if err != nil {
 		panic(err)
 	}
-	return &Keys{aead: aead}
+	return &Keys{key: key, aead: aead}
 }
+
+// Key is what KeysOf makes the same key service of.
+func (k *Keys) Key() []byte { return k.key }
 
 // Calls is how often it was called.
 func (k *Keys) Calls() int {

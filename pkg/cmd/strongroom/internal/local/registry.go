@@ -69,4 +69,5 @@ var schedules = map[operation.Name]handler.ScheduleFunc{
 	operation.SealEvents:        handler.SealEvents,
 	operation.PurgeExpiredTrash: handler.PurgeExpiredTrash,
 	operation.SweepDeleted:      handler.SweepDeleted,
+	operation.RotateDataKeys:    handler.RotateDataKeys,
 }
