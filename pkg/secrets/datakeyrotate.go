@@ -134,7 +134,8 @@ func (r *keyRotation) retire(ctx context.Context, walked resealRecord) error {
 		p.put(toItem(item.Key, table.NextRevision(item.Revision, now), &walked), table.IfRevision(item.Revision))
 		for _, key := range old {
 			key.RetiredAt = now
-			p.put(toItem(dataKeyKey(r.organization, key.generation), table.NextRevision(key.revision, now), &key), table.IfRevision(key.revision))
+			next := toItem(dataKeyKey(r.organization, key.generation), table.NextRevision(key.revision, now), &key)
+			p.put(next, table.IfRevision(key.revision))
 			r.told.Retired = append(r.told.Retired, key.generation)
 		}
 		p.act, err = r.aboutKeys(ctx, "dataKeyRetired", old...)

@@ -260,30 +260,48 @@ func TestResealingNeverWinsAgainstAWriter(t *testing.T) {
 	w.wantKeyEvents("dataKeyRetired: 1", "dataKey: 2")
 }
 
-// TestASecretThatMovesDuringAWalkIsFoundByTheNext renames a secret from what is ahead of the walk to what was passed.
+// TestASecretThatMovesDuringAWalkIsFoundByTheNext renames a secret, between two pages of its shard, from what is ahead of the
+// walk to what was passed.
 func TestASecretThatMovesDuringAWalkIsFoundByTheNext(t *testing.T) {
-	w := newKeyWorld(t, newBolt(t), 230, 1)
+	w := newKeyWorld(t, newBolt(t), 700, 1)
 	w.age()
-	last := w.ids[len(w.ids)-1]
-	for _, id := range w.ids { // of the same shard, the last by name
-		if id[15]%4 == last[15]%4 && !w.trashed[id] {
-			last = id
+	shards := map[byte][]uuid.UUID{}
+	for i, id := range w.ids { // by name
+		if !w.trashed[id] && i%7 != 3 { // a client-encrypted one is not so easily renamed
+			shards[id[15]%4] = append(shards[id[15]%4], id)
 		}
 	}
+	var full []uuid.UUID // more than a page
+	for _, ids := range shards {
+		if len(ids) > len(full) {
+			full = ids
+		}
+	}
+	last := full[len(full)-1]
 	c := &countingTable{}
-	renamed := false
+	var renamed, restarted, sealed, sealedNext bool
 	c.transact = func(ctx context.Context, tx table.Transaction) error {
-		if !renamed && tx.Writes[0].Item.Attributes["part"] == int64(last[15]%4) {
+		item := tx.Writes[0].Item
+		part, after := number64(item, "part"), item.Attributes["after"]
+		switch {
+		case item.Key.SK == "RESEAL" && part == int64(last[15]%4) && after != nil && !renamed:
 			renamed = true
 			_, err := w.UpdateSecret(ctx, w.Owner, secrets.UpdateSecret{ID: last, UpdateSecret: api.UpdateSecret{Name: ptr("A")}})
 			wantCode(t, err, "")
+		case item.Key.SK == "RESEAL" && part == 0 && after == nil && item.Attributes["found"] == nil:
+			restarted = renamed
+		case item.Key == table.Key{PK: "SECRET#" + last.String(), SK: "SECRET"}:
+			sealed, sealedNext = true, restarted
 		}
 		return c.Table.Transact(ctx, tx)
 	}
 	again := w.Again(func(inner table.Table) table.Table { c.Table = inner; return c })
 	told, err := again.RotateDataKeys(t.Context())
-	if err != nil || !renamed || told.Unfinished {
-		t.Errorf("renamed: %t, it tells %+v, %v", renamed, told, err)
+	if err != nil || told.Unfinished {
+		t.Errorf("it tells %+v, %v", told, err)
+	}
+	if !renamed || !sealed || !sealedNext {
+		t.Errorf("renamed: %t, sealed anew: %t, by the next walk: %t", renamed, sealed, sealedNext)
 	}
 	w.wantUnder(2)
 }

@@ -22,7 +22,7 @@ import (
 	"strongroom/pkg/table/bolt"
 )
 
-// resealerVariable makes TestAKilledRunIsFinishedByOthers, in a process of its own, the one that rotates the data keys of a bolt file.
+// resealerVariable makes the test below the process that it kills, which rotates the data keys of a bolt file.
 const resealerVariable = "STRONGROOM_RESEALER"
 
 // A resealer is what that process is told.
