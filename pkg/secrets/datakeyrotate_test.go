@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"strongroom/pkg/access"
 	"strongroom/pkg/api"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/secrets"
@@ -258,6 +259,34 @@ func TestResealingNeverWinsAgainstAWriter(t *testing.T) {
 		}
 	}
 	w.wantKeyEvents("dataKeyRetired: 1", "dataKey: 2")
+}
+
+// TestAGrantBetweenReadingAndWritingStays: a grant changes nothing that is derived, so that only the secret's own revision
+// keeps resealing from undoing it.
+func TestAGrantBetweenReadingAndWritingStays(t *testing.T) {
+	w := newKeyWorld(t, newBolt(t), 1, 1)
+	reader := w.Principal(access.KindUser, "later", access.RoleMember)
+	w.age()
+	c := &countingTable{}
+	granted := false
+	grant := func() { w.GrantSecret(w.ids[0], access.Read, reader) }
+	c.transact = func(ctx context.Context, tx table.Transaction) error {
+		if tx.Writes[0].Item.Key.SK == "SECRET" && !granted {
+			granted = true
+			grant()
+		}
+		return c.Table.Transact(ctx, tx)
+	}
+	again := w.Again(func(inner table.Table) table.Table { c.Table = inner; return c })
+	told, err := again.RotateDataKeys(t.Context())
+	if err != nil || told.Unfinished || !granted {
+		t.Errorf("granted: %t, it tells %+v, %v", granted, told, err)
+	}
+	policy, err := w.GetSecretAccess(t.Context(), w.Owner, w.ids[0])
+	if err != nil || len(policy.Grants) != 1 || policy.Grants[0].Principal.ID != reader {
+		t.Errorf("the grants are %+v, %v", policy.Grants, err)
+	}
+	w.wantUnder(2)
 }
 
 // TestASecretThatMovesDuringAWalkIsFoundByTheNext renames a secret, between two pages of its shard, from what is ahead of the
