@@ -40,8 +40,7 @@ type KeyRotation struct {
 // RotateDataKeys makes a new data key when the current one is old, and seals anew what is under older ones, for as long as
 // its context lets it. A key under which nothing is left is retired. It may be ended anywhere and run side by side with itself.
 func (s *Service) RotateDataKeys(ctx context.Context) (KeyRotation, error) {
-	r := &keyRotation{request: s.begin(Caller{}, operation.RotateDataKeys), told: KeyRotation{Retired: []uint32{}}}
-	r.system = true
+	r := &keyRotation{request: s.beginSystem(operation.RotateDataKeys, ""), told: KeyRotation{Retired: []uint32{}}}
 	keys, err := r.allDataKeys(ctx)
 	if err != nil || len(keys) == 0 {
 		return r.told, err
@@ -97,7 +96,7 @@ func (r *keyRotation) newGeneration(ctx context.Context) (newest dataKeyRecord, 
 		if newest, err = dataKeyOf(p.writes[0].Item); err != nil {
 			return p, err
 		}
-		r.told.Made = true
+		r.told.Made, r.cause = true, "the data key before is as old as one may be"
 		p.act, err = r.aboutKeys(ctx, "dataKey", newest)
 		return p, err
 	})
@@ -131,6 +130,7 @@ func (r *keyRotation) retire(ctx context.Context, walked resealRecord) error {
 			return p, err
 		}
 		old, now := inUse(keys), r.now()
+		r.cause = "nothing was found under it any more"
 		p.put(toItem(item.Key, table.NextRevision(item.Revision, now), &walked), table.IfRevision(item.Revision))
 		for _, key := range old {
 			key.RetiredAt = now

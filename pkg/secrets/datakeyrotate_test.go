@@ -79,7 +79,7 @@ func (w *keyWorld) wantKeyEvents(changed ...string) {
 	in, from := of(operation.RotateDataKeys), w.Clock.Now().Add(-2*time.Hour)
 	in.From = &from
 	for _, e := range events(w.World, in) {
-		if e.Actor.Kind != "system" || e.Actor.Name != "rotate-data-keys" || e.Resource == nil || e.Resource.Name != "demo" || len(e.Values) > 0 {
+		if e.Actor.Kind != "system" || e.Actor.Name != "rotate-data-keys" || e.Reason == "" || e.Resource == nil || e.Resource.Name != "demo" || len(e.Values) > 0 {
 			w.Errorf("an event tells of %+v and %+v", e.Actor, e.Resource)
 		}
 		got = append(got, e.Changed...)
