@@ -1,5 +1,4 @@
-// Command publish-changes is the Lambda function of that operation: publish changes to the event bus, and mark the
-// projects whose values changed.
+// Command publish-changes is the Lambda function of that operation: publish changes to the event bus.
 package main
 
 import (

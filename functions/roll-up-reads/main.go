@@ -1,4 +1,5 @@
-// Command roll-up-reads is the Lambda function of that operation: sum up who read what.
+// Command roll-up-reads is the Lambda function of that operation: sum up who read what, and mark the projects
+// whose values changed.
 package main
 
 import (

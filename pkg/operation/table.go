@@ -85,7 +85,7 @@ var (
 		StorageKey: []KeyAction{Decrypt},
 	}
 	rollingUp  = Access{Table: []TableAction{GetItem, PutItem}}
-	publishing = Access{Table: []TableAction{GetItem, PutItem}, Bus: true}
+	publishing = Access{Bus: true}
 	resealing  = Access{
 		Table:      []TableAction{GetItem, Query, PutItem},
 		Index2:     true,
@@ -378,13 +378,13 @@ var Table = []Row{
 	// what nobody asks for
 	{
 		Name: PublishChanges, Action: "", Access: publishing,
-		Trigger: Stream{Partitions: []string{"EVENT#", "PROJECT#"}},
-		Summary: "publish changes to the event bus, and mark the projects whose values changed",
+		Trigger: Stream{Partitions: []string{"EVENT#"}},
+		Summary: "publish changes to the event bus",
 	},
 	{
 		Name: RollUpReads, Action: "", Access: rollingUp,
-		Trigger: Stream{Partitions: []string{"EVENT#"}},
-		Summary: "sum up who read what",
+		Trigger: Stream{Partitions: []string{"EVENT#", "PROJECT#"}},
+		Summary: "sum up who read what, and mark the projects whose values changed",
 	},
 	{
 		Name: SealEvents, Trigger: Schedule{Every: time.Hour, After: 10 * time.Minute},

@@ -450,8 +450,11 @@ var budgets = []budget{
 	{operation.RollUpReads, "100 reads by one, of one secret", 3, 1, 2, func(b *budgetWorld) error {
 		return b.RollUpReads(b.Context(), b.reads(100))
 	}},
-	{operation.PublishChanges, "100 values of one project", 2, 1, 2, func(b *budgetWorld) error {
-		return b.PublishChanges(b.Context(), b.changes(100))
+	{operation.RollUpReads, "100 changed values of one project", 2, 1, 2, func(b *budgetWorld) error {
+		return b.RollUpReads(b.Context(), b.changes(100))
+	}},
+	{operation.PublishChanges, "100 reads", 0, 0, 0, func(b *budgetWorld) error {
+		return b.PublishChanges(b.Context(), b.reads(100))
 	}},
 	{operation.RotateDataKeys, "nothing is due", 1, 1, 0, func(b *budgetWorld) error {
 		told, err := b.RotateDataKeys(b.Context())

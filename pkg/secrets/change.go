@@ -176,7 +176,8 @@ func (q *request) send(ctx context.Context, p plan) (lost, error) {
 func (q *request) patiently(ctx context.Context, try func() error) error {
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		err := try()
-		if !errors.Is(err, errAgain) && !errors.Is(err, table.ErrConflict) {
+		var told *failure // has been given up
+		if !errors.Is(err, errAgain) && (!errors.Is(err, table.ErrConflict) || errors.As(err, &told)) {
 			return err
 		}
 		select {

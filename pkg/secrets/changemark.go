@@ -41,7 +41,7 @@ func (s *Service) markChanged(ctx context.Context, changes []table.Change) error
 		}
 		found[project] = append(found[project], markOfChange(c))
 	}
-	q := s.begin(Caller{}, operation.PublishChanges)
+	q := s.begin(Caller{}, operation.RollUpReads)
 	projects := slices.Collect(maps.Keys(found))
 	return q.sideBySide(ctx, len(projects), func(ctx context.Context, i int) error {
 		return q.markProject(ctx, projects[i], found[projects[i]])

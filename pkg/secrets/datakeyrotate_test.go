@@ -464,9 +464,6 @@ func TestWhoPollsAValueIsNotWokenByResealing(t *testing.T) {
 	for i := range 5 {
 		f.Secret(fmt.Sprint("S", i), "value", project)
 	}
-	publish := func() {
-		f.catchUp(operation.PublishChanges, func(c []table.Change) error { return f.PublishChanges(t.Context(), c) })
-	}
 	poll := func(etag string) secrets.ProjectValues {
 		values, err := f.GetProjectValues(t.Context(), f.Owner, secrets.GetProjectValues{Project: project, Known: secrets.IfNoneMatch(etag)})
 		wantCode(t, err, "")
@@ -476,20 +473,20 @@ func TestWhoPollsAValueIsNotWokenByResealing(t *testing.T) {
 	_, err := f.RotateDataKeys(t.Context())
 	wantCode(t, err, "")
 	f.Clock.Advance(keySettles)
-	publish()
+	f.rollUp()
 	before := poll(`""`)
 	told, err := f.RotateDataKeys(t.Context())
 	if err != nil || told.Resealed != 10 {
 		t.Errorf("it tells %+v, %v", told, err)
 	}
-	publish()
+	f.rollUp()
 	if !poll(before.ETag).Unchanged {
 		t.Error("resealing changed the mark of the project's values")
 	}
 	f.Clock.Advance(time.Minute)
 	_, err = f.UpdateSecret(t.Context(), f.Owner, secrets.UpdateSecret{ID: before.Data[0].ID, UpdateSecret: api.UpdateSecret{Name: ptr("T")}})
 	wantCode(t, err, "")
-	publish()
+	f.rollUp()
 	if poll(before.ETag).Unchanged {
 		t.Error("a new name did not change it")
 	}

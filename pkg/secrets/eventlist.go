@@ -230,7 +230,8 @@ func eventOf(item table.Item) (audit.Event, error) {
 	return audit.Decode(rec.Event)
 }
 
-// ListSecretEvents lists the changes of a secret, newest first.
+// ListSecretEvents lists the changes of a secret, newest first. Reasons name other projects of the secret and groups, and are
+// shown to those alone who see all events.
 func (s *Service) ListSecretEvents(ctx context.Context, by Caller, id uuid.UUID, in api.Page) (
 	list api.List[api.Event], err error,
 ) {
@@ -243,10 +244,11 @@ func (s *Service) ListSecretEvents(ctx context.Context, by Caller, id uuid.UUID,
 	if at != nil {
 		query.After = table.Position{SK: eventPrefix + at[0]}
 	}
-	_, page, err := q.lookSecretAndQuery(ctx, id, access.SeeSecretAccess, query)
+	v, page, err := q.lookSecretAndQuery(ctx, id, access.SeeSecretAccess, query)
 	if err != nil {
 		return list, err
 	}
+	seesReasons := q.may(v.who, access.Request{Action: access.SeeEvents})
 	list.Data = make([]api.Event, len(page.Items))
 	for i, item := range page.Items {
 		e, err := eventOf(item)
@@ -254,6 +256,9 @@ func (s *Service) ListSecretEvents(ctx context.Context, by Caller, id uuid.UUID,
 			return list, err
 		}
 		list.Data[i] = api.EventOf(e)
+		if !seesReasons {
+			list.Data[i].Reason = ""
+		}
 	}
 	if !page.Next.IsZero() {
 		list.ContinuationToken = token{"secret-events", []string{strings.TrimPrefix(page.Next.SK, eventPrefix)}}.String()

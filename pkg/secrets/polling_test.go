@@ -50,7 +50,7 @@ func TestPollingIsCheapWhileNothingChanges(t *testing.T) {
 	ada, asAda := f.User("ada", access.RoleMember)
 	f.Grant(project, access.Read, ada)
 	secret := f.Secret("A", "v", project)
-	f.publish()
+	f.rollUp()
 	p := &poll{followed: f, by: asAda, project: project, known: `""`}
 	p.want(true, "the first")
 	p.want(false, "the second")
@@ -58,7 +58,7 @@ func TestPollingIsCheapWhileNothingChanges(t *testing.T) {
 		t.Helper()
 		_, err := f.UpdateSecret(t.Context(), f.Owner, secrets.UpdateSecret{ID: secret.ID, UpdateSecret: in})
 		wantCode(t, err, "")
-		f.publish()
+		f.rollUp()
 	}
 	update(api.UpdateSecret{Value: ptr("w")})
 	p.want(true, "a new value")
@@ -70,11 +70,11 @@ func TestPollingIsCheapWhileNothingChanges(t *testing.T) {
 	update(api.UpdateSecret{AddProjectIDs: []uuid.UUID{project}})
 	p.want(true, "one that came")
 	f.Secret("C", "v", other)
-	f.publish()
+	f.rollUp()
 	p.want(false, "another project's")
 	_, err := f.DeleteSecrets(t.Context(), f.Owner, api.IDs{IDs: []uuid.UUID{secret.ID}})
 	wantCode(t, err, "")
-	f.publish()
+	f.rollUp()
 	p.want(true, "one in the trash")
 	p.want(false, "after it")
 	f.Grant(project, access.Write, ada)
@@ -85,7 +85,7 @@ func TestPollingIsCheapWhileNothingChanges(t *testing.T) {
 	p.want(false, "after it")
 	f.Grant(project, access.Read, group)
 	p.want(true, "another grant")
-	f.publish()
+	f.rollUp()
 	p.want(false, "after the stream told of no value")
 }
 
@@ -111,7 +111,7 @@ func TestAnETagThatWasNotAskedForMatchesNothing(t *testing.T) {
 	f := follow(t, 0)
 	project := f.ServerProject("plain")
 	f.Secret("A", "v", project)
-	f.publish()
+	f.rollUp()
 	p := &poll{followed: f, by: f.Owner, project: project}
 	p.want(true, "without If-None-Match")
 	p.want(true, "with what that answered")
@@ -167,7 +167,7 @@ func noChangeIsHidden(t *testing.T, first secrets.IfNoneMatch, at [3]string) {
 	f := follow(t, 0)
 	project := f.ServerProject("plain")
 	secret := f.Secret("A", "old", project)
-	f.publish()
+	f.rollUp()
 	i := &interleaved{before: func(string) {}}
 	w := f.Again(func(inner table.Table) table.Table { i.Table = inner; return i })
 	write := func() {
@@ -183,7 +183,7 @@ func noChangeIsHidden(t *testing.T, first secrets.IfNoneMatch, at [3]string) {
 			}
 			if wrote && !told && (poll == 1 && moment == at[1] || poll == 2 && (moment == at[2] || moment == "after")) {
 				told = true
-				f.publish()
+				f.rollUp()
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"encoding/binary"
 	"strings"
 	"time"
 
@@ -133,7 +134,7 @@ func (s *Service) GetProjectValues(ctx context.Context, by Caller, in GetProject
 		if err != nil {
 			return err
 		}
-		if answer.ETag, err = v.valuesTag(in); err != nil {
+		if answer.ETag, err = v.valuesTag(in, q.start); err != nil {
 			return err
 		}
 		delete(v.items, changedKey(in.Project)) // it decides nothing
@@ -182,14 +183,16 @@ func (q *request) lookForValues(ctx context.Context, in GetProjectValues, query 
 }
 
 // valuesTag is the ETag of a page of the project's values.
-func (v *projectSight) valuesTag(in GetProjectValues) (string, error) {
+func (v *projectSight) valuesTag(in GetProjectValues, now time.Time) (string, error) {
+	// Once a day the answer is full, each caller's at a time of its own, lest a change that the stream lost stay hidden.
+	day := (now.Unix() + int64(binary.BigEndian.Uint32(v.who.Principal[12:]))) / (24 * 60 * 60)
 	var rec changedRecord
 	if item, found := v.items[changedKey(in.Project)]; found {
 		if err := fromItem(item, &rec); err != nil {
 			return "", err
 		}
 	}
-	view := []any{v.who.Principal, " ", v.who.revision, " ", v.rec.revision, " ", in.Continuation}
+	view := []any{v.who.Principal, " ", v.who.revision, " ", v.rec.revision, " ", in.Continuation, " ", day}
 	if in.Known == "" {
 		view = append(view, " at once")
 	}

@@ -42,11 +42,8 @@ type Detail struct {
 	Changed   []string   `json:"changed,omitempty"`
 }
 
-// PublishChanges publishes what changed, and marks the projects whose values did.
+// PublishChanges publishes what changed. It does nothing else, so that a bus that fails holds up nothing else.
 func (s *Service) PublishChanges(ctx context.Context, changes []table.Change) error {
-	if err := s.markChanged(ctx, changes); err != nil {
-		return err
-	}
 	var notices []Notice
 	for _, c := range changes {
 		if c.New == nil || !strings.HasPrefix(c.Key.PK, eventPrefix) {

@@ -97,11 +97,12 @@ func (q *request) event(decision audit.Decision, reason string, a act) audit.Eve
 	return e
 }
 
-// fit shortens what a caller can make long, the least telling first. What is packed is never cut.
+// fit shortens what a caller can make long, the least telling first. What is packed is never cut, nor what a person gave as
+// the reason of an emergency: such an event may take another write unit.
 func fit(e *audit.Event) {
-	packed := 20*len(e.Values) + 16*len(e.Refused) + 25*len(e.Grants)
-	for _, long := range []*string{&e.UserAgent, &e.Reason, &e.Resource.Name, &e.Actor.ARN, &e.Justification} {
-		over := len(e.Encode()) - packed - eventSize
+	whole := 20*len(e.Values) + 16*len(e.Refused) + 25*len(e.Grants) + len(e.Justification)
+	for _, long := range []*string{&e.UserAgent, &e.Reason, &e.Resource.Name, &e.Actor.ARN} {
+		over := len(e.Encode()) - whole - eventSize
 		if over <= 0 {
 			return
 		}

@@ -49,12 +49,15 @@ type reading struct {
 // A pair is a secret and who read it.
 type pair struct{ secret, principal uuid.UUID }
 
-// RollUpReads takes the reads out of new events and sums them up by secret and principal. Whoever wrote a value knows it
-// too, and counts as having read it.
+// RollUpReads takes the reads out of new events and sums them up by secret and principal, and marks the projects whose values
+// changed. Whoever wrote a value knows it too, and counts as having read it.
 func (s *Service) RollUpReads(ctx context.Context, changes []table.Change) error {
+	if err := s.markChanged(ctx, changes); err != nil {
+		return err
+	}
 	readings, kinds := map[pair][]reading{}, map[uuid.UUID]access.Kind{}
 	for _, c := range changes {
-		if c.New == nil {
+		if c.New == nil || !strings.HasPrefix(c.Key.PK, eventPrefix) {
 			continue
 		}
 		e, err := eventOf(*c.New)

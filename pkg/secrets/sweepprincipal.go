@@ -13,7 +13,7 @@ import (
 )
 
 // principal takes away what was granted to a deleted principal; a later pass finds what was granted just then. What is
-// noted of its reads goes last: until then, who wants to know what a leaver knows can ask.
+// noted of its reads stays, as does the tombstone: what a leaver knows is asked long after.
 func (w *sweep) principal(ctx context.Context, q *request) error {
 	items, err := q.table.BatchGet(ctx, []table.Key{principalKey(w.id)})
 	if err != nil {
@@ -37,10 +37,7 @@ func (w *sweep) principal(ctx context.Context, q *request) error {
 		}
 		query.After = page.Next
 	}
-	if !w.last() {
-		return nil
-	}
-	return w.empty(ctx, q, principalPK(w.id), func(sk string) bool { return !strings.HasPrefix(sk, readPrefix) })
+	return nil
 }
 
 // revokeAll takes away the grants that those reach items tell of.

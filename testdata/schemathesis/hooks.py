@@ -67,6 +67,11 @@ IN_WORDS = [
     (r"grants\[\d+\]\.principal\.id$", r"is there twice", "AccessPolicy"),
     (r"grants\[\d+\]\.expiresAt$", r"is past; it must be in the future", "Grant"),
     (r"grants$", r"differ in \d+ places from what is there", "put-project-access, put-secret-access"),
+    # Emergencies.
+    (r"secretId$", r"is there beside projectId; name one of both", "BreakGlass"),
+    (r"projectId$", r"is missing; name the project, or else the secret", "BreakGlass"),
+    (r"expiresAt$", r"is (past|missing)|is more than 12 hours from now", "BreakGlass"),
+    (r"reason$", r"is \d+ characters long; it must be at least|has the character U\+|is not in Unicode", "GivenReason"),
     # Secrets.
     (r"id$", r"is missing; the client makes the id of a client-encrypted secret", "CreateSecret"),
     (r"value$", r"this project's values are encrypted by the client: send a JWE|the JWE was not made for this place", "Value"),

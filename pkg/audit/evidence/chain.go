@@ -54,6 +54,7 @@ func (v *verifier) onSeal(l *statementLine) {
 		v.find(Finding{Kind: Reordered, Hour: seal.Hour, Line: v.at, Detail: "the seal of an hour that came before"})
 		return
 	}
+	v.early(seal.Hour, seal.Hour)
 	v.close()
 	if !bytes.Equal(canonical(l.Readable), encoded(seal)) {
 		v.find(Finding{Kind: ReadableAltered, Hour: seal.Hour, Line: v.at, Detail: "of the seal"})
@@ -61,7 +62,7 @@ func (v *verifier) onSeal(l *statementLine) {
 	began := v.report.First != ""
 	hasPrevious := v.previous != nil
 	v.reach(seal.Hour, seal.Hour)
-	v.open = &openHour{hour: seal.Hour, shards: map[string]*foundShard{}}
+	v.open = &openHour{hour: seal.Hour, shards: map[string]*foundShard{}, told: true}
 	if !v.signed(statement, seal.Organization, seal.PublicKey, Finding{Kind: SealAltered, Hour: seal.Hour, Line: v.at}) {
 		v.previous = nil
 		return
@@ -74,6 +75,23 @@ func (v *verifier) onSeal(l *statementLine) {
 	v.previous = &hash
 	v.covered(seal.Hour, seal.Hour, seal.Previous)
 	v.report.LastSeal = hash
+}
+
+// early finds events that stand before the seal, or the removal, of their hour, which would else count as events that are
+// not sealed yet.
+func (v *verifier) early(from, through audit.Hour) {
+	open := v.open
+	if open == nil || open.told || open.hour < from || open.hour > through {
+		return
+	}
+	v.open = nil
+	for _, name := range sortedKeys(open.shards) {
+		for _, l := range open.shards[name].leaves {
+			v.find(Finding{
+				Kind: Inserted, Hour: open.hour, Shard: name, Event: l.id, Line: v.at, Detail: "it stands before the seal of its hour",
+			})
+		}
+	}
 }
 
 // covered notes hours whose seal, or whose removal, is right; previous is what it names.
@@ -98,6 +116,7 @@ func (v *verifier) onRemoval(l *statementLine) {
 		})
 		return
 	}
+	v.early(removal.From, removal.To)
 	v.close()
 	if !bytes.Equal(canonical(l.Readable), encoded(removal)) {
 		v.find(Finding{Kind: ReadableAltered, Hour: removal.From, Line: v.at, Detail: "of the removal"})

@@ -152,6 +152,15 @@ var manipulations = []struct {
 		line := strings.Replace(c.storedLine(t, e, e.Encode()), string(second), "2026-11-26T09", 1)
 		return slices.Insert(f, 1, line), []evidence.Finding{{Kind: evidence.Inserted, Hour: "2026-11-26T09", Shard: "0", Event: e.ID}}
 	}},
+	{"a record inserted before its seal", func(t *testing.T, c *chain, f file) (file, []evidence.Finding) {
+		e := event(second, 2)
+		return slices.Insert(f, f.sealOf(t, second), c.storedLine(t, e, e.Encode())), []evidence.Finding{in(evidence.Inserted, "0", e.ID)}
+	}},
+	{"a record inserted before the first seal", func(t *testing.T, c *chain, f file) (file, []evidence.Finding) {
+		e := event(first, 2)
+		line := strings.Replace(c.storedLine(t, e, e.Encode()), string(second), string(first), 1)
+		return slices.Insert(f, 1, line), []evidence.Finding{{Kind: evidence.Inserted, Hour: first, Shard: "0", Event: e.ID}}
+	}},
 	{"a record duplicated", func(t *testing.T, c *chain, f file) (file, []evidence.Finding) {
 		i := f.event(t, 1, second, "0")
 		return slices.Insert(f, i, f[i]), []evidence.Finding{in(evidence.Duplicated, "0", c.events[second]["0"][1].ID)}

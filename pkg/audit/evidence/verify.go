@@ -78,6 +78,7 @@ type verifier struct {
 type openHour struct {
 	hour   audit.Hour
 	seal   *audit.Seal // nil where it has none that counts
+	told   bool        // a seal was read, whether it counts or not
 	shards map[string]*foundShard
 }
 
