@@ -32,7 +32,7 @@ type ListEvents struct {
 	api.Page
 }
 
-// ListEvents lists events, newest first. A page may be empty and have a token all the same.
+// ListEvents lists events, newest first. A page may be empty and have a token all the same. What can't be read is passed over.
 func (s *Service) ListEvents(ctx context.Context, by Caller, organization uuid.UUID, in ListEvents) (
 	list api.List[api.Event], err error,
 ) {
@@ -148,8 +148,8 @@ func (l *eventList) gatherHour(ctx context.Context) (full bool, err error) {
 		if newest.head() == "" {
 			return false, nil
 		}
-		if full, err := l.add(newest.items[0]); full || err != nil {
-			return full, err
+		if l.add(newest.items[0]) {
+			return true, nil
 		}
 		newest.items = newest.items[1:]
 		err = newest.fill(ctx)
@@ -168,22 +168,26 @@ func (l *eventList) cursor(shard string) *eventCursor {
 }
 
 // add takes an event into the page if it matches, and says whether the page is full.
-func (l *eventList) add(item table.Item) (full bool, err error) {
+func (l *eventList) add(item table.Item) (full bool) {
+	if _, err := uuid.Parse(item.Key.SK); err != nil {
+		passOver(item.Key, err) // and no token names it, since tokens name ids
+		return false
+	}
 	e, err := eventOf(item)
 	if err != nil {
-		return false, err
+		passOver(item.Key, err)
 	}
 	l.seen++
-	matches := l.matches(&e)
+	matches := err == nil && l.matches(&e)
 	if (matches && len(l.list.Data) == l.in.Limit) || l.seen > maxEventsSeen {
 		l.list.ContinuationToken = token{"events", []string{string(l.hour), l.before}}.String()
-		return true, nil
+		return true
 	}
 	if matches {
 		l.list.Data = append(l.list.Data, api.EventOf(e))
 	}
 	l.before = item.Key.SK
-	return false, nil
+	return false
 }
 
 func (l *eventList) matches(e *audit.Event) bool {
@@ -249,16 +253,18 @@ func (s *Service) ListSecretEvents(ctx context.Context, by Caller, id uuid.UUID,
 		return list, err
 	}
 	seesReasons := q.may(v.who, access.Request{Action: access.SeeEvents})
-	list.Data = make([]api.Event, len(page.Items))
-	for i, item := range page.Items {
+	list.Data = make([]api.Event, 0, len(page.Items))
+	for _, item := range page.Items {
 		e, err := eventOf(item)
 		if err != nil {
-			return list, err
+			passOver(item.Key, err)
+			continue
 		}
-		list.Data[i] = api.EventOf(e)
+		shown := api.EventOf(e)
 		if !seesReasons {
-			list.Data[i].Reason = ""
+			shown.Reason = ""
 		}
+		list.Data = append(list.Data, shown)
 	}
 	if !page.Next.IsZero() {
 		list.ContinuationToken = token{"secret-events", []string{strings.TrimPrefix(page.Next.SK, eventPrefix)}}.String()

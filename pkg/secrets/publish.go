@@ -42,7 +42,8 @@ type Detail struct {
 	Changed   []string   `json:"changed,omitempty"`
 }
 
-// PublishChanges publishes what changed. It does nothing else, so that a bus that fails holds up nothing else.
+// PublishChanges publishes what changed. It does nothing else, so that a bus that fails holds up nothing else. What is no
+// event is passed over: an error would have the stream send it again, and nothing behind it.
 func (s *Service) PublishChanges(ctx context.Context, changes []table.Change) error {
 	var notices []Notice
 	for _, c := range changes {
@@ -51,7 +52,8 @@ func (s *Service) PublishChanges(ctx context.Context, changes []table.Change) er
 		}
 		e, err := eventOf(*c.New)
 		if err != nil {
-			return err
+			passOver(c.Key, err)
+			continue
 		}
 		if kind := noticeOf(&e); kind != "" {
 			notices = append(notices, s.notice(kind, &e))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/audit"
 	"strongroom/pkg/audit/evidence"
 	"strongroom/pkg/table"
@@ -13,8 +14,13 @@ import (
 
 // retain removes the hours whose events are older than they are kept, by whole days: first a removal is signed and put,
 // then hour by hour the events go, their index, and last the seal. So an hour that has its seal is still to be removed, and
-// a run that was stopped is gone on with by the next.
+// a run that was stopped is gone on with by the next. It removes nothing where events are said to be kept for longer or
+// shorter than anybody can set: whoever wrote that wrote the table, and no removal of theirs is signed.
 func (z *sealer) retain(ctx context.Context) error {
+	if z.days < api.MinEventRetentionDays || z.days > api.MaxEventRetentionDays {
+		return fmt.Errorf("nothing is removed: events are kept for %d days in the table, and can be for %d to %d",
+			z.days, api.MinEventRetentionDays, api.MaxEventRetentionDays)
+	}
 	oldest, err := z.oldestSeal(ctx)
 	if err != nil || oldest == nil {
 		return err

@@ -50,7 +50,8 @@ type reading struct {
 type pair struct{ secret, principal uuid.UUID }
 
 // RollUpReads takes the reads out of new events and sums them up by secret and principal, and marks the projects whose values
-// changed. Whoever wrote a value knows it too, and counts as having read it.
+// changed. Whoever wrote a value knows it too, and counts as having read it. What is no event is passed over, as by
+// PublishChanges.
 func (s *Service) RollUpReads(ctx context.Context, changes []table.Change) error {
 	if err := s.markChanged(ctx, changes); err != nil {
 		return err
@@ -62,7 +63,8 @@ func (s *Service) RollUpReads(ctx context.Context, changes []table.Change) error
 		}
 		e, err := eventOf(*c.New)
 		if err != nil {
-			return err
+			passOver(c.Key, err)
+			continue
 		}
 		if e.Decision != audit.Allowed || e.Actor.ID == uuid.Nil {
 			continue

@@ -90,14 +90,43 @@ func (z *sealer) follow(ctx context.Context, item table.Item) error {
 	if err != nil {
 		return err
 	}
-	seal, err := statement.Seal()
+	hour := audit.Hour(item.Key.SK)
+	archived, err := z.inArchive(ctx, hour)
 	if err != nil {
-		return fmt.Errorf("reading item %s / %s: %w", item.Key.PK, item.Key.SK, err)
-	}
-	if err := z.keep(ctx, sealName(seal.Hour), evidence.SealLine(statement)); err != nil {
 		return err
 	}
-	z.last, z.next, z.report.Through = &statement, seal.Hour.Next(), seal.Hour
+	if archived != nil && !archived.Is(statement) {
+		return fmt.Errorf("item %s / %s is not the seal that the archive has of that hour", item.Key.PK, item.Key.SK)
+	}
+	if err := z.check(statement, hour, archived != nil); err != nil {
+		return fmt.Errorf("item %s / %s is not a seal of ours: %w", item.Key.PK, item.Key.SK, err)
+	}
+	if archived == nil {
+		if err := z.keep(ctx, sealName(hour), evidence.SealLine(statement)); err != nil {
+			return err
+		}
+	}
+	z.last, z.next, z.report.Through = &statement, hour.Next(), hour
+	return nil
+}
+
+// check says what is wrong with an hour's seal, before anything is built on it or it is archived for good: whoever can write
+// the table can put anything there. What is archived was checked when it was, and so may be signed by a key that was
+// replaced since; what is not must be signed by the present key.
+func (z *sealer) check(statement audit.Statement, hour audit.Hour, archived bool) error {
+	seal, err := statement.Seal()
+	switch {
+	case err != nil:
+		return err
+	case seal.Hour != hour:
+		return fmt.Errorf("it is the seal of %s, not of %s", seal.Hour, hour)
+	case seal.Organization != z.organization:
+		return fmt.Errorf("it is of the organization %s, not of %s", seal.Organization, z.organization)
+	case hour.Next().Start().After(z.now()):
+		return fmt.Errorf("the hour %s is not over", hour)
+	case !z.public.Verify(statement) && !(archived && seal.PublicKey.Verify(statement)):
+		return fmt.Errorf("the key %s did not sign it, and the archive does not have it", z.signer.ARN())
+	}
 	return nil
 }
 
@@ -112,8 +141,21 @@ func (z *sealer) keep(ctx context.Context, name string, line []byte) error {
 	return unavailable(z.archive.Put(ctx, name, line))
 }
 
-// archived is the seal of an hour that the archive has; nil for none.
+// archived is the seal that an hour gets back from the archive; nil for none.
 func (z *sealer) archived(ctx context.Context, hour audit.Hour) (*audit.Statement, error) {
+	statement, err := z.inArchive(ctx, hour)
+	if err != nil || statement == nil {
+		return nil, err
+	}
+	if err := z.check(*statement, hour, true); err != nil {
+		return nil, fmt.Errorf("%s of the archive is not a seal of ours: %w", sealName(hour), err)
+	}
+	z.report.Restored++
+	return statement, nil
+}
+
+// inArchive is the seal of an hour that the archive has; nil for none.
+func (z *sealer) inArchive(ctx context.Context, hour audit.Hour) (*audit.Statement, error) {
 	if z.archive == nil {
 		return nil, nil //nolint:nilnil // there is no archive, so there is no seal in it
 	}
@@ -125,7 +167,6 @@ func (z *sealer) archived(ctx context.Context, hour audit.Hour) (*audit.Statemen
 	if err != nil {
 		return nil, fmt.Errorf("reading %s of the archive: %w", sealName(hour), err)
 	}
-	z.report.Restored++
 	return &statement, nil
 }
 

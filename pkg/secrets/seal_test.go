@@ -198,8 +198,8 @@ func TestASealerThatIsStoppedAnywhereIsGoneOnWith(t *testing.T) {
 			w := newSealWorld(t, func(tbl table.Table) table.Table { f.Table = tbl; return f })
 			busyHour(w)
 			busyHour(w)
-			keepDays(t, w, 2)
-			w.Clock.Advance(4 * 24 * time.Hour)
+			keepDays(t, w, 30)
+			w.Clock.Advance(32 * 24 * time.Hour)
 			busyHour(w)
 			w.Clock.Advance(10 * time.Minute)
 			f.n.Store(n)
@@ -241,7 +241,7 @@ func count(t testing.TB, w *secretstest.World, pk string) int {
 	return len(page.Items)
 }
 
-// Whole days go, 5 days after their end, with a signed record of how many events there were; the chain holds on.
+// Whole days go, 30 days after their end, with a signed record of how many events there were; the chain holds on.
 func TestEventsAreKeptFor400DaysUnlessSaidOtherwise(t *testing.T) {
 	w := newSealWorld(t, nil)
 	seal(t, w)
@@ -266,8 +266,8 @@ func TestRetentionRemovesWholeSealedDays(t *testing.T) {
 	for _, s := range before {
 		events += s.Events
 	}
-	keepDays(t, w, 5)
-	at := time.Date(2026, 12, 1, 23, 59, 0, 0, time.UTC) // 4 days, 23 hours and 59 minutes after the first day
+	keepDays(t, w, 30)
+	at := time.Date(2026, 12, 26, 23, 59, 0, 0, time.UTC) // 29 days, 23 hours and 59 minutes after the first day
 	w.Clock.Advance(at.Sub(w.Clock.Now()))
 	if r := seal(t, w); r.Removed != 0 {
 		t.Errorf("on the last day: %+v", r)
@@ -285,7 +285,7 @@ func TestRetentionRemovesWholeSealedDays(t *testing.T) {
 	}
 	report := w.Verify(w.Export(secrets.EventTimes{}))
 	clean(t, report)
-	list, err := w.ListSeals(t.Context(), w.Owner, w.Organization, secrets.EventTimes{To: ptr(at.Add(-4 * 24 * time.Hour))}, page)
+	list, err := w.ListSeals(t.Context(), w.Owner, w.Organization, secrets.EventTimes{To: ptr(at.Add(-29 * 24 * time.Hour))}, page)
 	if err != nil || len(list.Data) != 2 {
 		t.Fatal(list, err)
 	}
@@ -408,18 +408,71 @@ func anEvent(t *testing.T, w *secretstest.World, hour string) table.Item {
 	return table.Item{}
 }
 
-// What is no event is neither sealed nor in the way.
+// What is no event is in nobody's way: who seals, exports, lists, publishes and sums up events passes it over. What has the
+// bytes of an event is sealed as it is, whatever schema it says it has, and whether they decode or not.
 func TestAnItemThatIsNoEventStopsNothing(t *testing.T) {
-	w := newSealWorld(t, nil)
-	write(t, w.Table(), table.Put(table.Item{
-		Key: table.Key{PK: "EVENT#2026-11-26T10#0", SK: "something"}, Attributes: map[string]any{"x": "y"},
-	}, table.Unconditional()))
-	busyHour(w)
-	w.Clock.Advance(time.Hour)
-	if r := seal(t, w); r.Sealed != 1 {
-		t.Errorf("%+v", r)
+	id := uuid.Must(uuid.NewV7()).String()
+	var whole []byte // an event, to be found where it can be read
+	for _, test := range []struct {
+		name, sk   string
+		attributes func() map[string]any
+		sealed     int64
+	}{
+		{"another key", "something", func() map[string]any { return map[string]any{"x": "y"} }, 0},
+		{"an event under another key", "something", func() map[string]any { return map[string]any{"v": int64(1), "e": whole} }, 0},
+		{"a later schema", id, func() map[string]any { return map[string]any{"v": int64(99), "e": whole} }, 1},
+		{"a string for the event", id, func() map[string]any { return map[string]any{"v": int64(1), "e": "event"} }, 0},
+		{"nothing", id, func() map[string]any { return map[string]any{"v": int64(1)} }, 0},
+		{"a string for the schema", id, func() map[string]any { return map[string]any{"v": "1", "e": whole} }, 1},
+		{"bytes that do not decode", id, func() map[string]any { return map[string]any{"v": int64(1), "e": []byte("garbage")} }, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newSealWorld(t, nil)
+			busyHour(w)
+			read := anEvent(t, w, "2026-11-26T10")
+			whole, _ = read.Attributes["e"].([]byte)
+			before := listed(t, w)
+			want := int64(len(before)) + test.sealed
+			item := table.Item{Key: table.Key{PK: "EVENT#2026-11-26T10#0", SK: test.sk}, Attributes: test.attributes()}
+			write(t, w.Table(), table.Put(item, table.Unconditional()))
+			if diff := cmp.Diff(before, listed(t, w)); diff != "" {
+				t.Errorf("the list (-before +with it):\n%s", diff)
+			}
+			changes := []table.Change{{Key: item.Key, New: &item}, {Key: read.Key, New: &read}}
+			if err := w.PublishChanges(t.Context(), changes); err != nil {
+				t.Error(err)
+			}
+			if err := w.RollUpReads(t.Context(), changes); err != nil {
+				t.Error(err)
+			}
+			w.Clock.Advance(time.Hour)
+			if r := seal(t, w); r.Sealed != 1 || r.Events != want {
+				t.Errorf("%+v, want %d events", r, want)
+			}
+			clean(t, w.Verify(w.Export(secrets.EventTimes{})))
+		})
 	}
-	clean(t, w.Verify(w.Export(secrets.EventTimes{})))
+}
+
+// listed are the ids of the events of the world's first hour, as they are listed.
+func listed(t *testing.T, w *secretstest.World) []uuid.UUID {
+	t.Helper()
+	var ids []uuid.UUID
+	in := secrets.ListEvents{
+		Page: api.Page{Limit: 5}, From: ptr(time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)), To: ptr(time.Date(2026, 11, 26, 11, 0, 0, 0, time.UTC)),
+	}
+	for {
+		list, err := w.ListEvents(t.Context(), w.Owner, w.Organization, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list.Data {
+			ids = append(ids, e.ID)
+		}
+		if in.ContinuationToken = list.ContinuationToken; in.ContinuationToken == "" {
+			return ids
+		}
+	}
 }
 
 // A page of an export is small enough for an answer, and all pages together hold everything once, also when they end
@@ -514,8 +567,8 @@ func TestAPartOfTheTimeIsExported(t *testing.T) {
 func TestSealsAreListedInPages(t *testing.T) {
 	w := newSealWorld(t, nil)
 	busyHour(w)
-	keepDays(t, w, 5)
-	w.Clock.Advance(6 * 24 * time.Hour)
+	keepDays(t, w, 30)
+	w.Clock.Advance(31 * 24 * time.Hour)
 	seal(t, w)
 	w.Clock.Advance(24 * time.Hour)
 	seal(t, w)

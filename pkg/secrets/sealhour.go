@@ -2,6 +2,8 @@ package secrets
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 
@@ -69,8 +71,7 @@ func (z *sealer) readShard(ctx context.Context, hour audit.Hour, name string) (a
 	return audit.Shard{Name: name, Count: tree.Leaves(), Root: tree.Root(), Index: index.Hash()}, err
 }
 
-// eachEvent goes through the events of an hour's shard in the order of their ids. What is stored there under another key is
-// no event, and is passed over.
+// eachEvent goes through the events of an hour's shard in the order of their ids. What else is stored there is passed over.
 func (q *request) eachEvent(ctx context.Context, hour audit.Hour, shard string, do func(id uuid.UUID, stored []byte) error) error {
 	query := table.Query{PK: eventPK(hour, shard)}
 	for {
@@ -79,10 +80,7 @@ func (q *request) eachEvent(ctx context.Context, hour audit.Hour, shard string, 
 			return err
 		}
 		for _, item := range page.Items {
-			id, stored, err := storedEvent(item)
-			if err != nil {
-				return err
-			}
+			id, stored := storedEvent(item)
 			if id == uuid.Nil {
 				continue
 			}
@@ -96,13 +94,26 @@ func (q *request) eachEvent(ctx context.Context, hour audit.Hour, shard string, 
 	}
 }
 
-// storedEvent is an event's id and its bytes; no id for what is none.
-func storedEvent(item table.Item) (uuid.UUID, []byte, error) {
+// storedEvent is an event's id and its bytes; no id for what is none. It does not read the bytes, nor the schema: they are
+// sealed and exported as they are, also those that a later program wrote.
+func storedEvent(item table.Item) (uuid.UUID, []byte) {
 	id, err := uuid.Parse(item.Key.SK)
-	if err != nil || id.String() != item.Key.SK {
-		return uuid.Nil, nil, nil
+	if err == nil && id.String() != item.Key.SK {
+		err = errors.New("its key is not an id as it is written")
 	}
-	var rec eventRecord
-	err = fromItem(item, &rec)
-	return id, rec.Event, err
+	stored, ok := item.Attributes["e"].([]byte)
+	if err == nil && !ok {
+		err = errors.New("it has no bytes of an event")
+	}
+	if err != nil {
+		passOver(item.Key, err)
+		return uuid.Nil, nil
+	}
+	return id, stored
+}
+
+// passOver logs an item among the events that is none that can be read. Only who writes the table without Strongroom puts
+// one there; if it were an error, one item could stop for ever whatever reads events in their order.
+func passOver(key table.Key, err error) {
+	slog.Error("an item is no event and is passed over", "pk", key.PK, "sk", key.SK, "error", err)
 }

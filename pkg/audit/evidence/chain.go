@@ -3,9 +3,11 @@ package evidence
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/audit"
 )
 
@@ -126,6 +128,9 @@ func (v *verifier) onRemoval(l *statementLine) {
 		v.previous = nil
 		return
 	}
+	if early := tooEarly(removal); early != "" {
+		v.find(Finding{Kind: RemovedEarly, Hour: removal.From, Through: removal.To, Line: v.at, Detail: early})
+	}
 	v.reach(removal.From, removal.To)
 	if v.removal != nil && !same(removal.Previous, v.removal) {
 		v.find(Finding{
@@ -135,4 +140,17 @@ func (v *verifier) onRemoval(l *statementLine) {
 	hash := statement.Hash()
 	v.removal, v.previous = &hash, &removal.Last
 	v.covered(removal.From, removal.To, removal.Previous)
+}
+
+// tooEarly says in what a removal came before its time; empty where it did not. Strongroom signs none that does.
+func tooEarly(r audit.Removal) string {
+	const day = 24 * time.Hour
+	kept := r.RemovedAt.Sub(r.To.Next().Start())
+	switch {
+	case r.Days < api.MinEventRetentionDays:
+		return fmt.Sprintf("it says that events were kept for %d days, of at least %d", r.Days, api.MinEventRetentionDays)
+	case int(kept/day) < r.Days: // in days, since a signed number of them may be more than a Duration holds
+		return fmt.Sprintf("the last hour was removed after %s, and not after %d days", kept, r.Days)
+	}
+	return ""
 }

@@ -146,7 +146,8 @@ func (c *chain) index(hour audit.Hour, shard string) []byte {
 // remove is what retention does to the hours up to one.
 func (c *chain) remove(to audit.Hour) {
 	r := audit.Removal{
-		Organization: c.organization, From: first, To: to, RemovedAt: exportedAt, Days: 400, KeyARN: "arn", PublicKey: c.signer.public(c.t),
+		Organization: c.organization, From: first, To: to, RemovedAt: to.Next().Start().Add(400 * 24 * time.Hour), Days: 400,
+		KeyARN: "arn", PublicKey: c.signer.public(c.t),
 	}
 	if n := len(c.removals); n > 0 {
 		before, err := c.removals[n-1].Removal()

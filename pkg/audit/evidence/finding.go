@@ -33,6 +33,8 @@ const (
 	// SealAltered is of a seal, and RemovalAltered of a removal, that its key did not sign, or that is malformed.
 	SealAltered    Kind = "seal altered"
 	RemovalAltered Kind = "removal altered"
+	// RemovedEarly is of a removal of hours that were to be kept for longer, or for less time than can be set.
+	RemovedEarly Kind = "removed too early"
 	// OtherKey is that a key signed which is not trusted.
 	OtherKey Kind = "signed by another key"
 	// OtherOrganization is that a seal or the file is another organization's.

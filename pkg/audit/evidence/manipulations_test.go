@@ -3,12 +3,15 @@ package evidence_test
 import (
 	"encoding/base64"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/audit"
 	"strongroom/pkg/audit/evidence"
 )
@@ -415,6 +418,51 @@ func TestManipulationsOfRemovals(t *testing.T) {
 			f[removal(second)(t, f)] = removalLine(t, c.signer.sign(t, r.Encode()))
 			return f
 		}, []evidence.Finding{{Kind: evidence.ChainBroken, Hour: second.Next()}}},
+		{"a removal a moment too early", func(t *testing.T, c *chain, f file) file {
+			r, err := c.removals[1].Removal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.RemovedAt = r.RemovedAt.Add(-time.Millisecond)
+			f[removal(second)(t, f)] = removalLine(t, c.signer.sign(t, r.Encode()))
+			return f
+		}, []evidence.Finding{{Kind: evidence.RemovedEarly, Hour: second, Through: second}}},
+		{"a removal after fewer days than can be set", func(t *testing.T, c *chain, f file) file {
+			r, err := c.removals[1].Removal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Days = api.MinEventRetentionDays - 1
+			f[removal(second)(t, f)] = removalLine(t, c.signer.sign(t, r.Encode()))
+			return f
+		}, []evidence.Finding{{Kind: evidence.RemovedEarly, Hour: second, Through: second}}},
+		{"a removal after days that are less than none", func(t *testing.T, c *chain, f file) file {
+			r, err := c.removals[1].Removal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Days = -2
+			f[removal(second)(t, f)] = removalLine(t, c.signer.sign(t, r.Encode()))
+			return f
+		}, []evidence.Finding{{Kind: evidence.RemovedEarly, Hour: second, Through: second}}},
+		{"a removal after more days than time has", func(t *testing.T, c *chain, f file) file {
+			r, err := c.removals[1].Removal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Days = math.MaxInt
+			f[removal(second)(t, f)] = removalLine(t, c.signer.sign(t, r.Encode()))
+			return f
+		}, []evidence.Finding{{Kind: evidence.RemovedEarly, Hour: second, Through: second}}},
+		{"a removal after the fewest days", func(t *testing.T, c *chain, f file) file {
+			r, err := c.removals[1].Removal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Days, r.RemovedAt = api.MinEventRetentionDays, r.To.Next().Start().Add(api.MinEventRetentionDays*24*time.Hour)
+			f[removal(second)(t, f)] = removalLine(t, c.signer.sign(t, r.Encode()))
+			return f
+		}, []evidence.Finding{}},
 		{"a seal given out for a removal", func(t *testing.T, c *chain, f file) file {
 			f[removal(second)(t, f)] = removalLine(t, c.seals[0])
 			return f
