@@ -49,14 +49,18 @@ type Decision struct {
 // Invisible names.
 func (d Decision) NotFound() bool { return !d.Allowed && (!d.Visible || len(d.Invisible) > 0) }
 
-// String is the decision's reasons in words, for the record.
-func (d Decision) String() string { return d.Words(uuid.UUID.String) }
+// String is the decision's reasons in words, for the record, as in Reason.String.
+func (d Decision) String() string { return d.each(Reason.String) }
 
-// Words is the decision's reasons in words, with names as in Reason.Words.
+// Words is the decision's reasons in words, with names and times as in Reason.Words.
 func (d Decision) Words(name func(uuid.UUID) string) string {
+	return d.each(func(r Reason) string { return r.Words(name) })
+}
+
+func (d Decision) each(inWords func(Reason) string) string {
 	words := make([]string, len(d.Reasons))
 	for i, r := range d.Reasons {
-		words[i] = r.Words(name)
+		words[i] = inWords(r)
 	}
 	return strings.Join(words, "; ")
 }

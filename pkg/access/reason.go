@@ -73,17 +73,20 @@ type Reason struct {
 	ExpiresAt time.Time
 }
 
-// String is the reason in words, with ids.
-func (r Reason) String() string { return r.Words(uuid.UUID.String) }
+// String is the reason in words, with ids and with times as exact as they are: for the record.
+func (r Reason) String() string { return r.in(uuid.UUID.String, time.RFC3339Nano) }
 
-// Words is the reason in words, with what name answers for groups, projects and secrets: for people who may see these
-// names.
-func (r Reason) Words(name func(uuid.UUID) string) string {
+// Words is the reason in words, with what name answers for groups, projects and secrets and with times to the second: for
+// people who may see these names.
+func (r Reason) Words(name func(uuid.UUID) string) string { return r.in(name, time.RFC3339) }
+
+// in is the reason in words, with names and times in their forms.
+func (r Reason) in(name func(uuid.UUID) string, times string) string {
 	switch r.Cause {
 	case CauseRole:
 		return "role " + string(r.Role)
 	case CauseGrant:
-		return r.grant(name)
+		return r.grant(name, times)
 	case CauseSelf:
 		return "about oneself or open to everybody"
 	case CauseSetting:
@@ -108,13 +111,13 @@ func (r Reason) Words(name func(uuid.UUID) string) string {
 	return string(r.Cause)
 }
 
-func (r Reason) grant(name func(uuid.UUID) string) string {
+func (r Reason) grant(name func(uuid.UUID) string, times string) string {
 	s := fmt.Sprintf("%s on %s %s", r.Permission, r.On, name(r.Resource))
 	if r.Kind == KindGroup {
 		s += " through group " + name(r.Via)
 	}
 	if !r.ExpiresAt.IsZero() {
-		s += " until " + r.ExpiresAt.UTC().Format(time.RFC3339Nano)
+		s += " until " + r.ExpiresAt.UTC().Format(times)
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -113,7 +114,7 @@ func TestReasonsInWordsHaveNames(t *testing.T) {
 	names := map[uuid.UUID]string{team: "team", payroll: "payroll", url: "DATABASE_URL"}
 	d := access.Decision{Reasons: []access.Reason{
 		{Cause: access.CauseGrant, Kind: access.KindGroup, Via: team, On: access.OnProject, Resource: payroll,
-			Permission: access.Read, ExpiresAt: time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)},
+			Permission: access.Read, ExpiresAt: time.Date(2027, 1, 2, 3, 4, 5, 6e6, time.UTC)},
 		{Cause: access.CauseMissing, On: access.OnSecret, Resource: url, Permission: access.Write, Has: access.Read},
 	}}
 	got := d.Words(func(id uuid.UUID) string { return names[id] })
@@ -121,5 +122,8 @@ func TestReasonsInWordsHaveNames(t *testing.T) {
 		"write is missing on secret DATABASE_URL, has read"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := d.Reasons[0].String(), " until 2027-01-02T03:04:05.006Z"; !strings.HasSuffix(got, want) {
+		t.Errorf("recorded is %q, want the time as exact as it is,%s", got, want)
 	}
 }

@@ -160,7 +160,7 @@ func TestAnExplanationSaysUntilWhen(t *testing.T) {
 			t.Errorf("explained by %+v", got)
 		}
 	}
-	check(access.Write, "write on secret A until "+until.Format(time.RFC3339Nano), api.ReachWrite, &until)
+	check(access.Write, "write on secret A until "+until.Format(time.RFC3339), api.ReachWrite, &until)
 	check(access.Read, "read on project plain", api.ReachWrite, nil)
 	listed, err := w.ListPrincipalAccess(t.Context(), w.Owner, ci, api.Page{Limit: 10})
 	if err != nil || len(listed.Data) != 2 || listed.Data[0].ExpiresAt != nil || !cmp.Equal(listed.Data[1].ExpiresAt, &until) ||
