@@ -149,12 +149,14 @@ func (p principal) keys() []string {
 	case p.kind == user:
 		return []string{fmt.Sprintf("arn:%s:iam::%s:user/%s", p.partition, p.account, p.name)}
 	case p.kind == assumedRole && p.identityCenter():
-		return []string{
-			fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", p.partition, p.account, p.name, p.session),
-			p.roleKey(),
-		}
+		return []string{p.sessionKey(), p.roleKey()}
 	}
 	return []string{p.roleKey()}
+}
+
+// sessionKey is the ARN of the session that p is.
+func (p principal) sessionKey() string {
+	return fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", p.partition, p.account, p.name, p.session)
 }
 
 // roleKey is the look-up key of the role that p is, or is a session of.

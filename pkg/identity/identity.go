@@ -26,6 +26,8 @@
 // Only there has a caller a session key, before its role's; and since a role of that form could be made by somebody
 // else, a session key matches only where the binding pins the role's unique id.
 //
+// [Names] is for searching what callers did, not for recognizing them: it names every session, of whatever role.
+//
 // # Bindings
 //
 // [ParseBinding] reads what is to be bound: a user, a role, or a session of an Identity Center role. Any binding may
@@ -109,6 +111,20 @@ func FromAuthorizer(a Authorizer, account string) (Caller, error) {
 		return Caller{}, err
 	}
 	return Caller{ARN: a.UserARN, Keys: p.keys(), UniqueID: uniqueID}, nil
+}
+
+// Names are the names, without paths, of whom an ARN is of, in any account: a session's own and its role's, or the user's or
+// the role's alone. What two ARNs have in common so is what one means of the other: a role's name is among those of each of
+// its sessions. An error wraps ErrRefused or ErrMalformed.
+func Names(arn string) ([]string, error) {
+	p, err := parseARN(arn)
+	if err != nil {
+		return nil, err
+	}
+	if p.kind == assumedRole {
+		return []string{p.sessionKey(), p.roleKey()}, nil
+	}
+	return p.keys(), nil
 }
 
 // Matches says whether a stored binding, its key and the unique id that it pins if any, is of this caller. A pinned

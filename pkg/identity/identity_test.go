@@ -105,3 +105,22 @@ func TestAcceptedCallers(t *testing.T) {
 		})
 	}
 }
+
+func TestNamesOfARNs(t *testing.T) {
+	for name, c := range map[string]struct {
+		arn  string
+		want []string
+	}{
+		"a user, without its path":      {"arn:aws:iam::123456789012:user/a/alice", []string{"arn:aws:iam::123456789012:user/alice"}},
+		"a role, without its path":      {"arn:aws:iam::123456789012:role/a/jobs", []string{"arn:aws:iam::123456789012:role/jobs"}},
+		"a session, and its role":       {"arn:aws:sts::123456789012:assumed-role/jobs/one", []string{"arn:aws:sts::123456789012:assumed-role/jobs/one", "arn:aws:iam::123456789012:role/jobs"}},
+		"nothing of the root user":      {"arn:aws:iam::123456789012:root", nil},
+		"nothing of what is no ARN":     {"arn:aws:iam", nil},
+		"nothing of a key, for example": {"arn:aws:kms:us-east-1:123456789012:key/1", nil},
+	} {
+		got, err := Names(c.arn)
+		if diff := cmp.Diff(c.want, got); diff != "" || (err != nil) != (c.want == nil) {
+			t.Errorf("%s: %v, (-want +got):\n%s", name, err, diff)
+		}
+	}
+}

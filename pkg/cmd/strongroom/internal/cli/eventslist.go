@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/audit"
 	"strongroom/pkg/client"
+	"strongroom/pkg/identity"
 	"strongroom/pkg/operation"
 )
 
@@ -41,8 +43,10 @@ func (m *Main) eventsList() *cobra.Command {
 			"  strongroom events list --actor ci --action get-project-values\n" +
 			"  strongroom events list --resource payroll/DATABASE_URL --from 2026-11-01 --to 2026-12-01 --limit 0\n\n" +
 			timesInWords + "\n\n" +
-			"Who is bound to nobody is listed by ARN, and --actor takes one. What was done to a secret is found by the secret, and\n" +
-			"a read of all of a project's values by both. --actor and --resource take the id of anything, also of what is gone.\n" +
+			"Who is bound to nobody is listed by ARN, and --actor takes one: that of a role is for all of its sessions. RESOURCE is\n" +
+			"a project, project/name, or a principal as user:NAME, group:NAME or service-account:NAME. What was done to a secret is\n" +
+			"found by the secret, and a read of all of a project's values by both. --actor and --resource take the id of anything,\n" +
+			"also of what is gone.\n" +
 			"Reasons and details have names in place of ids, where these are known: --output json has the ids, and where each\n" +
 			"request came from.\n\n" +
 			"A search through a long time asks a day at a time; interrupted, it prints what it has found.",
@@ -54,8 +58,8 @@ func (m *Main) eventsList() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&flags.since, "since", "", "only those no older than `AGE`: 90m, 24h, 30d")
 	f.StringVar(&flags.action, "action", "", "only those of `OPERATION`, such as get-secret")
-	f.StringVar(&flags.actor, "actor", "", "only what `PRINCIPAL` did, or an ARN")
-	f.StringVar(&flags.resource, "resource", "", "only those about `RESOURCE`")
+	f.StringVar(&flags.actor, "actor", "", "only what `PRINCIPAL` did, or who signs with an ARN")
+	f.StringVar(&flags.resource, "resource", "", "only those about `RESOURCE`: a project, project/name, user:NAME or any id")
 	f.BoolVar(&flags.denied, "denied", false, "only what was refused")
 	f.IntVar(&flags.limit, "limit", eventsAtFirst, "at most `N`; 0 is all")
 	c.MarkFlagsMutuallyExclusive("since", "from")
@@ -116,6 +120,11 @@ func (f *eventFlags) filter(now time.Time) (filter client.EventFilter, err error
 			return filter, usage("no operation is called %q; `strongroom call --help` lists them", f.action)
 		}
 	}
+	if isARN(f.actor) {
+		if _, err := identity.Names(f.actor); err != nil {
+			return filter, usage("--actor: %w", err)
+		}
+	}
 	switch {
 	case f.limit < 0:
 		return filter, usage("--limit must be 0 or more, not %d", f.limit)
@@ -140,6 +149,12 @@ func (f *eventFlags) find(ctx context.Context, s *session, filter *client.EventF
 	switch {
 	case isID(f.resource):
 		filter.Resource = uuid.MustParse(f.resource)
+	case ofKind(f.resource):
+		p, err := s.principal(ctx, f.resource)
+		if err != nil {
+			return err
+		}
+		filter.Resource = p.ID
 	case f.resource != "":
 		r, err := s.resource(ctx, f.resource)
 		if err != nil {
@@ -154,6 +169,21 @@ func (f *eventFlags) find(ctx context.Context, s *session, filter *client.EventF
 
 func isARN(text string) bool { return strings.HasPrefix(text, "arn:") }
 
+// ofKind says whether a text names a principal together with its kind.
+func ofKind(text string) bool {
+	return slices.ContainsFunc(kinds, func(k kind) bool { return strings.HasPrefix(text, k.prefix()) })
+}
+
+// signedBy says whether an event is of whom an ARN is of: a user, a session, or any session of a role. Paths don't count.
+func signedBy(e api.Event, arn string) bool {
+	wanted, err := identity.Names(arn)
+	if err != nil {
+		return e.Actor.ARN == arn
+	}
+	signed, err := identity.Names(e.Actor.ARN)
+	return err == nil && slices.Contains(signed, wanted[0])
+}
+
 // pick takes as many events as are wanted, of those that match what only the command line asks for.
 func (f *eventFlags) pick(all iter.Seq2[api.Event, error]) ([]api.Event, error) {
 	found := []api.Event{}
@@ -161,7 +191,7 @@ func (f *eventFlags) pick(all iter.Seq2[api.Event, error]) ([]api.Event, error) 
 		if err != nil {
 			return found, err
 		}
-		if f.denied && e.Decision != string(audit.Denied) || isARN(f.actor) && e.Actor.ARN != f.actor {
+		if f.denied && e.Decision != string(audit.Denied) || isARN(f.actor) && !signedBy(e, f.actor) {
 			continue
 		}
 		if found = append(found, e); len(found) == f.limit {

@@ -58,9 +58,12 @@ func (n eventNames) in(text string) string {
 	return anyID.ReplaceAllStringFunc(text, func(id string) string { return cmp.Or(n[uuid.MustParse(id)], id) })
 }
 
-// reason is why it was decided so. What was acted on has the name in it that it had then.
+// exact is a moment in a text, with more than its seconds.
+var exact = regexp.MustCompile(`(T\d\d:\d\d:\d\d)\.\d+Z`)
+
+// reason is why it was decided so, with times to the second. What was acted on has the name in it that it had then.
 func (n eventNames) reason(e api.Event) string {
-	reason := e.Reason
+	reason := exact.ReplaceAllString(e.Reason, "${1}Z")
 	if r := e.Resource; r != nil && r.Name != "" {
 		reason = strings.ReplaceAll(reason, r.ID.String(), r.Name)
 	}

@@ -35,8 +35,8 @@ func TestEventsInWords(t *testing.T) {
 	}{
 		{"a principal by the name it had, a project in the reason by its own", api.Event{
 			Actor: api.EventActor{Kind: "user", ID: &ids[0], Name: "alice", ARN: "arn:aws:iam::000000000000:user/alice"}, Resource: secret(2, "OLD"),
-			Reason: "read on project " + ids[1].String(), Values: []api.EventValue{{SecretID: ids[2], Version: 3}},
-		}, []string{"alice", "secret OLD", "read on project payroll", "version 3"}},
+			Reason: "read on project " + ids[1].String() + " until 2026-11-26T15:04:05.006Z", Values: []api.EventValue{{SecretID: ids[2], Version: 3}},
+		}, []string{"alice", "secret OLD", "read on project payroll until 2026-11-26T15:04:05Z", "version 3"}},
 		{"what was refused has the name it had", api.Event{
 			Resource: secret(2, "OLD"), Reason: "write is missing on secret " + ids[2].String() + ", has read",
 		}, []string{"", "secret OLD", "write is missing on secret OLD, has read", ""}},
