@@ -91,8 +91,8 @@ func (m *Main) turnProject(ctx context.Context, s *session, t *turning, id uuid.
 	if p.Encryption != api.EncryptionClient {
 		return nil
 	}
-	m.warnOfTurning(t, p)
 	if t.noKMS {
+		m.sayf("KMS was left alone: `%s` prints the statement for IAM policies that do the same", pasted("access", "policy", p.Name))
 		return nil
 	}
 	plan, err := t.plan(ctx, s, p)
@@ -101,6 +101,7 @@ func (m *Main) turnProject(ctx context.Context, s *session, t *turning, id uuid.
 	}
 	done := len(t.KMS)
 	opened, failures := t.apply(ctx, s, plan)
+	m.warnOfWholeProject(t, p, t.KMS[done:])
 	if len(failures) > 0 {
 		return t.half(p.Name, opened, together(failures))
 	}
@@ -176,12 +177,10 @@ func (t *turning) apply(ctx context.Context, s *session, plan client.KeyPlan) (o
 	return opened, failures
 }
 
-// warnOfTurning says on standard error what people may not expect.
-func (m *Main) warnOfTurning(t *turning, p client.Project) {
-	if t.noKMS {
-		m.sayf("KMS was left alone: `%s` prints the statement for IAM policies that do the same", pasted("access", "policy", p.Name))
-	}
-	if t.Grant != nil && t.resource.Secret != uuid.Nil {
+// warnOfWholeProject says on standard error that KMS now opens more than the one secret that was granted, where it does.
+func (m *Main) warnOfWholeProject(t *turning, p client.Project, steps []keyStep) {
+	opens := slices.ContainsFunc(steps, func(k keyStep) bool { return k.Do == keyMade || k.Do == keyKept })
+	if t.Grant != nil && t.resource.Secret != uuid.Nil && opens {
 		m.sayf("KMS knows whole projects alone: it now unwraps the key of all of %s for %s, and Strongroom's lock alone keeps its other secrets",
 			p.Name, t.principal.Name)
 	}
