@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -54,15 +55,17 @@ type organizationFlags struct {
 
 func (m *Main) organizationSet() *cobra.Command {
 	var flags organizationFlags
+	var yes bool
 	c := &cobra.Command{
-		Use:   "set [--name NAME] [--members-create-projects=true|false] [--event-retention TIME] [--trash-retention TIME]",
+		Use:   "set [--name NAME] [--members-create-projects=true|false] [--event-retention TIME] [--trash-retention TIME] [--yes]",
 		Short: "change the organization's name or settings", Args: none,
 		Long: "Change the organization's name or settings, which takes an owner. What is not named stays as it is. Doing it\n" +
 			"again is harmless.\n\n" +
 			"Events are kept from " + fmt.Sprint(api.MinEventRetentionDays) + "d to " + fmt.Sprint(api.MaxEventRetentionDays) +
 			"d, and for " + fmt.Sprint(api.DefaultEventRetentionDays) + "d unless it was set; what was deleted from " +
 			fmt.Sprint(api.MinTrashRetentionDays) + "d to " + fmt.Sprint(api.MaxTrashRetentionDays) + "d,\n" +
-			"and for " + fmt.Sprint(api.DefaultTrashRetentionDays) + "d. To keep events for a shorter time lets go of those that are older by now, for good.\n\n" +
+			"and for " + fmt.Sprint(api.DefaultTrashRetentionDays) + "d. To keep events for a shorter time removes those that are older by now, for good, and so asks\n" +
+			"first. How long trash is kept applies to what is deleted from then on.\n\n" +
 			"  strongroom organization set --members-create-projects=true\n" +
 			"  strongroom organization set --event-retention 800d --trash-retention 7d",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -70,30 +73,55 @@ func (m *Main) organizationSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := m.connect(c.Context())
-			if err != nil {
-				return err
-			}
-			before, err := s.Organization(c.Context())
-			if err != nil {
-				return err
-			}
-			o, err := s.UpdateOrganization(c.Context(), in, "")
-			switch {
-			case err != nil:
-				return err
-			case o.ETag == before.ETag:
-				return m.did(s, o, "organization %q: unchanged", o.Name)
-			}
-			return m.did(s, o, "organization %q is changed", o.Name)
+			return m.setOrganization(c.Context(), in, yes)
 		},
 	}
 	c.Flags().StringVar(&flags.name, "name", "", "its new `NAME`, for people to see")
 	c.Flags().BoolVar(&flags.members, "members-create-projects", false, "whether members create projects, not only owners and admins")
 	c.Flags().StringVar(&flags.events, "event-retention", "", "for how many days events are kept, a `TIME` as in 400d")
 	c.Flags().StringVar(&flags.trash, "trash-retention", "", "for how many days what was deleted can be restored, a `TIME` as in 30d")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask before events are removed")
 	c.MarkFlagsOneRequired("name", "members-create-projects", "event-retention", "trash-retention")
 	return c
+}
+
+func (m *Main) setOrganization(ctx context.Context, in api.UpdateOrganization, yes bool) error {
+	s, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := s.Organization(ctx)
+	if err != nil {
+		return err
+	}
+	if days := fewerDays(in, before); days > 0 {
+		question := fmt.Sprintf("keep events for %s in place of %s, and remove those that are older for good?",
+			counted(int(days), "day", "days"), counted(int(before.Settings.EventRetentionDays), "day", "days"))
+		if err := m.confirm(question, "--yes", yes); err != nil {
+			return err
+		}
+	}
+	o, err := s.UpdateOrganization(ctx, in, "")
+	switch {
+	case err != nil:
+		return err
+	case o.ETag == before.ETag:
+		return m.did(s, o, "organization %q: unchanged", o.Name)
+	}
+	return m.did(s, o, "organization %q is changed", o.Name)
+}
+
+// fewerDays are for how many days events are to be kept, where that is fewer than now; zero where it is not, or where the
+// server refuses it anyway.
+func fewerDays(in api.UpdateOrganization, before api.Organization) int64 {
+	if in.Settings == nil || in.Settings.EventRetentionDays == nil {
+		return 0
+	}
+	days := *in.Settings.EventRetentionDays
+	if days >= before.Settings.EventRetentionDays || days < api.MinEventRetentionDays {
+		return 0
+	}
+	return days
 }
 
 // request is what the flags that are there ask for.

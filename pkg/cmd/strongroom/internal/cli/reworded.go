@@ -13,6 +13,7 @@ import (
 var (
 	unknownCommand = regexp.MustCompile(`^unknown command (".*") for "`)
 	allSet         = regexp.MustCompile(`\[([^\[\]]+)\] were all set$`)
+	noneSet        = regexp.MustCompile(`^at least one of the flags in the group \[([^\[\]]+)\] is required$`)
 	notSet         = regexp.MustCompile(`^required flag\(s\) (.+) not set$`)
 )
 
@@ -35,6 +36,9 @@ func reworded(c *cobra.Command, err error) *exitError {
 	}
 	if found := allSet.FindStringSubmatch(text); found != nil {
 		return usage("%s can't be said together%s", flagList(strings.Fields(found[1])), seeHelp(c))
+	}
+	if found := noneSet.FindStringSubmatch(text); found != nil {
+		return usage("at least one is needed of %s%s", flagList(strings.Fields(found[1])), seeHelp(c))
 	}
 	if found := notSet.FindStringSubmatch(text); found != nil {
 		return usage("%s is needed%s", flagList(strings.Split(strings.ReplaceAll(found[1], `"`, ""), ", ")), seeHelp(c))
