@@ -20,7 +20,7 @@ func (m *Main) events() *cobra.Command {
 			"or changed a value, what changed anything else, and what was refused; lists and looks without values are not.\n\n" +
 			"Ten minutes after an hour ended its events are sealed: what they are is signed by a KMS key, and each seal names the\n" +
 			"one before. `export` writes events and seals into a file, `verify` checks such a file without any connection.\n" +
-			"What was written in the last seventy minutes is not sealed yet.",
+			"What was written in the last seventy minutes may not be sealed yet.",
 	}, m.eventsList(), m.eventsExport(), m.eventsVerify(), m.eventsSeals(), m.eventsKey())
 }
 

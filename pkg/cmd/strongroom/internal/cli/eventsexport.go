@@ -97,6 +97,9 @@ func (e *eventExport) write(pages func(yield func(api.EventExport, error) bool),
 		}
 		if file == nil {
 			e.from, e.to = audit.Hour(page.From), audit.Hour(page.To)
+			if e.to.Start().Before(e.from.Start()) {
+				return fmt.Errorf("there was no record then: it begins with the hour %s", e.from)
+			}
 			bar = e.m.progress(int(e.to.Next().Start().Sub(e.from.Start())/time.Hour), "hours")
 			file, err = evidence.NewWriter(w, evidence.Header{
 				Organization: e.organization.ID, From: e.from, To: e.to, ExportedAt: time.Now(),

@@ -40,7 +40,7 @@ func (m *Main) eventsVerify() *cobra.Command {
 			"who has sealed anew with a key of their own: compare the fingerprint that is said. --from and --to want the file to hold\n" +
 			"these hours: where a file begins and ends, it can't prove itself. " + timesInWords + "\n\n" +
 			"  strongroom events verify november.jsonl --key seals.pem --from 2026-11-01 --to 2026-12-01\n\n" +
-			"What was written in the last seventy minutes before the export is not covered.",
+			"What was written in the last seventy minutes before the export may not be covered.",
 		RunE: func(_ *cobra.Command, args []string) error { return m.verifyEvents(args[0], flags) },
 	}
 	flags.add(c)
@@ -110,9 +110,9 @@ func (m *Main) verifyEvents(name string, flags verifyFlags) error {
 	report, err := evidence.Verify(file, trust)
 	switch {
 	case errors.Is(err, evidence.ErrFormat):
-		return usage("%s: %w", name, err)
+		return usage("%s: %s", name, strings.TrimPrefix(err.Error(), "evidence: "))
 	case err != nil:
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "evidence: "))
 	}
 	if err := m.showReport(report); err != nil {
 		return err
