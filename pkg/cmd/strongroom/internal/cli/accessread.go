@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -14,7 +15,7 @@ import (
 
 func (m *Main) accessReadBy() *cobra.Command {
 	return &cobra.Command{
-		Use: "read-by REF", Short: "list who has read a secret", Args: exactly("REF"),
+		Use: "read-by REF", Short: "list who knows a secret's value", Args: exactly("REF"),
 		Long: "List who knows a secret's value, the last reader first: the users and service accounts that read or wrote it, the\n" +
 			"newest version that they had, how often, first and last. Who lost access keeps what they read: rotate it.\n" +
 			"A read is listed within seconds. It takes manage on the secret, or the role auditor.\n\n" + references + "\n\n" +
@@ -24,11 +25,7 @@ func (m *Main) accessReadBy() *cobra.Command {
 }
 
 func (m *Main) readBy(ctx context.Context, text string) error {
-	s, ref, err := m.connectTo(ctx, text)
-	if err != nil {
-		return err
-	}
-	id, err := s.Lookup(ctx, ref.text)
+	s, id, err := m.connectToID(ctx, text)
 	if err != nil {
 		return err
 	}
@@ -49,10 +46,11 @@ func (m *Main) readBy(ctx context.Context, text string) error {
 
 func (m *Main) accessReads() *cobra.Command {
 	return &cobra.Command{
-		Use: "reads PRINCIPAL", Short: "list the secrets that a principal has read", Args: exactly("PRINCIPAL"),
+		Use: "reads PRINCIPAL", Short: "list the secrets whose values a principal knows", Args: exactly("PRINCIPAL"),
 		Long: "List the secrets whose values a user or a service account knows, the last one first: those that it read or wrote,\n" +
 			"the newest version that it had, how often, first and last. That is what to rotate when somebody leaves; one that\n" +
-			"was deleted is named by its id. A read is listed within seconds. It takes the role owner, admin or auditor.\n\n" +
+			"was purged is shown as (gone), with its id. Where secrets have one name, their projects tell them apart. A read is\n" +
+			"listed within seconds. It takes the role owner, admin or auditor.\n\n" +
 			"  strongroom access reads alice",
 		RunE: func(c *cobra.Command, args []string) error { return m.reads(c.Context(), args[0]) },
 	}
@@ -76,12 +74,48 @@ func (m *Main) reads(ctx context.Context, text string) error {
 		return err
 	}
 	slices.SortStableFunc(all, func(a, b api.PrincipalRead) int { return b.Last.Compare(a.Last) })
+	return m.show(s.settings, readListing(all, s.projectsOfNamesakes(ctx, all)))
+}
+
+// readListing is a table of what somebody read; with projects, where there are some to tell secrets of one name apart.
+func readListing(all []api.PrincipalRead, projects map[uuid.UUID]string) listing {
 	l := listing{header: []string{"SECRET", "VERSION", "TIMES", "FIRST", "LAST", "ID"}, data: all}
+	if len(projects) > 0 {
+		l.header = slices.Insert(l.header, 1, "PROJECTS")
+	}
 	for _, r := range all {
-		l.rows = append(l.rows, []string{
+		row := []string{
 			cmp.Or(r.Secret.Name, "(gone)"), strconv.FormatInt(r.Version, 10), strconv.FormatInt(r.Count, 10),
 			moment(r.First), moment(r.Last), r.Secret.ID.String(),
-		})
+		}
+		if len(projects) > 0 {
+			row = slices.Insert(row, 1, projects[r.Secret.ID])
+		}
+		l.rows = append(l.rows, row)
 	}
-	return m.show(s.settings, l)
+	return l
+}
+
+// projectsOfNamesakes are the projects of all secrets, in words, where two that were read have one name. That one is not
+// found, as those in the trash are not, or none is, is no error: ids tell them apart, too.
+func (s *session) projectsOfNamesakes(ctx context.Context, all []api.PrincipalRead) map[uuid.UUID]string {
+	times := map[string]int{}
+	for _, r := range all {
+		times[r.Secret.Name]++
+	}
+	if !slices.ContainsFunc(all, func(r api.PrincipalRead) bool { return r.Secret.Name != "" && times[r.Secret.Name] > 1 }) {
+		return nil
+	}
+	projects := map[uuid.UUID]string{}
+	for entry, err := range s.Secrets(ctx, "") {
+		if err != nil {
+			break
+		}
+		names := make([]string, len(entry.Projects))
+		for i, p := range entry.Projects {
+			names[i] = p.Name
+		}
+		projects[entry.ID] = strings.Join(names, ", ")
+	}
+	return projects
 }

@@ -23,11 +23,7 @@ func (m *Main) accessWho() *cobra.Command {
 }
 
 func (m *Main) who(ctx context.Context, text string) error {
-	s, ref, err := m.connectTo(ctx, text)
-	if err != nil {
-		return err
-	}
-	id, err := s.Lookup(ctx, ref.text)
+	s, id, err := m.connectToID(ctx, text)
 	if err != nil {
 		return err
 	}

@@ -88,6 +88,16 @@ func (m *Main) connectTo(ctx context.Context, text string) (*session, secretRef,
 	return s, ref, err
 }
 
+// connectToID is connectTo for what needs no more of the secret than its id.
+func (m *Main) connectToID(ctx context.Context, text string) (*session, uuid.UUID, error) {
+	s, ref, err := m.connectTo(ctx, text)
+	if err != nil {
+		return nil, uuid.Nil, err
+	}
+	id, err := s.Lookup(ctx, ref.text)
+	return s, id, err
+}
+
 // named is ref of what must be named by project and name.
 func (s *session) named(ctx context.Context, text string) (secretRef, error) {
 	ref, err := s.ref(ctx, text)

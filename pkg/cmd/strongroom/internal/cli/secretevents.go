@@ -19,11 +19,7 @@ func (m *Main) secretEvents() *cobra.Command {
 }
 
 func (m *Main) listSecretEvents(ctx context.Context, text string) error {
-	s, ref, err := m.connectTo(ctx, text)
-	if err != nil {
-		return err
-	}
-	id, err := s.Lookup(ctx, ref.text)
+	s, id, err := m.connectToID(ctx, text)
 	if err != nil {
 		return err
 	}

@@ -112,6 +112,16 @@ func found(all []trashed) []uuid.UUID {
 	return ids
 }
 
+// noteAll notes how it went, and says why where only a part was answered. Where nothing was, it is an error.
+func (m *Main) noteAll(all []trashed, results []api.BulkResult, err error) error {
+	noteResults(all, results)
+	if err != nil && len(results) > 0 { // what was done is shown too
+		m.say(explain(err).Error())
+		return nil
+	}
+	return err
+}
+
 // noteResults notes what was answered for each id, and for which nothing was.
 func noteResults(all []trashed, results []api.BulkResult) {
 	answered := map[uuid.UUID]api.BulkResult{}

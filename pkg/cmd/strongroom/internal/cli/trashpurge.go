@@ -44,12 +44,8 @@ func (m *Main) purgeTrash(ctx context.Context, named []string, yes bool) error {
 		return err
 	}
 	results, err := s.PurgeTrash(ctx, found(all)...)
-	noteResults(all, results)
-	if len(results) == 0 && err != nil {
+	if err := m.noteAll(all, results, err); err != nil {
 		return err
-	}
-	if err != nil { // what was done is shown too
-		m.say(explain(err).Error())
 	}
 	return m.showTrashed(s, all, "purged")
 }

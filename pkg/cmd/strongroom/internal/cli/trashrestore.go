@@ -43,12 +43,8 @@ func (m *Main) restoreTrash(ctx context.Context, named []string, name string) er
 	}
 	if ids := found(all); len(ids) > 0 {
 		results, err := s.RestoreFromTrash(ctx, name, ids...)
-		noteResults(all, results)
-		if len(results) == 0 && err != nil {
+		if err := m.noteAll(all, results, err); err != nil {
 			return err
-		}
-		if err != nil { // what was done is shown too
-			m.say(explain(err).Error())
 		}
 		m.sayWhatFollows(ctx, s, all)
 	}
