@@ -1,9 +1,9 @@
-// Package localkms implements envelope.KeyService and envelope.Signer over files of keys, for one machine: nothing to install, no account. An
-// [Endpoint] is the same as a KMS for clients, with KMS's own protocol.
+// Package localkms implements envelope.KeyService and envelope.Signer over files of keys, for one machine: nothing to
+// install, no account. An [Endpoint] is the same as a KMS for clients, with KMS's own protocol.
 //
-// The file holds two named keys, "storage" and "client", that stand for the two KMS keys of a deployment. Whoever can
-// read the file can unwrap everything, the server's process included, which AWS KMS's client key would not let it: what
-// runs over localkms is for trying things and for developing.
+// The file holds two named keys, "storage" and "client", that stand for two of the three KMS keys of a deployment;
+// the third one signs, and is in a file of its own. Whoever can read the file can unwrap everything, the server's process
+// included, which AWS KMS's client key would not let it: what runs over localkms is for trying things and for developing.
 //
 // # The file
 //

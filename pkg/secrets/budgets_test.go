@@ -181,8 +181,8 @@ func (b *budgetWorld) next() *string {
 	return ptr(fmt.Sprintf("%01024d", b.serial))
 }
 
-// A budget is what an operation may cost, and a request that costs it. The numbers are those of the design, without
-// the event that is still to come; where the design has none, they are what it costs now, so that a change shows.
+// A budget is what an operation may cost, and a request that costs it. The numbers are those of the design; where
+// the design has none, they are what it costs now, so that a change shows.
 type budget struct {
 	operation   operation.Name
 	what        string

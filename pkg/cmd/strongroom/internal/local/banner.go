@@ -49,7 +49,7 @@ func (b banner) print(w io.Writer) error {
 		"As the owner, who shares it: Strongroom's lock is opened, and KMS's.",
 		"",
 		fmt.Sprintf(`  eval "$(%s owner)"`, env),
-		"  " + call + " access grant ci read payroll",
+		"  " + call + " access grant ci read payroll --for 4h",
 		"",
 		"Everything else: " + call + " --help",
 		"",

@@ -14,8 +14,10 @@
 //	credentials      the same for clients, in the format of AWS's shared credentials file
 //	url, kms-url     where the server and its KMS listen, while they do
 //	client/          what the command line pins and remembers (package client/config)
+//	*.lock           the empty files credentials.lock and identities.json.lock, for whoever writes what they are named after
 //
-// All of them are open to their owner alone. The table belongs to one server at a time; the others may be read, and
+// The folder, where it is made, and all of them but the locks, which have nothing in them, are open to their owner alone.
+// The table belongs to one server at a time; the others may be read, and
 // identities added, while it runs.
 //
 // # The first start
