@@ -12,7 +12,7 @@ func ListEvents(s *secrets.Service) http.Handler {
 	return serve(operation.ListEvents, s, func(c *call) (answer, error) {
 		organization := c.id("organizationId")
 		in := secrets.ListEvents{
-			From: c.time("from"), To: c.time("to"), Action: c.action("action"), ActorID: c.optionalID("actorId"),
+			EventTimes: secrets.EventTimes{From: c.time("from"), To: c.time("to")}, Action: c.action("action"), ActorID: c.optionalID("actorId"),
 			ResourceID: c.optionalID("resourceId"), Page: c.page(),
 		}
 		if err := c.checked(); err != nil {

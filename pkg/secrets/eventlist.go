@@ -22,10 +22,9 @@ const (
 	maxEventsSeen = 5_000
 )
 
-// ListEvents asks for events that match all that is set: From and To are the times of the events, From included and To
-// not.
+// ListEvents asks for events that match all that is set.
 type ListEvents struct {
-	From, To   *time.Time
+	EventTimes
 	Action     string
 	ActorID    *uuid.UUID
 	ResourceID *uuid.UUID
@@ -40,21 +39,14 @@ func (s *Service) ListEvents(ctx context.Context, by Caller, organization uuid.U
 	if err := q.checkOrganization(ctx, organization); err != nil {
 		return list, err
 	}
-	if err := q.checkListEvents(in); err != nil {
+	if err := q.checkEventTimes(in.EventTimes); err != nil {
 		return list, err
 	}
 	l := eventList{q: q, in: in}
 	if err := l.begin(); err != nil {
 		return list, err
 	}
-	seen, err := q.look(ctx, organizationKey(q.organization))
-	if err != nil {
-		return list, err
-	}
-	if err := q.decideOn(ctx, seen.who, access.SeeEvents); err != nil {
-		return list, err
-	}
-	rec, err := q.organizationIn(seen.items)
+	rec, err := q.lookAtEvents(ctx)
 	if err != nil {
 		return list, err
 	}
@@ -63,18 +55,6 @@ func (s *Service) ListEvents(ctx context.Context, by Caller, organization uuid.U
 		l.from = *in.From
 	}
 	return l.gather(ctx)
-}
-
-func (q *request) checkListEvents(in ListEvents) error {
-	var wrong problems
-	now := q.now()
-	if in.From != nil && in.From.After(now) {
-		wrong.add("from", "is in the future; events are of the past")
-	}
-	if in.From != nil && in.To != nil && !in.From.Before(*in.To) {
-		wrong.add("to", "must be later than from")
-	}
-	return wrong.err()
 }
 
 // An eventList gathers a page of events, hour by hour back in time, each hour from all its partitions in the order of ids.

@@ -332,8 +332,8 @@ func TestOnlyWhoMayListEvents(t *testing.T) {
 	_, err = w.ListEvents(t.Context(), asAuditor, uuid.New(), secrets.ListEvents{Page: page})
 	wantCode(t, err, api.CodeNotFound)
 	for _, in := range []secrets.ListEvents{
-		{From: ptr(w.Clock.Now().Add(time.Hour))},
-		{From: ptr(w.Clock.Now()), To: ptr(w.Clock.Now().Add(-time.Hour))}, {Page: api.Page{ContinuationToken: "x"}},
+		{EventTimes: secrets.EventTimes{From: ptr(w.Clock.Now().Add(time.Hour))}},
+		{EventTimes: secrets.EventTimes{From: ptr(w.Clock.Now()), To: ptr(w.Clock.Now().Add(-time.Hour))}}, {Page: api.Page{ContinuationToken: "x"}},
 	} {
 		_, err = w.ListEvents(t.Context(), asAuditor, w.Organization, in)
 		wantCode(t, err, api.CodeInvalid)

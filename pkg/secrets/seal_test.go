@@ -459,7 +459,9 @@ func listed(t *testing.T, w *secretstest.World) []uuid.UUID {
 	t.Helper()
 	var ids []uuid.UUID
 	in := secrets.ListEvents{
-		Page: api.Page{Limit: 5}, From: ptr(time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)), To: ptr(time.Date(2026, 11, 26, 11, 0, 0, 0, time.UTC)),
+		Page: api.Page{Limit: 5}, EventTimes: secrets.EventTimes{
+			From: ptr(time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)), To: ptr(time.Date(2026, 11, 26, 11, 0, 0, 0, time.UTC)),
+		},
 	}
 	for {
 		list, err := w.ListEvents(t.Context(), w.Owner, w.Organization, in)

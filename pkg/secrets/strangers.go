@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,7 +53,7 @@ func (s *strangers) forget(who string) {
 // recordStranger writes the event of a caller who is bound to nobody, unless there were enough of them, and answers the
 // refusal. It learns nothing from whether that worked.
 func (q *request) recordStranger(ctx context.Context, reason string, refusal error) error {
-	who := q.caller.ARN
+	who, _, _ := strings.Cut(q.caller.ARN, "/") // what comes after, of kinds that are refused, its bearer may choose
 	if len(q.caller.Keys) > 0 {
 		who = q.caller.Keys[len(q.caller.Keys)-1] // without the session's name, which whoever assumes a role may choose
 	}
