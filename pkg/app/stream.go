@@ -71,7 +71,7 @@ func (f *streamed) changes(records []events.DynamoDBEventRecord) ([]table.Change
 		if err != nil {
 			return nil, api.Errorf(api.CodeInvalid, "the record with sequence number %s: %v", record.Change.SequenceNumber, err)
 		}
-		if f.trigger.Wants(change.Key.PK) {
+		if f.trigger.Wants(change.Key.PK, change.Key.SK) {
 			changes = append(changes, change)
 		}
 	}

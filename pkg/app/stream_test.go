@@ -36,7 +36,11 @@ func batch(t *testing.T, replacements ...string) []byte {
 func streamed(t *testing.T, use app.StreamUse, payload []byte, partitions ...string) (failed, log string) {
 	t.Helper()
 	var written bytes.Buffer
-	f := app.StreamFunction(withRow(t, operation.Stream{Partitions: partitions}), use, app.Settings{
+	var of operation.Stream
+	for _, partition := range partitions {
+		of.Items = append(of.Items, operation.Items{PK: partition})
+	}
+	f := app.StreamFunction(withRow(t, of), use, app.Settings{
 		Account: "123456789012", Log: slog.New(slog.NewJSONHandler(&written, nil)),
 	})
 	answer, err := f.Invoke(t.Context(), payload)

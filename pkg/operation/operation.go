@@ -51,10 +51,18 @@ type Invoke struct{}
 
 // Stream is the table's change stream (DynamoDB Streams, old and new images).
 type Stream struct {
-	// Partitions are what the partition keys of the items begin with whose changes the function gets; of other items it
-	// gets none, so that a function is not woken by what it writes itself.
-	Partitions []string
+	// Items are those whose changes the function gets. Of others it gets none, so that it is woken neither by what it
+	// writes itself nor for nothing.
+	Items []Items
 }
+
+// Items are those whose partition key begins with PK, and whose sort key with SK.
+type Items struct{ PK, SK string }
+
+// StreamBatch is how many changes a function gets at once, at most. Lambda's default is 100 and its limit 10,000
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html); a larger batch has the reads of a secret summed
+// up in fewer writes, and is done again as a whole where one change of it fails.
+const StreamBatch = 500
 
 // Schedule is the clock.
 type Schedule struct {
@@ -68,9 +76,9 @@ func (Invoke) trigger()   {}
 func (Stream) trigger()   {}
 func (Schedule) trigger() {}
 
-// Wants says whether a change of an item under that partition key is for the function.
-func (s Stream) Wants(partitionKey string) bool {
-	return slices.ContainsFunc(s.Partitions, func(prefix string) bool { return strings.HasPrefix(partitionKey, prefix) })
+// Wants says whether a change of the item with these keys is for the function.
+func (s Stream) Wants(pk, sk string) bool {
+	return slices.ContainsFunc(s.Items, func(of Items) bool { return strings.HasPrefix(pk, of.PK) && strings.HasPrefix(sk, of.SK) })
 }
 
 // Next is when the schedule is due for the first time after t.
@@ -124,8 +132,8 @@ func (h HTTP) PathParameters() []string {
 
 // Access is what a function's role is allowed in AWS, besides writing its own log.
 type Access struct {
-	// Table lists the DynamoDB actions on the table.
-	Table []TableAction
+	// Table lists what the function does in the table.
+	Table []TableAccess
 	// Index2 says whether the function queries the second index.
 	Index2 bool
 	// StorageKey lists the KMS actions on the storage key, SigningKey those on the key that seals events.
@@ -134,6 +142,13 @@ type Access struct {
 	Bus bool
 	// Archive says whether the function writes to the archive of seals.
 	Archive bool
+}
+
+// A TableAccess is an action on the items of some partitions.
+type TableAccess struct {
+	Action TableAction
+	// Partitions are what the items' partition keys begin with; none means any.
+	Partitions []string
 }
 
 // A TableAction is a DynamoDB action, as IAM names it.

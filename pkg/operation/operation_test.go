@@ -58,8 +58,8 @@ func checkUnrouted(t *testing.T, row operation.Row) {
 	}
 	switch trigger := row.Trigger.(type) {
 	case operation.Stream:
-		if len(trigger.Partitions) == 0 || slices.Contains(trigger.Partitions, "") {
-			t.Errorf("%s wants the partitions %q", row.Name, trigger.Partitions)
+		if len(trigger.Items) == 0 || slices.ContainsFunc(trigger.Items, func(of operation.Items) bool { return of.PK == "" }) {
+			t.Errorf("%s wants the items %q", row.Name, trigger.Items)
 		}
 	case operation.Schedule:
 		if trigger.Every <= 0 || trigger.After < 0 || trigger.After >= trigger.Every ||
@@ -169,9 +169,9 @@ func TestASchedulesWords(t *testing.T) {
 	}
 }
 
-func TestAStreamWantsItsPartitions(t *testing.T) {
-	s := operation.Stream{Partitions: []string{"EVENT#"}}
-	if !s.Wants("EVENT#2026") || s.Wants("SECRET#1") {
-		t.Error("the partitions are not told apart")
+func TestAStreamWantsItsItems(t *testing.T) {
+	s := operation.Stream{Items: []operation.Items{{PK: "EVENT#"}, {PK: "SECRET#", SK: "READ#"}}}
+	if !s.Wants("EVENT#2026", "1") || !s.Wants("SECRET#1", "READ#1") || s.Wants("SECRET#1", "SECRET") || s.Wants("PROJECT#1", "READ#1") {
+		t.Error("the items are not told apart")
 	}
 }

@@ -68,34 +68,43 @@ const (
 // What functions need of AWS, by the kind of work they do. Get also stands for TransactGetItems, Put and Delete for
 // TransactWriteItems: IAM knows no others. All of them put events, if only those of refusals.
 var (
-	reading        = Access{Table: []TableAction{BatchGetItem, PutItem}}
-	readingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}}
-	listing        = Access{Table: []TableAction{BatchGetItem, Query, PutItem}}
-	listingSecrets = Access{Table: []TableAction{BatchGetItem, Query, PutItem}, Index2: true}
-	listingSecret  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}}
-	writing        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem, DeleteItem}}
-	rewriting      = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}}
-	counting       = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}}
-	sweeping       = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem}}
-	writingGroups  = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem}}
-	opening        = Access{Table: []TableAction{BatchGetItem, GetItem, PutItem}, StorageKey: []KeyAction{Decrypt}}
-	openingAll     = Access{Table: []TableAction{BatchGetItem, GetItem, Query, PutItem}, StorageKey: []KeyAction{Decrypt}}
+	reading        = Access{Table: anywhere(BatchGetItem, PutItem)}
+	readingSecret  = Access{Table: anywhere(BatchGetItem, GetItem, PutItem)}
+	listing        = Access{Table: anywhere(BatchGetItem, Query, PutItem)}
+	listingSecrets = Access{Table: anywhere(BatchGetItem, Query, PutItem), Index2: true}
+	listingSecret  = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem)}
+	writing        = Access{Table: anywhere(BatchGetItem, GetItem, PutItem, DeleteItem)}
+	rewriting      = Access{Table: anywhere(BatchGetItem, GetItem, PutItem)}
+	counting       = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem)}
+	sweeping       = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem, DeleteItem)}
+	writingGroups  = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem, DeleteItem)}
+	opening        = Access{Table: anywhere(BatchGetItem, GetItem, PutItem), StorageKey: []KeyAction{Decrypt}}
+	openingAll     = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem), StorageKey: []KeyAction{Decrypt}}
 	sealing        = Access{
-		Table:      []TableAction{BatchGetItem, GetItem, Query, PutItem, DeleteItem},
+		Table:      anywhere(BatchGetItem, GetItem, Query, PutItem, DeleteItem),
 		StorageKey: []KeyAction{Decrypt},
 	}
-	rollingUp  = Access{Table: []TableAction{GetItem, PutItem}}
+	rollingUp  = Access{Table: anywhere(GetItem, PutItem)}
 	publishing = Access{Bus: true}
 	resealing  = Access{
-		Table:      []TableAction{GetItem, Query, PutItem},
+		Table:      anywhere(GetItem, Query, PutItem),
 		Index2:     true,
 		StorageKey: []KeyAction{Decrypt, GenerateDataKey},
 	}
 	founding = Access{
-		Table:      []TableAction{BatchGetItem, GetItem, PutItem},
+		Table:      anywhere(BatchGetItem, GetItem, PutItem),
 		StorageKey: []KeyAction{GenerateDataKey},
 	}
 )
+
+// anywhere is these actions in all partitions.
+func anywhere(actions ...TableAction) []TableAccess {
+	all := make([]TableAccess, len(actions))
+	for i, action := range actions {
+		all[i].Action = action
+	}
+	return all
+}
 
 // Table is the operation table.
 var Table = []Row{
@@ -378,18 +387,19 @@ var Table = []Row{
 	// what nobody asks for
 	{
 		Name: PublishChanges, Action: "", Access: publishing,
-		Trigger: Stream{Partitions: []string{"EVENT#"}},
+		// Events as they stand under what was changed: reads don't, and wake nobody here.
+		Trigger: Stream{Items: []Items{{"ORG#", "EVENT#"}, {"PRINCIPAL#", "EVENT#"}, {"PROJECT#", "EVENT#"}, {"SECRET#", "EVENT#"}}},
 		Summary: "publish changes to the event bus",
 	},
 	{
 		Name: RollUpReads, Action: "", Access: rollingUp,
-		Trigger: Stream{Partitions: []string{"EVENT#", "PROJECT#"}},
+		Trigger: Stream{Items: []Items{{PK: "EVENT#"}, {PK: "PROJECT#"}}},
 		Summary: "sum up who read what, and mark the projects whose values changed",
 	},
 	{
 		Name: SealEvents, Trigger: Schedule{Every: time.Hour, After: 10 * time.Minute},
 		Access: Access{
-			Table:      []TableAction{GetItem, Query, PutItem, DeleteItem},
+			Table:      anywhere(GetItem, Query, PutItem, DeleteItem),
 			SigningKey: []KeyAction{Sign, GetPublicKey}, Archive: true,
 		},
 		Summary: "seal the events of the hour that is over, and remove what is older than events are kept",

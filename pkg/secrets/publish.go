@@ -42,12 +42,12 @@ type Detail struct {
 	Changed   []string   `json:"changed,omitempty"`
 }
 
-// PublishChanges publishes what changed. It does nothing else, so that a bus that fails holds up nothing else. What is no
+// PublishChanges publishes what changed, as the events tell that stand under the changed things themselves. It does nothing else, so that a bus that fails holds up nothing else. What is no
 // event is passed over: an error would have the stream send it again, and nothing behind it.
 func (s *Service) PublishChanges(ctx context.Context, changes []table.Change) error {
 	var notices []Notice
 	for _, c := range changes {
-		if c.New == nil || !strings.HasPrefix(c.Key.PK, eventPrefix) {
+		if c.New == nil || !strings.HasPrefix(c.Key.SK, eventPrefix) {
 			continue
 		}
 		e, err := eventOf(*c.New)

@@ -38,7 +38,11 @@ func follow(t *testing.T, redeliver int) *followed {
 	f := &followed{feeds: map[operation.Name]*bolt.Feed{}}
 	for _, name := range []operation.Name{operation.RollUpReads, operation.PublishChanges} {
 		stream := operation.MustLookup(name).Trigger.(operation.Stream)
-		if f.feeds[name], err = db.Feed(string(name), stream.Partitions, bolt.Redelivering(redeliver)); err != nil {
+		var wanted []table.Key
+		for _, of := range stream.Items {
+			wanted = append(wanted, table.Key(of))
+		}
+		if f.feeds[name], err = db.Feed(string(name), wanted, bolt.Redelivering(redeliver)); err != nil {
 			t.Fatal(err)
 		}
 	}

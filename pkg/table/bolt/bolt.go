@@ -23,8 +23,8 @@
 //
 // # The change feed
 //
-// Who wants to know what changes opens a [Feed] under a name of its own. From then on each put and delete under the
-// partition keys that it wants leaves a record in its queue, in the same bolt transaction and in the order of the commits,
+// Who wants to know what changes opens a [Feed] under a name of its own. From then on each put and delete of the items
+// that it wants leaves a record in its queue, in the same bolt transaction and in the order of the commits,
 // with the item before and after; a put of what is already there leaves none. The queue is durable, and so is who has
 // one: records are made from Open on, also while nobody reads. They are answered by Next until Done says that they were
 // dealt with, and then removed: at least once, in their order. Each feed has a queue of its own, so that none keeps the

@@ -56,7 +56,7 @@ func writeUntilKilled(path string) {
 const feedLine = "feed"
 
 func readUntilKilled(db *bolt.DB) {
-	feed, err := db.Feed(feedLine, []string{"p"})
+	feed, err := db.Feed(feedLine, under("p"))
 	for err == nil {
 		var records []bolt.Record
 		if records, err = feed.Next(context.Background(), 10); err == nil {
@@ -107,7 +107,7 @@ func checkFeed(t *testing.T, db *bolt.DB, read uint64, round int64) {
 	t.Helper()
 	last := table.Item{Key: table.Key{PK: "p", SK: "last"}, Revision: round + 1}
 	write(t, db, table.Put(last, table.IfRevision(round))) // so that there is one record at least
-	f := feed(t, db, feedLine, []string{"p"})
+	f := feed(t, db, feedLine, under("p"))
 	rest := next(t, f, 1<<20)
 	if rest[0].Sequence > read+1 {
 		t.Errorf("the reader came to record %d, and the rest begins with %d", read, rest[0].Sequence)

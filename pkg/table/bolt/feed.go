@@ -41,9 +41,9 @@ type FeedOption func(*Feed)
 // Streams and Lambda may do at any time: for tests of what must bear that. Zero is never.
 func Redelivering(every int) FeedOption { return func(f *Feed) { f.repeat = every } }
 
-// Feed opens the feed of that name, of changes under the partition keys that begin with one of the prefixes. A new feed
-// begins with the next change; one that was there goes on where its reader was, and from now on has these prefixes.
-func (db *DB) Feed(name string, prefixes []string, options ...FeedOption) (*Feed, error) {
+// Feed opens the feed of that name, of changes of the items whose keys begin, partition key and sort key, as one of wanted
+// does. A new feed begins with the next change; one that was there goes on where its reader was, and from now on is of these.
+func (db *DB) Feed(name string, wanted []table.Key, options ...FeedOption) (*Feed, error) {
 	if name == "" {
 		return nil, fmt.Errorf("%w: a feed needs a name", table.ErrInvalid)
 	}
@@ -51,11 +51,11 @@ func (db *DB) Feed(name string, prefixes []string, options ...FeedOption) (*Feed
 		if _, err := tx.Bucket(bucketChanges).CreateBucketIfNotExists([]byte(name)); err != nil {
 			return err
 		}
-		wanted, list := encodePrefixes(prefixes), tx.Bucket(bucketFeeds)
-		if bytes.Equal(list.Get([]byte(name)), wanted) {
+		encoded, list := encodePrefixes(wanted), tx.Bucket(bucketFeeds)
+		if bytes.Equal(list.Get([]byte(name)), encoded) {
 			return errNothing
 		}
-		return list.Put([]byte(name), wanted)
+		return list.Put([]byte(name), encoded)
 	})
 	if err != nil {
 		return nil, err

@@ -14,13 +14,21 @@ import (
 	"strongroom/pkg/table/bolt"
 )
 
-func feed(t testing.TB, db *bolt.DB, name string, prefixes []string, options ...bolt.FeedOption) *bolt.Feed {
+func feed(t testing.TB, db *bolt.DB, name string, wanted []table.Key, options ...bolt.FeedOption) *bolt.Feed {
 	t.Helper()
-	f, err := db.Feed(name, prefixes, options...)
+	f, err := db.Feed(name, wanted, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// under are all items whose partition keys begin so.
+func under(prefixes ...string) (all []table.Key) {
+	for _, prefix := range prefixes {
+		all = append(all, table.Key{PK: prefix})
+	}
+	return all
 }
 
 // write does all writes in one transaction.
@@ -80,7 +88,7 @@ func told(records []bolt.Record) []string {
 
 func TestAFeedHasEachChangeInItsOrder(t *testing.T) {
 	db := open(t, newPath(t))
-	f := feed(t, db, "all", []string{"p", "q"})
+	f := feed(t, db, "all", under("p", "q"))
 	whole := item("a", 1)
 	whole.Index2 = table.Key{PK: "y", SK: "z"}
 	whole.Attributes = map[string]any{"bytes": []byte{}, "list": []any{int64(1), "x"}, "no": false}
@@ -121,10 +129,11 @@ func TestAFeedHasEachChangeInItsOrder(t *testing.T) {
 
 func TestAFeedHasWhatItWantsFromItsBeginningOn(t *testing.T) {
 	db := open(t, newPath(t))
-	ps := feed(t, db, "ps", []string{"p"})
+	ps := feed(t, db, "ps", under("p"))
 	bump(t, db, "a", 1)
-	later := feed(t, db, "later", []string{"o", "p"})
-	none := feed(t, db, "none", []string{"q"})
+	later := feed(t, db, "later", under("o", "p"))
+	none := feed(t, db, "none", under("q"))
+	some := feed(t, db, "some", []table.Key{{PK: "o", SK: "a"}, {PK: "p", SK: "b"}})
 	bump(t, db, "a", 2)
 	if diff := cmp.Diff([]string{"p/a 0 1", "p/a 1 2"}, told(next(t, ps, 100))); diff != "" {
 		t.Errorf("the first feed (-want +got):\n%s", diff)
@@ -133,6 +142,10 @@ func TestAFeedHasWhatItWantsFromItsBeginningOn(t *testing.T) {
 		t.Errorf("the feed that began later (-want +got):\n%s", diff)
 	}
 	nothing(t, db, none, "q")
+	bump(t, db, "bc", 1)
+	if diff := cmp.Diff([]string{"p/bc 0 1"}, told(next(t, some, 100))); diff != "" {
+		t.Errorf("the feed of some items of a partition (-want +got):\n%s", diff)
+	}
 	if _, err := db.Feed("", nil); !errors.Is(err, table.ErrInvalid) {
 		t.Errorf("a feed without a name: %v", err)
 	}
@@ -140,7 +153,7 @@ func TestAFeedHasWhatItWantsFromItsBeginningOn(t *testing.T) {
 
 func TestRecordsComeUntilTheyAreDone(t *testing.T) {
 	db := open(t, newPath(t))
-	f := feed(t, db, "f", []string{"p"})
+	f := feed(t, db, "f", under("p"))
 	for i := range int64(5) {
 		bump(t, db, "a", i+1)
 	}
@@ -172,14 +185,14 @@ func TestFeedsAreDurable(t *testing.T) {
 		}
 	}
 	reopened(func(db *bolt.DB) {
-		f := feed(t, db, "f", []string{"p"})
+		f := feed(t, db, "f", under("p"))
 		bump(t, db, "a", 1)
 		bump(t, db, "a", 2)
 		done(t, f, next(t, f, 1))
 	})
 	reopened(func(db *bolt.DB) { bump(t, db, "a", 3) })
 	reopened(func(db *bolt.DB) {
-		f := feed(t, db, "f", []string{"q"})
+		f := feed(t, db, "f", under("q"))
 		bump(t, db, "a", 4)
 		write(t, db, table.Put(table.Item{Key: table.Key{PK: "q", SK: "b"}, Revision: 1}, table.IfAbsent()))
 		records := next(t, f, 9)
@@ -189,7 +202,7 @@ func TestFeedsAreDurable(t *testing.T) {
 		done(t, f, records)
 	})
 	reopened(func(db *bolt.DB) {
-		f := feed(t, db, "f", []string{"p"})
+		f := feed(t, db, "f", under("p"))
 		bump(t, db, "a", 5)
 		if got := next(t, f, 9); len(got) != 1 || got[0].Sequence != 5 {
 			t.Errorf("%v: the numbers do not go on", got)
@@ -225,8 +238,8 @@ func TestTheFileKeepsNoRecordThatNobodyWaitsFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quick, slow := feed(t, db, "quick", []string{"p"}), feed(t, db, "slow", []string{"p"})
-	feed(t, db, "gone", []string{"p"})
+	quick, slow := feed(t, db, "quick", under("p")), feed(t, db, "slow", under("p"))
+	feed(t, db, "gone", under("p"))
 	for i := range int64(1000) {
 		bump(t, db, "a", i+1)
 	}
@@ -248,7 +261,7 @@ func TestTheFileKeepsNoRecordThatNobodyWaitsFor(t *testing.T) {
 
 func TestARemovedFeedSaysSo(t *testing.T) {
 	db := open(t, newPath(t))
-	f := feed(t, db, "f", []string{"p"})
+	f := feed(t, db, "f", under("p"))
 	if err := errors.Join(db.RetainFeeds(), f.Done(t.Context(), 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +272,7 @@ func TestARemovedFeedSaysSo(t *testing.T) {
 
 func TestNextEndsWithItsContextAndTheTable(t *testing.T) {
 	db := open(t, newPath(t))
-	f := feed(t, db, "f", []string{"p"})
+	f := feed(t, db, "f", under("p"))
 	got := make(chan error, 1)
 	ended, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -290,7 +303,7 @@ func TestNextEndsWithItsContextAndTheTable(t *testing.T) {
 
 func TestABatchOfLargeItemsIsCut(t *testing.T) {
 	db := open(t, newPath(t))
-	f := feed(t, db, "f", []string{"p"})
+	f := feed(t, db, "f", under("p"))
 	for i := range 12 {
 		large := item(fmt.Sprint(i), 1)
 		large.Attributes["v"] = bytes.Repeat([]byte{1}, 390<<10)
@@ -319,7 +332,7 @@ func TestAFileFromBeforeTheFeedIsOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	db = open(t, path)
-	f := feed(t, db, "f", []string{"p"})
+	f := feed(t, db, "f", under("p"))
 	bump(t, db, "a", 2)
 	if diff := cmp.Diff([]string{"p/a 1 2"}, told(next(t, f, 9))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -17,7 +17,7 @@ import (
 // batch comes again, changes come with others than before.
 func TestRedeliveringRepeatsAndCutsBatches(t *testing.T) {
 	db := open(t, newPath(t))
-	f := feed(t, db, "f", []string{"p"}, bolt.Redelivering(2))
+	f := feed(t, db, "f", under("p"), bolt.Redelivering(2))
 	const changes = 100
 	for i := range int64(changes) {
 		bump(t, db, "a", i+1)
@@ -49,7 +49,7 @@ func TestRedeliveringRepeatsAndCutsBatches(t *testing.T) {
 // TestAFeedIsInOrderUnderManyWriters: each record of an item begins where the one before ended.
 func TestAFeedIsInOrderUnderManyWriters(t *testing.T) {
 	db := open(t, newPath(t), bolt.NoSync())
-	f := feed(t, db, "f", []string{"p"}, bolt.Redelivering(3))
+	f := feed(t, db, "f", under("p"), bolt.Redelivering(3))
 	const writers, writes = 16, 200
 	var group errgroup.Group
 	for i := range writers {
@@ -85,27 +85,27 @@ func TestAFeedIsInOrderUnderManyWriters(t *testing.T) {
 // BenchmarkFeed is BenchmarkTransact's durable put of 300 bytes, with feeds that want it or don't, read or not.
 func BenchmarkFeed(b *testing.B) {
 	for _, c := range []struct {
-		name     string
-		feeds    int
-		prefixes []string
-		read     bool
+		name   string
+		feeds  int
+		wanted []table.Key
+		read   bool
 	}{
 		{"none", 0, nil, false},
-		{"two that want others", 2, []string{"q", "r"}, false},
-		{"one", 1, []string{"p"}, false},
-		{"two", 2, []string{"p"}, false},
-		{"two that are read", 2, []string{"p"}, true},
+		{"two that want others", 2, under("q", "r"), false},
+		{"one", 1, under("p"), false},
+		{"two", 2, under("p"), false},
+		{"two that are read", 2, under("p"), true},
 	} {
-		b.Run(c.name, func(b *testing.B) { benchmarkFeed(b, c.feeds, c.prefixes, c.read) })
+		b.Run(c.name, func(b *testing.B) { benchmarkFeed(b, c.feeds, c.wanted, c.read) })
 	}
 }
 
-func benchmarkFeed(b *testing.B, feeds int, prefixes []string, read bool) {
+func benchmarkFeed(b *testing.B, feeds int, wanted []table.Key, read bool) {
 	db := open(b, newPath(b))
 	reading, stop := context.WithCancel(b.Context())
 	var readers, writers errgroup.Group
 	for i := range feeds {
-		f := feed(b, db, fmt.Sprint(i), prefixes)
+		f := feed(b, db, fmt.Sprint(i), wanted)
 		readers.Go(func() error {
 			for read {
 				records, err := f.Next(reading, 100)

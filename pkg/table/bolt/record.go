@@ -18,15 +18,15 @@ type feeds []feed
 
 // A feed is what a commit knows of one.
 type feed struct {
-	prefixes []string
-	queue    *bbolt.Bucket
+	wanted []table.Key
+	queue  *bbolt.Bucket
 }
 
 func feedsOf(tx *bbolt.Tx) (all feeds, err error) {
 	changes := tx.Bucket(bucketChanges)
 	err = tx.Bucket(bucketFeeds).ForEach(func(name, wanted []byte) error {
 		f := feed{queue: changes.Bucket(name)}
-		if f.prefixes, err = decodePrefixes(wanted); err != nil {
+		if f.wanted, err = decodePrefixes(wanted); err != nil {
 			return fmt.Errorf("bolt: the feed %q in the file is malformed: %w", name, err)
 		}
 		if f.queue == nil {
@@ -46,7 +46,7 @@ func (all feeds) record(w write, stored []byte) (recorded bool, err error) {
 	}
 	var encoded []byte
 	for _, f := range all {
-		if !f.wants(w.key.PK) {
+		if !f.wants(w.key) {
 			continue
 		}
 		if encoded == nil {
@@ -64,8 +64,10 @@ func (all feeds) record(w write, stored []byte) (recorded bool, err error) {
 	return recorded, nil
 }
 
-func (f feed) wants(pk string) bool {
-	return slices.ContainsFunc(f.prefixes, func(prefix string) bool { return strings.HasPrefix(pk, prefix) })
+func (f feed) wants(key table.Key) bool {
+	return slices.ContainsFunc(f.wanted, func(prefix table.Key) bool {
+		return strings.HasPrefix(key.PK, prefix.PK) && strings.HasPrefix(key.SK, prefix.SK)
+	})
 }
 
 // sequenceKey sorts as its number does.
@@ -104,26 +106,27 @@ func decodeRecord(k, b []byte) (Record, error) {
 	return r, nil
 }
 
-func encodePrefixes(prefixes []string) []byte {
-	b := msgp.AppendArrayHeader(nil, uint32(len(prefixes))) //nolint:gosec // a row of a table has a few
-	for _, prefix := range prefixes {
-		b = msgp.AppendString(b, prefix)
+// encodePrefixes writes what a feed wants: the partition and sort keys' beginnings, one after the other.
+func encodePrefixes(wanted []table.Key) []byte {
+	b := msgp.AppendArrayHeader(nil, uint32(2*len(wanted))) //nolint:gosec // a row of a table has a few
+	for _, prefix := range wanted {
+		b = msgp.AppendString(msgp.AppendString(b, prefix.PK), prefix.SK)
 	}
 	return b
 }
 
-func decodePrefixes(b []byte) ([]string, error) {
+func decodePrefixes(b []byte) ([]table.Key, error) {
 	n, b, err := msgp.ReadArrayHeaderBytes(b)
 	if err != nil {
 		return nil, err
 	}
-	var prefixes []string
-	for range n {
-		var prefix string
-		if prefix, b, err = msgp.ReadStringBytes(b); err != nil {
-			return nil, err
+	wanted := make([]table.Key, n/2)
+	for i := range wanted {
+		for _, part := range []*string{&wanted[i].PK, &wanted[i].SK} {
+			if *part, b, err = msgp.ReadStringBytes(b); err != nil {
+				return nil, err
+			}
 		}
-		prefixes = append(prefixes, prefix)
 	}
-	return prefixes, nil
+	return wanted, nil
 }

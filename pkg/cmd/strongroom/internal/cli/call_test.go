@@ -13,7 +13,7 @@ func TestWhatHasNoRouteIsNotCalled(t *testing.T) {
 	whole := operation.Table
 	t.Cleanup(func() { operation.Table = whole })
 	operation.Table = append(slices.Clone(whole),
-		operation.Row{Name: "of-changes", Trigger: operation.Stream{Partitions: []string{"p"}}},
+		operation.Row{Name: "of-changes", Trigger: operation.Stream{Items: []operation.Items{{PK: "p"}}}},
 		operation.Row{Name: "of-the-clock", Trigger: operation.Schedule{Every: time.Hour, After: 10 * time.Minute}})
 	for name, want := range map[string]string{
 		"of-changes":   "of-changes has no route: changes of the table start its function",

@@ -34,7 +34,7 @@ func newRecorder(t *testing.T) *recorder {
 	r := &recorder{changes: map[table.Key][]table.Change{}, times: make(chan time.Time, 10), seen: make(chan table.Key, 1000)}
 	whole := operation.Table
 	operation.Table = append(slices.Clone(whole),
-		operation.Row{Name: testStream, Trigger: operation.Stream{Partitions: []string{"ORG#"}}},
+		operation.Row{Name: testStream, Trigger: operation.Stream{Items: []operation.Items{{PK: "ORG#"}}}},
 		operation.Row{Name: testSchedule, Trigger: operation.Schedule{Every: time.Hour}})
 	streams[testStream] = func(*secrets.Service) func(context.Context, []table.Change) error { return r.take }
 	schedules[testSchedule] = func(*secrets.Service) func(context.Context, time.Time) (any, error) { return r.tick }
@@ -139,7 +139,7 @@ func TestFunctionsAreStartedByTheStream(t *testing.T) {
 			if i > 0 && (c.Old == nil || c.Old.Revision != changes[i-1].New.Revision) {
 				t.Errorf("%s/%s: change %d does not follow the one before", key.PK, key.SK, i)
 			}
-			if !(operation.Stream{Partitions: []string{"ORG#"}}).Wants(key.PK) {
+			if !(operation.Stream{Items: []operation.Items{{PK: "ORG#"}}}).Wants(key.PK, key.SK) {
 				t.Errorf("a change of %s/%s came", key.PK, key.SK)
 			}
 		}

@@ -35,7 +35,7 @@ func withRows(t *testing.T) {
 }
 
 var testRows = []operation.Row{
-	{Name: streamed, Trigger: operation.Stream{Partitions: []string{"p"}}},
+	{Name: streamed, Trigger: operation.Stream{Items: []operation.Items{{PK: "p"}}}},
 	{Name: scheduled, Trigger: operation.Schedule{Every: time.Hour, After: 10 * time.Minute}},
 }
 

@@ -10,16 +10,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table/bolt"
 	"strongroom/pkg/table/dynamo"
 )
 
-const (
-	// maxBatch is how many changes a function gets at once, as Lambda's default for DynamoDB Streams.
-	maxBatch = 100
-	// window is the pause after a batch that was not full.
-	window = 250 * time.Millisecond
-)
+// window is the pause after a batch that was not full.
+const window = 250 * time.Millisecond
 
 // A stream starts a function with the changes of its feed.
 type stream struct {
@@ -29,7 +26,7 @@ type stream struct {
 
 // run hands batches to the function until ctx ends or the table is closed.
 func (s *stream) run(ctx, working context.Context) {
-	most, failures := maxBatch, streak(0)
+	most, failures := operation.StreamBatch, streak(0)
 	for {
 		records, err := s.feed.Next(ctx, most)
 		if err == nil {
@@ -43,7 +40,7 @@ func (s *stream) run(ctx, working context.Context) {
 			err = s.pause(ctx, &failures, err)
 		default:
 			s.worked(ctx, &failures)
-			if most = maxBatch; len(records) < maxBatch {
+			if most = operation.StreamBatch; len(records) < operation.StreamBatch {
 				err = s.sleep(ctx, window)
 			}
 		}

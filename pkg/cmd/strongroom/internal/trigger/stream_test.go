@@ -58,7 +58,7 @@ func (r *rig) changes(from, to int64) []string {
 func TestAFunctionGetsTheChangesInTheirOrder(t *testing.T) {
 	r := newRig(t)
 	r.onChanges(nil) // begins the feed
-	want := r.changes(1, 120)
+	want := r.changes(1, 300)
 	largest := 0
 	got := r.collect(len(want), func(changes []table.Change) error {
 		largest = max(largest, len(changes))
@@ -67,8 +67,8 @@ func TestAFunctionGetsTheChangesInTheirOrder(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if largest != maxBatch {
-		t.Errorf("the largest batch has %d changes, want %d", largest, maxBatch)
+	if largest != operation.StreamBatch {
+		t.Errorf("the largest batch has %d changes, want %d", largest, operation.StreamBatch)
 	}
 }
 

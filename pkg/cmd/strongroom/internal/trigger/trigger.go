@@ -36,6 +36,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"strongroom/pkg/operation"
+	"strongroom/pkg/table"
 	"strongroom/pkg/table/bolt"
 )
 
@@ -86,7 +87,11 @@ func New(c Config, functions map[operation.Name]lambda.Handler) (*Triggers, erro
 		starter := starter{t, name, functions[name]}
 		switch trigger := operation.MustLookup(name).Trigger.(type) {
 		case operation.Stream:
-			feed, err := c.Table.Feed(string(name), trigger.Partitions, bolt.Redelivering(c.Redeliver))
+			wanted := make([]table.Key, len(trigger.Items))
+			for i, of := range trigger.Items {
+				wanted[i] = table.Key(of)
+			}
+			feed, err := c.Table.Feed(string(name), wanted, bolt.Redelivering(c.Redeliver))
 			if err != nil {
 				return nil, err
 			}
