@@ -26,6 +26,9 @@ func (z *sealer) retain(ctx context.Context) error {
 		return err
 	}
 	removal, err := z.lastRemoval(ctx)
+	if err == nil && removal != nil {
+		err = z.keepRemoval(ctx, removal)
+	}
 	if err != nil {
 		return err
 	}
@@ -33,9 +36,9 @@ func (z *sealer) retain(ctx context.Context) error {
 		if removal, err = z.planRemoval(ctx, oldest.Hour, removal); err != nil || removal == nil {
 			return err
 		}
-	}
-	if err := z.keepRemoval(ctx, removal); err != nil {
-		return err
+		if err := z.keepRemoval(ctx, removal); err != nil {
+			return err
+		}
 	}
 	for oldest != nil && oldest.Hour <= removal.To && !z.late(ctx) {
 		if err := z.removeHour(ctx, *oldest); err != nil {
@@ -49,14 +52,42 @@ func (z *sealer) retain(ctx context.Context) error {
 	return nil
 }
 
-// A storedRemoval is a removal, and how it is stored.
+// A storedRemoval is a removal, and how and where it is stored.
 type storedRemoval struct {
 	audit.Removal
 	statement audit.Statement
+	key       table.Key
 }
 
+// keepRemoval sees to it that a removal is archived, before hours are removed for its sake or another names it: that it is
+// ours and that the archive has no other, since whoever can write the table can put anything there.
 func (z *sealer) keepRemoval(ctx context.Context, r *storedRemoval) error {
-	return z.keep(ctx, "removal-"+string(r.From)+".json", evidence.RemovalLine(r.statement))
+	name := "removal-" + string(r.From) + ".json"
+	archived, err := z.inArchive(ctx, name, evidence.ReadRemovalLine)
+	if err != nil {
+		return err
+	}
+	if archived != nil && !archived.Is(r.statement) {
+		return fmt.Errorf("item %s / %s is not the removal that the archive has from that hour on", r.key.PK, r.key.SK)
+	}
+	if err := z.checkRemoval(r, archived != nil); err != nil {
+		return fmt.Errorf("item %s / %s is not a removal of ours: %w", r.key.PK, r.key.SK, err)
+	}
+	if archived != nil {
+		return nil
+	}
+	return z.keep(ctx, name, evidence.RemovalLine(r.statement))
+}
+
+// checkRemoval says what is wrong with a removal.
+func (z *sealer) checkRemoval(r *storedRemoval, archived bool) error {
+	switch {
+	case r.key != removalKey(r.From):
+		return fmt.Errorf("it begins with %s", r.From)
+	case r.Organization != z.organization:
+		return fmt.Errorf("it is of the organization %s, not of %s", r.Organization, z.organization)
+	}
+	return z.checkSignature(r.statement, r.PublicKey, archived)
 }
 
 func (z *sealer) oldestSeal(ctx context.Context) (*audit.Seal, error) {
@@ -97,7 +128,7 @@ func removalOf(item table.Item) (*storedRemoval, error) {
 	if err != nil {
 		err = fmt.Errorf("reading item %s / %s: %w", item.Key.PK, item.Key.SK, err)
 	}
-	return &storedRemoval{removal, statement}, err
+	return &storedRemoval{removal, statement, item.Key}, err
 }
 
 // planRemoval signs and puts a removal of the hours from one on to the end of the last day that is old enough; nil where none
@@ -127,7 +158,7 @@ func (z *sealer) planRemoval(ctx context.Context, from audit.Hour, before *store
 		return nil, err
 	}
 	if ours, err := z.putOnce(ctx, statementItem(removalKey(from), statement)); err != nil || ours {
-		return &storedRemoval{r, statement}, err
+		return &storedRemoval{r, statement, removalKey(from)}, err
 	}
 	item, found, err := z.table.Get(ctx, removalKey(from)) // another run's, which was first
 	if err != nil || !found {

@@ -91,7 +91,7 @@ func (z *sealer) follow(ctx context.Context, item table.Item) error {
 		return err
 	}
 	hour := audit.Hour(item.Key.SK)
-	archived, err := z.inArchive(ctx, hour)
+	archived, err := z.inArchive(ctx, sealName(hour), evidence.ReadSealLine)
 	if err != nil {
 		return err
 	}
@@ -111,8 +111,7 @@ func (z *sealer) follow(ctx context.Context, item table.Item) error {
 }
 
 // check says what is wrong with an hour's seal, before anything is built on it or it is archived for good: whoever can write
-// the table can put anything there. What is archived was checked when it was, and so may be signed by a key that was
-// replaced since; what is not must be signed by the present key.
+// the table can put anything there.
 func (z *sealer) check(statement audit.Statement, hour audit.Hour, archived bool) error {
 	seal, err := statement.Seal()
 	switch {
@@ -124,10 +123,17 @@ func (z *sealer) check(statement audit.Statement, hour audit.Hour, archived bool
 		return fmt.Errorf("it is of the organization %s, not of %s", seal.Organization, z.organization)
 	case hour.Next().Start().After(z.now()):
 		return fmt.Errorf("the hour %s is not over", hour)
-	case !z.public.Verify(statement) && !(archived && seal.PublicKey.Verify(statement)):
-		return fmt.Errorf("the key %s did not sign it, and the archive does not have it", z.signer.ARN())
 	}
-	return nil
+	return z.checkSignature(statement, seal.PublicKey, archived)
+}
+
+// checkSignature says whether a statement was signed by this deployment. What is archived was checked when it was, and so may
+// be signed by a key that was replaced since, which it names; what is not must be signed by the present key.
+func (z *sealer) checkSignature(statement audit.Statement, by audit.PublicKey, archived bool) error {
+	if z.public.Verify(statement) || archived && by.Verify(statement) {
+		return nil
+	}
+	return fmt.Errorf("the key %s did not sign it, and the archive does not have it", z.signer.ARN())
 }
 
 // sealName is what the archive has an hour's seal under.
@@ -143,7 +149,7 @@ func (z *sealer) keep(ctx context.Context, name string, line []byte) error {
 
 // archived is the seal that an hour gets back from the archive; nil for none.
 func (z *sealer) archived(ctx context.Context, hour audit.Hour) (*audit.Statement, error) {
-	statement, err := z.inArchive(ctx, hour)
+	statement, err := z.inArchive(ctx, sealName(hour), evidence.ReadSealLine)
 	if err != nil || statement == nil {
 		return nil, err
 	}
@@ -154,18 +160,20 @@ func (z *sealer) archived(ctx context.Context, hour audit.Hour) (*audit.Statemen
 	return statement, nil
 }
 
-// inArchive is the seal of an hour that the archive has; nil for none.
-func (z *sealer) inArchive(ctx context.Context, hour audit.Hour) (*audit.Statement, error) {
+// inArchive is the statement that the archive has under a name; nil for none.
+func (z *sealer) inArchive(ctx context.Context, name string, read func(line []byte) (audit.Statement, error)) (
+	*audit.Statement, error,
+) {
 	if z.archive == nil {
-		return nil, nil //nolint:nilnil // there is no archive, so there is no seal in it
+		return nil, nil //nolint:nilnil // there is no archive, so there is nothing in it
 	}
-	line, found, err := z.archive.Get(ctx, sealName(hour))
+	line, found, err := z.archive.Get(ctx, name)
 	if err != nil || !found {
 		return nil, unavailable(err)
 	}
-	statement, err := evidence.ReadSealLine(line)
+	statement, err := read(line)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s of the archive: %w", sealName(hour), err)
+		return nil, fmt.Errorf("reading %s of the archive: %w", name, err)
 	}
 	return &statement, nil
 }

@@ -18,18 +18,28 @@ import (
 // signedBy is the item of a seal that somebody signed, in the place of an hour's.
 func signedBy(t *testing.T, signer *secretstest.Signer, place audit.Hour, seal audit.Seal) table.Item {
 	t.Helper()
-	var err error
-	if seal.PublicKey, err = signer.PublicKey(t.Context()); err != nil {
+	seal.PublicKey = publicKey(t, signer)
+	return signed(t, signer, table.Key{PK: "SEAL", SK: string(place)}, seal.Encode())
+}
+
+func publicKey(t *testing.T, signer *secretstest.Signer) audit.PublicKey {
+	t.Helper()
+	key, err := signer.PublicKey(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	s := audit.Statement{Body: seal.Encode()}
-	if s.Signature, err = signer.Sign(t.Context(), s.Hash()); err != nil {
+	return key
+}
+
+// signed is the item of what somebody signed.
+func signed(t *testing.T, signer *secretstest.Signer, at table.Key, body []byte) table.Item {
+	t.Helper()
+	s := audit.Statement{Body: body}
+	signature, err := signer.Sign(t.Context(), s.Hash())
+	if err != nil {
 		t.Fatal(err)
 	}
-	return table.Item{
-		Key:        table.Key{PK: "SEAL", SK: string(place)},
-		Attributes: map[string]any{"v": int64(1), "b": s.Body, "s": s.Signature},
-	}
+	return table.Item{Key: at, Attributes: map[string]any{"v": int64(1), "b": body, "s": signature}}
 }
 
 // Whoever can write the table can put a seal there. A run goes on behind none that is not right, says so, and archives
@@ -149,4 +159,84 @@ func TestNothingIsRemovedForARetentionThatNobodyCanSet(t *testing.T) {
 			t.Errorf("%d days: %d seals and %d removals", days, seals, removals)
 		}
 	}
+}
+
+// Whoever can write the table can put a removal there. Nothing is removed for one that is not right, nor archived; when it is
+// gone again, what is old enough goes.
+func TestARemovalThatIsNotOursRemovesNothing(t *testing.T) {
+	const first, last = audit.Hour("2026-11-26T10"), audit.Hour("2026-12-20T23")
+	removal := func(t *testing.T, w *secretstest.World, by *secretstest.Signer, organization uuid.UUID) table.Item {
+		r := audit.Removal{Organization: organization, From: first, To: last, RemovedAt: w.Clock.Now(), PublicKey: publicKey(t, by)}
+		return signed(t, by, table.Key{PK: "REMOVAL", SK: string(first)}, r.Encode())
+	}
+	for _, test := range []struct {
+		name  string
+		forge func(t *testing.T, w *secretstest.World) table.Item
+	}{
+		{"of another place", func(t *testing.T, w *secretstest.World) table.Item {
+			item := removal(t, w, w.Signer, w.Organization)
+			item.Key.SK = string(last)
+			return item
+		}},
+		{"of another organization", func(t *testing.T, w *secretstest.World) table.Item {
+			return removal(t, w, w.Signer, uuid.New())
+		}},
+		{"by another key", func(t *testing.T, w *secretstest.World) table.Item {
+			return removal(t, w, secretstest.NewSigner(), w.Organization)
+		}},
+		{"with another's signature", func(t *testing.T, w *secretstest.World) table.Item {
+			item := removal(t, w, w.Signer, w.Organization)
+			item.Attributes["s"] = removal(t, w, w.Signer, uuid.New()).Attributes["s"]
+			return item
+		}},
+		{"garbage", func(*testing.T, *secretstest.World) table.Item {
+			return table.Item{
+				Key:        table.Key{PK: "REMOVAL", SK: string(first)},
+				Attributes: map[string]any{"v": int64(1), "b": []byte("garbage"), "s": []byte("garbage")},
+			}
+		}},
+		{"other than the archive has", func(t *testing.T, w *secretstest.World) table.Item {
+			if err := w.Archive.Put(t.Context(), "removal-2026-11-26T10.json", archivedRemoval(t)); err != nil {
+				t.Fatal(err)
+			}
+			return removal(t, w, w.Signer, w.Organization)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newSealWorld(t, nil)
+			busyHour(w)
+			keepDays(t, w, 30)
+			w.Clock.Advance(26 * 24 * time.Hour)
+			seal(t, w)
+			item := test.forge(t, w)
+			before, seals := w.Archive.Files(), count(t, w, "SEAL")
+			write(t, w.Table(), table.Put(item, table.Unconditional()))
+			if r, err := w.SealEvents(w.Context()); err == nil || r.Removed != 0 || count(t, w, "SEAL") != seals {
+				t.Errorf("%+v, %v", r, err)
+			}
+			if after := w.Archive.Files(); !maps.EqualFunc(before, after, bytes.Equal) {
+				t.Errorf("%d files became %d", len(before), len(after))
+			}
+			if before["removal-2026-11-26T10.json"] != nil {
+				return // the archive keeps what it has
+			}
+			write(t, w.Table(), table.Delete(item.Key, table.Unconditional()))
+			w.Clock.Advance(5 * 24 * time.Hour)
+			if r := seal(t, w); r.Removed != 14 {
+				t.Errorf("without it: %+v", r)
+			}
+			clean(t, w.Verify(w.Export(secrets.EventTimes{})))
+		})
+	}
+}
+
+// archivedRemoval is what the archive of a world has of another removal.
+func archivedRemoval(t *testing.T) []byte {
+	t.Helper()
+	w := newSealWorld(t, nil)
+	busyHour(w)
+	keepDays(t, w, 30)
+	w.Clock.Advance(31 * 24 * time.Hour)
+	seal(t, w)
+	return w.Archive.Files()["removal-2026-11-26T10.json"]
 }

@@ -124,3 +124,12 @@ func ReadSealLine(line []byte) (audit.Statement, error) {
 	}
 	return audit.Statement{Body: l.Seal.Body, Signature: l.Seal.Signature}, nil
 }
+
+// ReadRemovalLine is the inverse of RemovalLine. It does not look at the signature.
+func ReadRemovalLine(line []byte) (audit.Statement, error) {
+	l, ok := parse(line)
+	if !ok || l.Removal == nil {
+		return audit.Statement{}, errors.New("evidence: this is not the line of a removal")
+	}
+	return audit.Statement{Body: l.Removal.Body, Signature: l.Removal.Signature}, nil
+}
