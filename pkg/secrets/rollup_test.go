@@ -66,7 +66,7 @@ func (f *followed) catchUp(name operation.Name, use func(changes []table.Change)
 			changes[i] = r.Change
 			last = last || r.Key == end
 		}
-		changes = slices.DeleteFunc(changes, func(c table.Change) bool { return c.Key.PK == "EVENT#end" })
+		changes = slices.DeleteFunc(changes, func(c table.Change) bool { return c.Key.PK == "PROJECT#end" })
 		if err := use(changes); err != nil {
 			f.Fatal(err)
 		}
@@ -79,10 +79,10 @@ func (f *followed) catchUp(name operation.Name, use func(changes []table.Change)
 	}
 }
 
-// poke marks the end of the changes so far.
+// poke marks the end of the changes so far, for both streams.
 func (f *followed) poke() table.Key {
 	f.Helper()
-	end := table.Item{Key: table.Key{PK: "EVENT#end", SK: uuid.NewString()}, Attributes: map[string]any{"v": int64(1)}}
+	end := table.Item{Key: table.Key{PK: "PROJECT#end", SK: "EVENT#" + uuid.NewString()}, Attributes: map[string]any{"v": int64(1)}}
 	err := f.Table().Transact(f.Context(), table.Transaction{Writes: []table.Write{table.Put(end, table.Unconditional())}})
 	if err != nil {
 		f.Fatal(err)
