@@ -136,7 +136,7 @@ func packageComment(t *testing.T) string {
 }
 
 // everybodys are variables that no program explains.
-var everybodys = []string{"HOME", "USERPROFILE", "TERM", "PATH"}
+var everybodys = []string{"HOME", "USERPROFILE", "TERM", "PATH", "GOGC"}
 
 // What is read of the environment is found where functions called Getenv or getenv are called with a text, and in texts
 // that are names of this program's variables.
