@@ -90,6 +90,21 @@ func (p process) peak() float64 {
 	return kilobytes / 1024
 }
 
+// cpu is how long the process has computed, in all its threads; zero where the system does not say. Linux counts it in
+// hundredths of a second in fields 14 and 15 (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+func (p process) cpu() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // from field 3 on
+	var user, system time.Duration
+	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
+		return 0
+	}
+	return (user + system) * 10 * time.Millisecond
+}
+
 // A load is one path that signed clients ask for.
 type load struct {
 	name, path string
@@ -186,6 +201,7 @@ func (l load) run(b *testing.B, clients int) float64 {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	times := make([][]time.Duration, clients)
 	var group sync.WaitGroup
+	computed := l.process.cpu()
 	b.ResetTimer()
 	for c := range clients {
 		group.Go(func() {
@@ -215,6 +231,7 @@ func (l load) run(b *testing.B, clients int) float64 {
 	}
 	rate := float64(len(all)) / b.Elapsed().Seconds()
 	b.ReportMetric(rate, "req/s")
+	b.ReportMetric(float64((l.process.cpu()-computed).Microseconds())/float64(len(all)), "cpu-µs/req")
 	b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
 	return rate
