@@ -39,7 +39,8 @@ type rule struct {
 // The layers. What is plain imports nothing of ours but what is said at its rule.
 var (
 	plain = []string{
-		"pkg/access", "pkg/api", "pkg/audit", "pkg/audit/evidence", "pkg/clientcrypto", "pkg/envelope", "pkg/identity", "pkg/operation", "pkg/table",
+		"pkg/access", "pkg/api", "pkg/audit", "pkg/audit/evidence", "pkg/clientcrypto", "pkg/envelope", "pkg/iampolicy", "pkg/identity",
+		"pkg/operation", "pkg/table",
 	}
 	domain    = []string{"pkg/secrets"}
 	beneath   = slices.Concat(plain, domain) // what adapters stand on
@@ -67,6 +68,7 @@ var rules = map[string]rule{
 	"pkg/operation": {pure: true, arrows: []string{"pkg/access"}},
 	"pkg/api":       {arrows: []string{"pkg/access", "pkg/audit"}, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/identity":  {pure: true},
+	"pkg/iampolicy": {pure: true, libraries: map[string]string{"github.com/go-json-experiment/json": strict}},
 	"pkg/audit": {pure: true, arrows: []string{"pkg/access"}, libraries: map[string]string{
 		"github.com/fxamacker/cbor/v2": "events in a deterministic form that other languages read",
 		"github.com/google/uuid":       uuids,
