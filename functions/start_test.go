@@ -29,7 +29,7 @@ var environ = []string{
 	"STRONGROOM_TABLE=strongroom", "STRONGROOM_ORGANIZATION=" + organization, "STRONGROOM_ACCOUNT=" + account,
 	"STRONGROOM_API=abcdefghij", "STRONGROOM_CLIENT_KEY=arn:aws:kms:us-east-1:" + account + ":key/client",
 	"STRONGROOM_STORAGE_KEY=arn:aws:kms:us-east-1:" + account + ":key/storage",
-	"STRONGROOM_SIGNING_KEY=arn:aws:kms:us-east-1:" + account + ":key/signing", "STRONGROOM_BUS=strongroom",
+	"STRONGROOM_SIGNING_KEY=arn:aws:kms:us-east-1:" + account + ":key/signing", "STRONGROOM_BUS=strongroom", "STRONGROOM_ARCHIVE=seals",
 	"AWS_REGION=us-east-1",
 	"AWS_ACCESS_KEY_ID=ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=marked-secret", "AWS_SESSION_TOKEN=marked-token",
 	"AWS_ENDPOINT_URL=http://127.0.0.1:1",

@@ -45,7 +45,7 @@ var (
 	domain    = []string{"pkg/secrets"}
 	beneath   = slices.Concat(plain, domain) // what adapters stand on
 	roots     = []string{"…"}
-	functions = []string{"pkg/app", "pkg/operation", "pkg/handler", "pkg/awskms", "pkg/awsbus"}
+	functions = []string{"pkg/app", "pkg/operation", "pkg/handler", "pkg/awskms", "pkg/awsbus", "pkg/awsarchive"}
 )
 
 // Reasons for libraries that several packages share.
@@ -125,6 +125,11 @@ var rules = map[string]rule{
 	"pkg/awsbus": {arrows: beneath, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":                 aws,
 		"github.com/aws/aws-sdk-go-v2/service/eventbridge": aws,
+	}},
+	"pkg/awsarchive": {arrows: beneath, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws":        aws,
+		"github.com/aws/aws-sdk-go-v2/service/s3": aws,
+		"github.com/aws/smithy-go":                awsErrors,
 	}},
 	// No network: whatever it says, only its user said it.
 	"pkg/client/config": {arrows: []string{"pkg/api", "pkg/wholefile"}, libraries: map[string]string{

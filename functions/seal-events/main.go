@@ -3,11 +3,12 @@ package main
 
 import (
 	"strongroom/pkg/app"
+	"strongroom/pkg/awsarchive"
 	"strongroom/pkg/awskms"
 	"strongroom/pkg/handler"
 	"strongroom/pkg/operation"
 )
 
 func main() {
-	app.MainSchedule(operation.SealEvents, handler.SealEvents, app.WithSigner(awskms.OpenSigner))
+	app.MainSchedule(operation.SealEvents, handler.SealEvents, app.WithSigner(awskms.OpenSigner), app.WithArchive(awsarchive.Open))
 }

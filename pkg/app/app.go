@@ -39,10 +39,11 @@
 //	STRONGROOM_STORAGE_KEY    the ARN of the KMS key of data keys; only where WithKeys is given
 //	STRONGROOM_BUS            the name of the EventBridge bus; only where WithBus is given
 //	STRONGROOM_SIGNING_KEY    the ARN of the KMS key that signs seals of events; only where WithSigner is given
+//	STRONGROOM_ARCHIVE        the name of the S3 bucket that keeps copies of seals; only where WithArchive is given
 //	STRONGROOM_API            the id of the API; when empty any API of the account will do
 //	AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
 //	                          set by Lambda, for as long as the process lives
-//	AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL_EVENTBRIDGE, AWS_ENDPOINT_URL
+//	AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL_EVENTBRIDGE, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL
 //	                          where these services are if not at AWS; the general one counts where the other is empty
 //
 // All that is missing or malformed is named in one message, and the process ends with it.
@@ -77,9 +78,10 @@ type OpenBus func(region, endpoint string, credentials aws.CredentialsProvider, 
 type Option func(*options)
 
 type options struct {
-	openKeys   OpenKeys
-	openBus    OpenBus
-	openSigner OpenSigner
+	openKeys    OpenKeys
+	openBus     OpenBus
+	openSigner  OpenSigner
+	openArchive OpenArchive
 }
 
 // WithKeys gives the function data keys. Only functions that seal or open pass it, so that the others don't link KMS.
@@ -93,6 +95,12 @@ type OpenSigner func(region, endpoint string, credentials aws.CredentialsProvide
 
 // WithSigner gives the function the key that signs seals of events, likewise only where one is needed.
 func WithSigner(open OpenSigner) Option { return func(o *options) { o.openSigner = open } }
+
+// An OpenArchive opens an archive of seals by its name; endpoint is empty for AWS's own.
+type OpenArchive func(region, endpoint string, credentials aws.CredentialsProvider, name string) secrets.Archive
+
+// WithArchive gives the function the archive of seals, likewise only where one is needed.
+func WithArchive(open OpenArchive) Option { return func(o *options) { o.openArchive = open } }
 
 // Main serves an operation on Lambda; it does not return.
 func Main(name operation.Name, h handler.Func, opts ...Option) {
@@ -149,6 +157,9 @@ func open(e environment, o options) *secrets.Service {
 	}
 	if o.openSigner != nil {
 		c.Signer = o.openSigner(e.region, e.keyEndpoint, e.credentials, e.signingKey)
+	}
+	if o.openArchive != nil {
+		c.Archive = o.openArchive(e.region, e.archiveEndpoint, e.credentials, e.archive)
 	}
 	return secrets.New(c)
 }

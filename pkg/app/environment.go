@@ -13,19 +13,21 @@ import (
 
 // An environment is what a function is told by its process's environment.
 type environment struct {
-	table         string
-	organization  uuid.UUID
-	account       string
-	api           string
-	clientKey     string
-	storageKey    string
-	bus           string
-	signingKey    string
-	region        string
-	tableEndpoint string
-	keyEndpoint   string
-	busEndpoint   string
-	credentials   aws.CredentialsProvider
+	table           string
+	organization    uuid.UUID
+	account         string
+	api             string
+	clientKey       string
+	storageKey      string
+	bus             string
+	signingKey      string
+	archive         string
+	region          string
+	tableEndpoint   string
+	keyEndpoint     string
+	busEndpoint     string
+	archiveEndpoint string
+	credentials     aws.CredentialsProvider
 }
 
 // readEnvironment reads and checks all variables that those options need; its error names each that is wrong, and repeats no value.
@@ -39,14 +41,15 @@ func readEnvironment(get func(string) string, o options) (environment, error) {
 		return value
 	}
 	e := environment{
-		table:         need("STRONGROOM_TABLE"),
-		account:       need("STRONGROOM_ACCOUNT"),
-		clientKey:     need("STRONGROOM_CLIENT_KEY"),
-		region:        need("AWS_REGION"),
-		api:           get("STRONGROOM_API"),
-		tableEndpoint: cmp.Or(get("AWS_ENDPOINT_URL_DYNAMODB"), get("AWS_ENDPOINT_URL")),
-		keyEndpoint:   cmp.Or(get("AWS_ENDPOINT_URL_KMS"), get("AWS_ENDPOINT_URL")),
-		busEndpoint:   cmp.Or(get("AWS_ENDPOINT_URL_EVENTBRIDGE"), get("AWS_ENDPOINT_URL")),
+		table:           need("STRONGROOM_TABLE"),
+		account:         need("STRONGROOM_ACCOUNT"),
+		clientKey:       need("STRONGROOM_CLIENT_KEY"),
+		region:          need("AWS_REGION"),
+		api:             get("STRONGROOM_API"),
+		tableEndpoint:   cmp.Or(get("AWS_ENDPOINT_URL_DYNAMODB"), get("AWS_ENDPOINT_URL")),
+		keyEndpoint:     cmp.Or(get("AWS_ENDPOINT_URL_KMS"), get("AWS_ENDPOINT_URL")),
+		busEndpoint:     cmp.Or(get("AWS_ENDPOINT_URL_EVENTBRIDGE"), get("AWS_ENDPOINT_URL")),
+		archiveEndpoint: cmp.Or(get("AWS_ENDPOINT_URL_S3"), get("AWS_ENDPOINT_URL")),
 	}
 	if o.openKeys != nil {
 		e.storageKey = need("STRONGROOM_STORAGE_KEY")
@@ -56,6 +59,9 @@ func readEnvironment(get func(string) string, o options) (environment, error) {
 	}
 	if o.openSigner != nil {
 		e.signingKey = need("STRONGROOM_SIGNING_KEY")
+	}
+	if o.openArchive != nil {
+		e.archive = need("STRONGROOM_ARCHIVE")
 	}
 	if id := need("STRONGROOM_ORGANIZATION"); id != "" {
 		var err error

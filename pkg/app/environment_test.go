@@ -73,6 +73,23 @@ func TestWhoPublishesNeedsABus(t *testing.T) {
 	}
 }
 
+func TestWhoArchivesNeedsABucket(t *testing.T) {
+	archives := WithArchive(func(string, string, aws.CredentialsProvider, string) secrets.Archive { return nil })
+	set := whole()
+	if _, err := read(set, archives); err == nil || err.Error() != "STRONGROOM_ARCHIVE is not set" {
+		t.Errorf("without a bucket: %v", err)
+	}
+	set["STRONGROOM_ARCHIVE"], set["AWS_ENDPOINT_URL"] = "seals", "http://127.0.0.1:4566"
+	e, err := read(set, archives)
+	if err != nil || e.archive != "seals" || e.archiveEndpoint != "http://127.0.0.1:4566" {
+		t.Errorf("the archive is %q at %q: %v", e.archive, e.archiveEndpoint, err)
+	}
+	set["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:4572"
+	if e, err := read(set, archives); err != nil || e.archiveEndpoint != "http://127.0.0.1:4572" {
+		t.Errorf("the archive is at %q: %v", e.archiveEndpoint, err)
+	}
+}
+
 func TestMissingVariablesAreNamed(t *testing.T) {
 	for name := range whole() {
 		set := maps.Clone(whole())

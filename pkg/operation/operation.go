@@ -140,7 +140,8 @@ type Access struct {
 	StorageKey, SigningKey []KeyAction
 	// Bus says whether the function publishes to the event bus.
 	Bus bool
-	// Archive says whether the function writes to the archive of seals.
+	// Archive says whether the function keeps seals in the archive, and reads them there: an hour that has one is not sealed
+	// anew. Package awsarchive says which S3 actions these are.
 	Archive bool
 }
 

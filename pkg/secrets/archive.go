@@ -1,12 +1,20 @@
 package secrets
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrArchived is an archive's error where it keeps something else under a name: what is archived first stays, so one of the
+// two is not what Strongroom signed, or two deployments share an archive.
+var ErrArchived = errors.New("the archive has something else under that name, which stays")
 
 // An Archive keeps copies of seals where nobody, Strongroom included, changes them any more: S3 under Object Lock, or a
 // folder. Its methods may be called at the same time.
 type Archive interface {
 	// Get answers what is kept under a name, and whether there is something.
 	Get(ctx context.Context, name string) (content []byte, found bool, err error)
-	// Put keeps content under a name. Where there is some of that name it stays as it is, which is no error.
+	// Put keeps content under a name. Where there is some of that name it stays as it is, which is no error if it is the same,
+	// and else an error that wraps ErrArchived.
 	Put(ctx context.Context, name string, content []byte) error
 }

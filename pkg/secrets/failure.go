@@ -29,7 +29,7 @@ func unavailable(err error) error {
 		return err
 	case errors.Is(err, table.ErrThrottled):
 		return &failure{api.Errorf(api.CodeThrottled, "too many requests at once; try again in a moment"), err}
-	case damaged(err), errors.Is(err, table.ErrInvalid), errors.Is(err, errNoDataKey):
+	case damaged(err), errors.Is(err, table.ErrInvalid), errors.Is(err, errNoDataKey), errors.Is(err, ErrArchived):
 		return err // what is stored, or this program, is damaged: an internal error
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, table.ErrConflict):
 		return &failure{api.Errorf(api.CodeUnavailable, "could not be done in time; try again"), err}

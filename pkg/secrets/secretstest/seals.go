@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"fmt"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -60,7 +61,7 @@ func (a *Archive) Get(_ context.Context, name string) (content []byte, found boo
 	return content, found, nil
 }
 
-// Put keeps the content, unless there is some of that name.
+// Put keeps the content, unless there is some of that name; if that is other content it is an error.
 func (a *Archive) Put(_ context.Context, name string, content []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -69,6 +70,9 @@ func (a *Archive) Put(_ context.Context, name string, content []byte) error {
 	}
 	if a.files[name] == nil {
 		a.files[name] = content
+	}
+	if !bytes.Equal(a.files[name], content) {
+		return fmt.Errorf("keeping %s: %w", name, secrets.ErrArchived)
 	}
 	return nil
 }

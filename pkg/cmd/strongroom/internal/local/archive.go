@@ -1,12 +1,15 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"strongroom/pkg/secrets"
 	"strongroom/pkg/wholefile"
 )
 
@@ -24,7 +27,7 @@ func (a archive) Get(_ context.Context, name string) ([]byte, bool, error) {
 }
 
 // Put makes a file, and the folder where there is none.
-func (a archive) Put(_ context.Context, name string, content []byte) error {
+func (a archive) Put(ctx context.Context, name string, content []byte) error {
 	path := filepath.Join(a.folder, name)
 	err := wholefile.Create(path, content)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,8 +35,12 @@ func (a archive) Put(_ context.Context, name string, content []byte) error {
 			err = wholefile.Create(path, content)
 		}
 	}
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	kept, _, err := a.Get(ctx, name)
+	if err == nil && !bytes.Equal(kept, content) {
+		return fmt.Errorf("%s: %w", path, secrets.ErrArchived)
 	}
 	return err
 }

@@ -1,0 +1,5 @@
+package secretstest
+
+import "testing"
+
+func TestTheArchiveInMemory(t *testing.T) { TestArchive(t, &Archive{}, "") }
