@@ -194,7 +194,7 @@ var rules = map[string]rule{
 		"github.com/rogpeppe/go-internal/lockedfile": fileLock,
 	}},
 	"pkg/cmd/strongroom/internal/trigger": {
-		arrows: []string{"pkg/operation", "pkg/table/bolt", "pkg/table/dynamo", "pkg/wholefile"}, libraries: map[string]string{
+		arrows: []string{"pkg/operation", "pkg/table", "pkg/table/bolt", "pkg/table/dynamo", "pkg/wholefile"}, libraries: map[string]string{
 			"github.com/aws/aws-lambda-go": gatewayV2,
 			"github.com/google/uuid":       uuids,
 		},
