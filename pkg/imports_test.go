@@ -225,6 +225,10 @@ var rules = map[string]rule{
 		"github.com/aws/smithy-go":     "counts requests where they are sent",
 	}},
 	"pkg/cmd/strongroom/internal/bench": {helper: true},
+	"pkg/cmd/strongroom/internal/runtimeapi": {helper: true, libraries: map[string]string{
+		"github.com/aws/aws-lambda-go": gatewayV2,
+		"github.com/google/uuid":       uuids,
+	}},
 	"pkg/cmd/strongroom/internal/local/localtest": {helper: true, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws": "signs requests",
 	}},
