@@ -40,7 +40,7 @@ type rule struct {
 var (
 	plain = []string{
 		"pkg/access", "pkg/api", "pkg/audit", "pkg/audit/evidence", "pkg/clientcrypto", "pkg/envelope", "pkg/iampolicy", "pkg/identity",
-		"pkg/operation", "pkg/table",
+		"pkg/metric", "pkg/operation", "pkg/table",
 	}
 	domain    = []string{"pkg/secrets"}
 	beneath   = slices.Concat(plain, domain) // what adapters stand on
@@ -65,6 +65,7 @@ var rules = map[string]rule{
 	"functions/*": {arrows: functions},
 
 	"pkg/access":    {pure: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
+	"pkg/metric":    {pure: true},
 	"pkg/operation": {pure: true, arrows: []string{"pkg/access"}},
 	"pkg/api":       {arrows: []string{"pkg/access", "pkg/audit"}, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/identity":  {pure: true},

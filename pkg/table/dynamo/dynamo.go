@@ -29,6 +29,13 @@
 // which is JSON of another form than the client's own types (binary attributes in base64); [EncodeRecord] writes them,
 // for who stands in for Lambda.
 //
+// # What is counted
+//
+// A client of NewClient counts, in the context's counts (package metric), every attempt of the SDK, those that were
+// throttled, and transactions that were cancelled. All requests ask DynamoDB what they consumed, which costs nothing but a
+// hundred bytes of the answer (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapacity.html),
+// and what it says is counted too. Of requests that failed it says nothing, though some of them consume units as well.
+//
 // # Errors
 //
 // DynamoDB's errors are mapped to the port's; a cancelled transaction with conditions that were not met is a
@@ -46,6 +53,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
 
 	"strongroom/pkg/table"
 )
@@ -85,6 +93,7 @@ func NewClient(region, endpoint string, credentials aws.CredentialsProvider) *dy
 			o.MaxAttempts = maxAttempts
 			o.MaxBackoff = maxBackoff
 		}),
+		APIOptions: []func(*middleware.Stack) error{countAttempts},
 	}
 	if endpoint != "" {
 		o.BaseEndpoint = aws.String(endpoint)

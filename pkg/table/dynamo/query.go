@@ -45,6 +45,7 @@ func (t *Table) queryInput(q table.Query) *dynamodb.QueryInput {
 		ScanIndexForward:          aws.Bool(!q.Descending),
 		KeyConditionExpression:    aws.String(pk + " = :pk"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(q.PK)},
+		ReturnConsumedCapacity:    consumed,
 	}
 	if q.Index != table.Primary {
 		in.IndexName = aws.String(q.Index.Name())

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
+	"strongroom/pkg/metric"
 	"strongroom/pkg/table"
 )
 
@@ -36,6 +37,8 @@ func (t *Table) Get(ctx context.Context, key table.Key) (table.Item, bool, error
 		TableName:      &t.name,
 		Key:            encodeKey(key),
 		ConsistentRead: aws.Bool(true),
+
+		ReturnConsumedCapacity: consumed,
 	})
 	if err != nil {
 		return table.Item{}, false, mapError("get", err)
@@ -85,6 +88,7 @@ func (t *Table) batch(ctx context.Context, keys []table.Key) ([]table.Item, erro
 			RequestItems: map[string]types.KeysAndAttributes{
 				t.name: {Keys: wanted, ConsistentRead: aws.Bool(true)},
 			},
+			ReturnConsumedCapacity: consumed,
 		})
 		if err != nil {
 			return nil, mapError("batch get", err)
@@ -99,6 +103,7 @@ func (t *Table) batch(ctx context.Context, keys []table.Key) ([]table.Item, erro
 		if wanted = out.UnprocessedKeys[t.name].Keys; len(wanted) == 0 {
 			return items, nil
 		}
+		metric.Add(ctx, metric.TableThrottles, 1)
 		if err := pause(ctx, round); err != nil {
 			return nil, fmt.Errorf("%w: %d keys were left unread: %w", table.ErrThrottled, len(wanted), err)
 		}
@@ -127,7 +132,7 @@ func (t *Table) TransactGet(ctx context.Context, keys []table.Key) (map[table.Ke
 	if len(keys) == 0 {
 		return items, nil
 	}
-	in := &dynamodb.TransactGetItemsInput{TransactItems: make([]types.TransactGetItem, len(keys))}
+	in := &dynamodb.TransactGetItemsInput{TransactItems: make([]types.TransactGetItem, len(keys)), ReturnConsumedCapacity: consumed}
 	for i, key := range keys {
 		in.TransactItems[i].Get = &types.Get{TableName: &t.name, Key: encodeKey(key)}
 	}

@@ -36,7 +36,9 @@ func (t *Table) Transact(ctx context.Context, transaction table.Transaction) err
 }
 
 func (t *Table) transactInput(transaction table.Transaction) *dynamodb.TransactWriteItemsInput {
-	in := &dynamodb.TransactWriteItemsInput{TransactItems: make([]types.TransactWriteItem, len(transaction.Writes))}
+	in := &dynamodb.TransactWriteItemsInput{
+		TransactItems: make([]types.TransactWriteItem, len(transaction.Writes)), ReturnConsumedCapacity: consumed,
+	}
 	if transaction.Token != "" {
 		in.ClientRequestToken = aws.String(transaction.Token)
 	}
@@ -72,7 +74,7 @@ func (t *Table) putInput(w table.Write) *dynamodb.PutItemInput {
 	cond, values := condition(w.If)
 	return &dynamodb.PutItemInput{
 		TableName: &t.name, Item: Encode(w.Item),
-		ConditionExpression: cond, ExpressionAttributeValues: values,
+		ConditionExpression: cond, ExpressionAttributeValues: values, ReturnConsumedCapacity: consumed,
 	}
 }
 
@@ -80,7 +82,7 @@ func (t *Table) deleteInput(w table.Write) *dynamodb.DeleteItemInput {
 	cond, values := condition(w.If)
 	return &dynamodb.DeleteItemInput{
 		TableName: &t.name, Key: encodeKey(w.Item.Key),
-		ConditionExpression: cond, ExpressionAttributeValues: values,
+		ConditionExpression: cond, ExpressionAttributeValues: values, ReturnConsumedCapacity: consumed,
 	}
 }
 
