@@ -16,6 +16,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"strongroom/pkg/metric"
+	"strongroom/pkg/metric/metrictest"
 	"strongroom/pkg/operation"
 )
 
@@ -163,8 +165,12 @@ func answers(t *testing.T, binary string, payload []byte, wantKind, part string)
 	if kind != wantKind || !strings.Contains(answer, part) {
 		t.Errorf("%s %s, want %s %s", kind, answer, wantKind, part)
 	}
-	if !strings.Contains(log, `"requestId":"invocation-1"`) || strings.Contains(log, "marked") {
+	if !strings.Contains(log, `"lambdaRequestId":"invocation-1"`) || strings.Contains(log, "marked") {
 		t.Errorf("logged %s", log)
+	}
+	failures := map[string]float64{"response": 0, "error": 1}[wantKind]
+	if measured := metrictest.Lines(t, log); len(measured) != 1 || measured[0][metric.Runs] != 1 || measured[0][metric.Failures] != failures {
+		t.Errorf("measured %v: %s", measured, log)
 	}
 }
 
@@ -178,8 +184,16 @@ func serves(t *testing.T, binary string, event []byte, want int) {
 	if response.StatusCode != want || response.Headers["X-Request-Id"] != "request-1" {
 		t.Errorf("answered %s, want status %d", answer, want)
 	}
-	if !strings.Contains(log, `"requestId":"request-1"`) || strings.Contains(log, "marked") {
+	if !strings.Contains(log, `"requestId":"request-1","status":`) || !strings.Contains(log, `"coldStart":true`) || strings.Contains(log, "marked") {
 		t.Errorf("logged %s", log)
+	}
+	measured := metrictest.Lines(t, log)
+	if len(measured) != 1 || measured[0][metric.Requests] != 1 {
+		t.Fatalf("measured %v: %s", measured, log)
+	}
+	// Where nothing listens DynamoDB is asked three times.
+	if calls := measured[0][metric.TableCalls]; (want == http.StatusServiceUnavailable) != (calls == 3 && measured[0][metric.Errors] == 1) {
+		t.Errorf("measured %v", measured)
 	}
 }
 

@@ -205,6 +205,7 @@ var rules = map[string]rule{
 		"github.com/go-jose/go-jose/v4": "makes the JWEs that are to be taken or refused",
 		"github.com/google/uuid":        uuids,
 	}},
+	"pkg/metric/metrictest": {helper: true},
 	"pkg/localkms/kmstest": {helper: true, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":         aws,
 		"github.com/aws/aws-sdk-go-v2/service/kms": "asks as clients do",

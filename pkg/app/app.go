@@ -40,6 +40,7 @@
 //	STRONGROOM_BUS            the name of the EventBridge bus; only where WithBus is given
 //	STRONGROOM_SIGNING_KEY    the ARN of the KMS key that signs seals of events; only where WithSigner is given
 //	STRONGROOM_ARCHIVE        the name of the S3 bucket that keeps copies of seals; only where WithArchive is given
+//	STRONGROOM_METRICS        on, as when it is empty, or off: whether lines carry metrics
 //	STRONGROOM_API            the id of the API; when empty any API of the account will do
 //	AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
 //	                          set by Lambda, for as long as the process lives
@@ -50,8 +51,60 @@
 //
 // # Log
 //
-// JSON lines on standard error: one for each request, batch or run, with operation, request id, status and duration. No
-// line holds a path, a query, a header, a body or a change.
+// JSON lines on standard error, which Lambda sends to the function's log as standard output: one for each request, batch or
+// run, and one more where something went wrong inside. No line holds a path, a query, a header, a body, a change or a
+// principal.
+//
+//	operation        its name
+//	requestId        API Gateway's, which the caller is told and events have
+//	status           of the answer
+//	lambdaRequestId  the invocation's
+//	traceId          of the trace, where X-Ray keeps one
+//	coldStart        true in a process's first line
+//	at, records      when a run is for; how many records of the stream a batch has
+//	milliseconds     how long a run or batch took
+//	error, stack     what went wrong
+//	and the metrics that there are, by their names
+//
+// # Metrics
+//
+// Each line is a document of CloudWatch's embedded metric format, unless Settings say otherwise: its member "_aws" says which
+// others are metrics, of the namespace Strongroom. Those marked * have the dimension operation, the others none; package
+// metric says why, and what they cost. Where one is zero it is left out, but for Requests, Runs, Duration and SealAgeSeconds.
+// So let an alarm take a missing one for good, except for the age of the last seal: a record that is not sealed
+// is not seen otherwise.
+//
+//	Requests               Count         requests that were answered, whatever with
+//	Errors*                Count         requests that were answered with a status of 500 or more
+//	Refused                Count         requests that were answered with a status from 400 to 499
+//	Denied                 Count         decisions that were recorded as denied
+//	Duration               Milliseconds  from a request's event to its answer
+//	TableCalls             Count         requests to DynamoDB, attempts of the SDK counted one by one
+//	TableThrottles         Count         of these, those that DynamoDB throttled, and answers that left keys unread
+//	TransactionsCancelled  Count         of these, those that another write came before: conditions that were not met, and conflicts
+//	ReadUnits              Count         read units that DynamoDB says were consumed
+//	WriteUnits             Count         write units that DynamoDB says were consumed; of what it cancelled it says nothing
+//	KmsCalls               Count         calls of the key service: data keys and signatures
+//	Runs                   Count         runs of the clock, batches of the table's stream and direct invocations
+//	Failures*              Count         of these, those that failed
+//	Changes                Count         changes of the table's stream that were worked on
+//	SealedHours            Count         hours that seal-events sealed
+//	SealAgeSeconds         Seconds       how long ago the last hour that is sealed ended, when seal-events had run
+//
+// A request's line has about 580 bytes, which at $0.50 a gigabyte cost $0.29 a million; without metrics it has about 280.
+// What Lambda itself writes of each invocation (START, END and REPORT) is as much again: the functions' log format wants to
+// be JSON and their system log level WARN (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html),
+// which leaves it out, and doesn't touch lines that are JSON already.
+//
+// # Traces
+//
+// Functions link no tracing library. Lambda's active tracing, a setting of the function, makes a segment for each
+// invocation that X-Ray samples, with its start and end, whether it failed, the start of its process and the time before and
+// after the handler; a line's traceId finds it. What happens inside, calls of DynamoDB and KMS say, it does not show: lines
+// count them. AWS's X-Ray SDK for Go has been in maintenance since February 2026
+// (https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-daemon-timeline.html), and would make get-secret 25.0 MB
+// of 9.6, and its start three times as long; OpenTelemetry with its OTLP exporter 19.8 MB and half as long again, and wants
+// a collector beside the function. So no trace can hold a value or a name: no code of ours writes one.
 package app
 
 import (
@@ -138,11 +191,11 @@ func start(opts []Option) (*secrets.Service, Settings) {
 		slog.Error("the function can't start", "error", err)
 		os.Exit(1)
 	}
-	return open(e, o), Settings{Account: e.account, API: e.api}
+	return secrets.New(config(e, o)), Settings{Account: e.account, API: e.api, Metrics: e.metrics}
 }
 
-// open makes the service from the environment. It connects to nothing yet.
-func open(e environment, o options) *secrets.Service {
+// config is what the service is made of, from the environment. It connects to nothing yet.
+func config(e environment, o options) secrets.Config {
 	c := secrets.Config{
 		Table:        dynamo.New(dynamo.NewClient(e.region, e.tableEndpoint, e.credentials), e.table),
 		Organization: e.organization,
@@ -150,16 +203,16 @@ func open(e environment, o options) *secrets.Service {
 		ClientKeyARN: e.clientKey,
 	}
 	if o.openKeys != nil {
-		c.Keys = o.openKeys(e.region, e.keyEndpoint, e.credentials, e.storageKey)
+		c.Keys = countedKeys{o.openKeys(e.region, e.keyEndpoint, e.credentials, e.storageKey)}
 	}
 	if o.openBus != nil {
 		c.Bus = o.openBus(e.region, e.busEndpoint, e.credentials, e.bus)
 	}
 	if o.openSigner != nil {
-		c.Signer = o.openSigner(e.region, e.keyEndpoint, e.credentials, e.signingKey)
+		c.Signer = countedSigner{o.openSigner(e.region, e.keyEndpoint, e.credentials, e.signingKey)}
 	}
 	if o.openArchive != nil {
 		c.Archive = o.openArchive(e.region, e.archiveEndpoint, e.credentials, e.archive)
 	}
-	return secrets.New(c)
+	return c
 }

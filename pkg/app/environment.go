@@ -28,6 +28,7 @@ type environment struct {
 	busEndpoint     string
 	archiveEndpoint string
 	credentials     aws.CredentialsProvider
+	metrics         bool
 }
 
 // readEnvironment reads and checks all variables that those options need; its error names each that is wrong, and repeats no value.
@@ -71,6 +72,13 @@ func readEnvironment(get func(string) string, o options) (environment, error) {
 	}
 	if e.account != "" && !isAccount(e.account) {
 		problems = append(problems, errors.New("STRONGROOM_ACCOUNT is not twelve digits"))
+	}
+	switch get("STRONGROOM_METRICS") {
+	case "", "on":
+		e.metrics = true
+	case "off":
+	default:
+		problems = append(problems, errors.New("STRONGROOM_METRICS is neither on nor off"))
 	}
 	e.credentials = credentials.NewStaticCredentialsProvider(
 		need("AWS_ACCESS_KEY_ID"), need("AWS_SECRET_ACCESS_KEY"), get("AWS_SESSION_TOKEN"))

@@ -90,6 +90,20 @@ func TestWhoArchivesNeedsABucket(t *testing.T) {
 	}
 }
 
+func TestMetricsAreOnUnlessSaidOtherwise(t *testing.T) {
+	set := whole()
+	for value, want := range map[string]bool{"": true, "on": true, "off": false} {
+		set["STRONGROOM_METRICS"] = value
+		if e, err := read(set); err != nil || e.metrics != want {
+			t.Errorf("%q: metrics %t, %v", value, e.metrics, err)
+		}
+	}
+	set["STRONGROOM_METRICS"] = "marked-secret"
+	if _, err := read(set); err == nil || err.Error() != "STRONGROOM_METRICS is neither on nor off" {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestMissingVariablesAreNamed(t *testing.T) {
 	for name := range whole() {
 		set := maps.Clone(whole())

@@ -17,6 +17,7 @@ import (
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/handler"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 )
 
@@ -27,6 +28,9 @@ type Settings struct {
 	Account, API string
 	// Log is where requests are logged; nil is slog.Default().
 	Log *slog.Logger
+	// Metrics makes each line a document of CloudWatch's embedded metric format. Where nobody takes metrics from lines, they
+	// are easier to read without.
+	Metrics bool
 }
 
 func (s Settings) log() *slog.Logger {
@@ -49,14 +53,13 @@ func Function(name operation.Name, h http.Handler, s Settings) lambda.Handler {
 	if !ok {
 		panic("app: " + string(name) + " has no route")
 	}
-	return &function{name: name, route: route, handler: h, settings: s}
+	return &function{teller: teller{name: name, settings: s}, route: route, handler: h}
 }
 
 type function struct {
-	name     operation.Name
-	route    operation.HTTP
-	handler  http.Handler
-	settings Settings
+	teller
+	route   operation.HTTP
+	handler http.Handler
 }
 
 // Invoke answers one event. Its error is always nil: what goes wrong becomes an HTTP answer.
@@ -64,6 +67,7 @@ func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	started := time.Now()
 	ctx, cancel := withDeadline(ctx, started, maxTime)
 	defer cancel()
+	ctx, counts := metric.With(ctx)
 	e, err := readEvent(payload)
 	id := requestID(ctx, e)
 	var response events.APIGatewayV2HTTPResponse
@@ -81,7 +85,7 @@ func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		response = f.failed(ctx, id, fmt.Errorf("the answer has %d bytes and Lambda carries %d", len(encoded), maxResponse))
 		encoded = encode(response)
 	}
-	f.record(ctx, id, response.StatusCode, time.Since(started))
+	f.record(ctx, id, response.StatusCode, time.Since(started), counts)
 	return encoded, nil
 }
 
@@ -179,12 +183,16 @@ func (f *function) failed(ctx context.Context, id string, err error) events.APIG
 }
 
 // record writes the one line that each request gets.
-func (f *function) record(ctx context.Context, id string, status int, took time.Duration) {
+func (f *function) record(ctx context.Context, id string, status int, took time.Duration, counts *metric.Counts) {
 	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
+	counts.Add(metric.Requests, 1)
+	counts.Add(metric.Duration, milliseconds(took))
+	switch {
+	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
+		counts.Add(metric.Errors, 1)
+	case status >= http.StatusBadRequest:
+		counts.Add(metric.Refused, 1)
 	}
-	f.settings.log().LogAttrs(ctx, level, "request",
-		slog.String("operation", string(f.name)), slog.String("requestId", id),
-		slog.Int("status", status), slog.Float64("milliseconds", milliseconds(took)))
+	f.tell(ctx, level, "request", counts, slog.String("requestId", id), slog.Int("status", status))
 }

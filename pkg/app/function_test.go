@@ -354,9 +354,9 @@ func TestTheLogSaysNothing(t *testing.T) {
 		t.Errorf("logged %s", log)
 	}
 	delete(line, "time")
-	delete(line, "milliseconds")
+	delete(line, "Duration")
 	want := map[string]any{
-		"level": "INFO", "msg": "request", "operation": "update-secret", "requestId": "LV7fzho-PHcEJPw=", "status": 200.0,
+		"level": "INFO", "msg": "request", "operation": "update-secret", "requestId": "LV7fzho-PHcEJPw=", "status": 200.0, "Requests": 1.0,
 	}
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -19,7 +19,7 @@ func InvokeFunction(name operation.Name, use InvokeFunc, s Settings) lambda.Hand
 	if _, ok := operation.MustLookup(name).Trigger.(operation.Invoke); !ok {
 		panic("app: " + string(name) + " is not invoked directly")
 	}
-	return &invoked{task{name, s, maxTime, "invocation"}, use}
+	return &invoked{task{teller{name: name, settings: s}, maxTime, "invocation"}, use}
 }
 
 type invoked struct {

@@ -29,7 +29,7 @@ func ScheduleFunction(name operation.Name, use ScheduleUse, s Settings) lambda.H
 	if _, ok := operation.MustLookup(name).Trigger.(operation.Schedule); !ok {
 		panic("app: " + string(name) + " is not started by a schedule")
 	}
-	return &scheduled{task{name, s, maxScheduleTime, "run"}, use}
+	return &scheduled{task{teller{name: name, settings: s}, maxScheduleTime, "run"}, use}
 }
 
 type scheduled struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 	"strongroom/pkg/table/dynamo"
@@ -35,7 +36,7 @@ func StreamFunction(name operation.Name, use StreamUse, s Settings) lambda.Handl
 	if !ok {
 		panic("app: " + string(name) + " is not started by the table's stream")
 	}
-	return &streamed{task{name, s, maxStreamTime, "batch"}, trigger, use}
+	return &streamed{task{teller{name: name, settings: s}, maxStreamTime, "batch"}, trigger, use}
 }
 
 type streamed struct {
@@ -52,7 +53,8 @@ func (f *streamed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 			return nil, nil, api.Errorf(api.CodeInvalid, "this function takes batches of DynamoDB Streams only")
 		}
 		changes, err := f.changes(e.Records)
-		said := []slog.Attr{slog.Int("records", len(e.Records)), slog.Int("changes", len(changes))}
+		said := []slog.Attr{slog.Int("records", len(e.Records))}
+		metric.Add(ctx, metric.Changes, float64(len(changes)))
 		if err != nil || len(changes) == 0 {
 			return nil, said, err
 		}

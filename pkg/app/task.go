@@ -8,16 +8,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"strongroom/pkg/api"
-	"strongroom/pkg/operation"
+	"strongroom/pkg/metric"
 )
 
 // A task is what functions without a route have in common: how they are ended, logged and fail.
 type task struct {
-	name     operation.Name
-	settings Settings
+	teller
 	// most is how long it may take, where Lambda does not leave it less.
 	most time.Duration
 	// word is what the log calls one invocation.
@@ -26,26 +24,25 @@ type task struct {
 
 // do answers one invocation: what use answers as JSON, or an error of type messages.InvokeResponse_Error. It writes one
 // line, with what use says of it.
-func (t task) do(ctx context.Context, use func(context.Context) (any, []slog.Attr, error)) ([]byte, error) {
+func (t *task) do(ctx context.Context, use func(context.Context) (any, []slog.Attr, error)) ([]byte, error) {
 	started := time.Now()
 	ctx, cancel := withDeadline(ctx, started, t.most)
 	defer cancel()
+	ctx, counts := metric.With(ctx)
 	out, said, err := guarded(ctx, use)
-	line := append([]slog.Attr{slog.String("operation", string(t.name))}, said...)
-	line = append(line, slog.Float64("milliseconds", milliseconds(time.Since(started))))
-	if l, ok := lambdacontext.FromContext(ctx); ok {
-		line = append(line, slog.String("requestId", l.AwsRequestID))
-	}
+	said = append(said, slog.Float64("milliseconds", milliseconds(time.Since(started))))
+	counts.Add(metric.Runs, 1)
 	if err != nil {
+		counts.Add(metric.Failures, 1)
 		shown := shownOf(err)
 		var panicked *panicError
 		if errors.As(err, &panicked) {
-			line = append(line, slog.String("stack", string(panicked.stack)))
+			said = append(said, slog.String("stack", string(panicked.stack)))
 		}
-		t.settings.log().LogAttrs(ctx, slog.LevelError, t.word+" failed", append(line, slog.Any("error", err))...)
+		t.tell(ctx, slog.LevelError, t.word+" failed", counts, append(said, slog.Any("error", err))...)
 		return nil, messages.InvokeResponse_Error{Type: string(shown.Code), Message: shown.Message}
 	}
-	t.settings.log().LogAttrs(ctx, slog.LevelInfo, t.word, line...)
+	t.tell(ctx, slog.LevelInfo, t.word, counts, said...)
 	return encode(out), nil
 }
 
@@ -67,5 +64,3 @@ func shownOf(err error) *api.Error {
 	}
 	return api.Errorf(api.CodeInternal, "something went wrong inside Strongroom; the log has more")
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -25,6 +25,7 @@ package metric
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -158,9 +159,5 @@ func (c *Counts) Values() []Value {
 
 // sparse says that a zero is left out.
 func (r Row) sparse() bool {
-	switch r.Name {
-	case Requests, Runs, Duration, SealAgeSeconds:
-		return false
-	}
-	return true
+	return !slices.Contains([]Name{Requests, Runs, Duration, SealAgeSeconds}, r.Name)
 }

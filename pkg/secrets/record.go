@@ -14,6 +14,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/audit"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
@@ -174,7 +175,11 @@ func (q *request) record(ctx context.Context, a act) error {
 
 func (q *request) recordAll(ctx context.Context, decision audit.Decision, reason string, a act) error {
 	e := q.event(decision, reason, a)
-	return q.writeEvent(ctx, eventItem(eventKey(audit.HourOf(e.At), randomShard(), e.ID), e))
+	err := q.writeEvent(ctx, eventItem(eventKey(audit.HourOf(e.At), randomShard(), e.ID), e))
+	if err == nil && decision == audit.Denied {
+		metric.Add(ctx, metric.Denied, 1)
+	}
+	return err
 }
 
 // recordDenied writes the event of a refusal, and answers the refusal, or why it could not be recorded.

@@ -8,6 +8,7 @@ import (
 
 	"strongroom/pkg/audit"
 	"strongroom/pkg/audit/evidence"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
@@ -40,6 +41,7 @@ func (s *Service) SealEvents(ctx context.Context) (SealReport, error) {
 	q := s.begin(Caller{}, operation.SealEvents)
 	q.system = true
 	z := &sealer{request: q}
+	defer func() { z.measure(ctx) }()
 	if err := z.begin(ctx); err != nil || z.next == "" {
 		return z.report, err
 	}
@@ -47,6 +49,14 @@ func (s *Service) SealEvents(ctx context.Context) (SealReport, error) {
 		return z.report, err
 	}
 	return z.report, z.retain(ctx)
+}
+
+// measure counts what the run came to, whether it failed or not.
+func (z *sealer) measure(ctx context.Context) {
+	metric.Add(ctx, metric.SealedHours, float64(z.report.Sealed))
+	if through := z.report.Through; through != "" {
+		metric.Add(ctx, metric.SealAgeSeconds, z.now().Sub(through.Next().Start()).Seconds())
+	}
 }
 
 // A sealer is a run of SealEvents.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"strongroom/pkg/audit"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 )
 
@@ -64,7 +65,9 @@ func (q *request) recordStranger(ctx context.Context, reason string, refusal err
 	if err := q.writeEvent(ctx, eventItem(eventKey(audit.HourOf(e.At), unboundShard, e.ID), e)); err != nil {
 		slog.ErrorContext(ctx, "a refused caller could not be recorded", "error", err)
 		q.strangers.forget(who)
+		return refusal
 	}
+	metric.Add(ctx, metric.Denied, 1)
 	return refusal
 }
 

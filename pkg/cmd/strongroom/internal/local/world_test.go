@@ -116,7 +116,7 @@ func worldService(tbl table.Table, keys *secretstest.Keys, now time.Time) *secre
 
 // function is the Lambda function of an operation, over the world.
 func (w *world) function(name operation.Name, log *slog.Logger) lambda.Handler {
-	settings := app.Settings{Account: worldAccount, API: worldAPI, Log: log}
+	settings := app.Settings{Account: worldAccount, API: worldAPI, Log: log, Metrics: true}
 	switch operation.MustLookup(name).Trigger.(type) {
 	case operation.Invoke:
 		return app.InvokeFunction(name, handler.CreateOrganization(w.service), settings)
