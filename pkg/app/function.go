@@ -43,8 +43,17 @@ func (s Settings) log() *slog.Logger {
 // How long a handler has: what Lambda leaves, less time to write an answer, and never more than maxTime. Functions that
 // nobody waits for have a most of their own.
 const (
-	maxTime     = 13 * time.Second
+	maxTime     = Timeout - timeToSpare
 	timeToSpare = 2 * time.Second
+)
+
+// How long Lambda is to let functions run: those that somebody waits for, those that the table's stream starts, and those
+// that the clock does, which is the most that there is
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html).
+const (
+	Timeout         = 15 * time.Second
+	StreamTimeout   = time.Minute
+	ScheduleTimeout = 15 * time.Minute
 )
 
 // Function makes the Lambda function of an operation that has a route. It panics for another.

@@ -14,9 +14,8 @@ import (
 	"strongroom/pkg/operation"
 )
 
-// maxScheduleTime is how long one run has: as long as Lambda lets a function run
-// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html).
-const maxScheduleTime = 15*time.Minute - timeToSpare
+// maxScheduleTime is how long one run has.
+const maxScheduleTime = ScheduleTimeout - timeToSpare
 
 // A ScheduleUse is what an operation does when its time has come; package handler's ScheduleFunc says what is asked of
 // it.

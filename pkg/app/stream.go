@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -18,7 +17,7 @@ import (
 )
 
 // maxStreamTime is how long a function has for one batch of changes.
-const maxStreamTime = time.Minute - timeToSpare
+const maxStreamTime = StreamTimeout - timeToSpare
 
 // A StreamUse is what an operation does with changes of the table; package handler's StreamFunc says what is asked of it.
 type StreamUse = func(ctx context.Context, changes []table.Change) error

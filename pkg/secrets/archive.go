@@ -18,3 +18,12 @@ type Archive interface {
 	// and else an error that wraps ErrArchived.
 	Put(ctx context.Context, name string, content []byte) error
 }
+
+// What the names of all that is archived begin with: the seals of hours, and what was removed.
+const (
+	archivedSeal    = "seal-"
+	archivedRemoval = "removal-"
+)
+
+// ArchivePrefixes are what names in an archive begin with, for whoever says who may read and write there.
+func ArchivePrefixes() []string { return []string{archivedSeal, archivedRemoval} }

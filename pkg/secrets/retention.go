@@ -62,7 +62,7 @@ type storedRemoval struct {
 // keepRemoval sees to it that a removal is archived, before hours are removed for its sake or another names it: that it is
 // ours and that the archive has no other, since whoever can write the table can put anything there.
 func (z *sealer) keepRemoval(ctx context.Context, r *storedRemoval) error {
-	name := "removal-" + string(r.From) + ".json"
+	name := archivedRemoval + string(r.From) + ".json"
 	archived, err := z.inArchive(ctx, name, evidence.ReadRemovalLine)
 	if err != nil {
 		return err

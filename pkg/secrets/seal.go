@@ -147,7 +147,7 @@ func (z *sealer) checkSignature(statement audit.Statement, by audit.PublicKey, a
 }
 
 // sealName is what the archive has an hour's seal under.
-func sealName(hour audit.Hour) string { return "seal-" + string(hour) + ".json" }
+func sealName(hour audit.Hour) string { return archivedSeal + string(hour) + ".json" }
 
 // keep archives what was signed.
 func (z *sealer) keep(ctx context.Context, name string, line []byte) error {

@@ -38,7 +38,7 @@ func putKey(attributes map[string]types.AttributeValue, index table.Index, key t
 	if key.IsZero() {
 		return
 	}
-	pk, sk := keyNames(index)
+	pk, sk := KeyNames(index)
 	attributes[pk] = text(key.PK)
 	attributes[sk] = text(key.SK)
 }
@@ -104,7 +104,7 @@ func itemOf(attributes map[string]any) table.Item {
 }
 
 func takeKey(attributes map[string]any, index table.Index) table.Key {
-	pk, sk := keyNames(index)
+	pk, sk := KeyNames(index)
 	var key table.Key
 	key.PK, _ = attributes[pk].(string)
 	key.SK, _ = attributes[sk].(string)

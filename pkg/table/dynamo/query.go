@@ -38,7 +38,7 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 }
 
 func (t *Table) queryInput(q table.Query) *dynamodb.QueryInput {
-	pk, sk := keyNames(q.Index)
+	pk, sk := KeyNames(q.Index)
 	in := &dynamodb.QueryInput{
 		TableName:                 &t.name,
 		ConsistentRead:            aws.Bool(q.Index == table.Primary),

@@ -10,8 +10,8 @@ import (
 	"strongroom/pkg/table"
 )
 
-// viewType is how the table's stream must be configured: records with the item before and after.
-const viewType = "NEW_AND_OLD_IMAGES"
+// StreamViewType is how the table's stream must be configured: records with the item before and after.
+const StreamViewType = "NEW_AND_OLD_IMAGES"
 
 // The kinds of change that a record names.
 const (
@@ -24,8 +24,8 @@ const (
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html). A stream without both images
 // and an attribute of a type that the port doesn't have are errors; they never show a value.
 func DecodeRecord(record events.DynamoDBEventRecord) (table.Change, error) {
-	if record.Change.StreamViewType != viewType {
-		return table.Change{}, fmt.Errorf("dynamo: the stream is not one of %s", viewType)
+	if record.Change.StreamViewType != StreamViewType {
+		return table.Change{}, fmt.Errorf("dynamo: the stream is not one of %s", StreamViewType)
 	}
 	keys, err := decodeImage(record.Change.Keys)
 	if err != nil {
@@ -61,7 +61,7 @@ func EncodeRecord(change table.Change) events.DynamoDBEventRecord {
 		Change: events.DynamoDBStreamRecord{
 			Keys:     encodeImage(&table.Item{Key: change.Key}),
 			OldImage: encodeImage(change.Old), NewImage: encodeImage(change.New),
-			SizeBytes: int64(size), StreamViewType: viewType,
+			SizeBytes: int64(size), StreamViewType: StreamViewType,
 		},
 	}
 }
@@ -144,7 +144,7 @@ func encodeImage(item *table.Item) map[string]events.DynamoDBAttributeValue {
 		table.Primary: item.Key, table.Index1: item.Index1, table.Index2: item.Index2,
 	} {
 		if !key.IsZero() {
-			pk, sk := keyNames(index)
+			pk, sk := KeyNames(index)
 			image[pk], image[sk] = events.NewStringAttribute(key.PK), events.NewStringAttribute(key.SK)
 		}
 	}

@@ -18,7 +18,7 @@ func Schema(tableName string) *dynamodb.CreateTableInput {
 		KeySchema:   keySchema(table.Primary),
 	}
 	for _, index := range []table.Index{table.Primary, table.Index1, table.Index2} {
-		pk, sk := keyNames(index)
+		pk, sk := KeyNames(index)
 		for _, name := range []string{pk, sk} {
 			in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{
 				AttributeName: aws.String(name),
@@ -45,14 +45,14 @@ func indexSchema(index table.Index) types.GlobalSecondaryIndex {
 }
 
 func keySchema(index table.Index) []types.KeySchemaElement {
-	pk, sk := keyNames(index)
+	pk, sk := KeyNames(index)
 	return []types.KeySchemaElement{
 		{AttributeName: aws.String(pk), KeyType: types.KeyTypeHash},
 		{AttributeName: aws.String(sk), KeyType: types.KeyTypeRange},
 	}
 }
 
-// keyNames are the names of the attributes that hold the keys.
-func keyNames(index table.Index) (pk, sk string) {
+// KeyNames are the names of the attributes that hold the keys of the table or of an index.
+func KeyNames(index table.Index) (pk, sk string) {
 	return index.Name() + "PK", index.Name() + "SK"
 }

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"strongroom/pkg/operation"
+)
+
+// newQueue makes the queue of an operation's dead letters. They hold positions in the stream or times of runs, no item;
+// SQS's own encryption will do.
+func (v *server) newQueue(scope constructs.Construct, row operation.Row) awssqs.Queue {
+	queue := awssqs.NewQueue(scope, str("DeadLetters"), &awssqs.QueueProps{
+		QueueName:       str(v.settings.name(string(row.Name) + "-failed")),
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:      yes(true),
+		RetentionPeriod: days(14), // the longest; changes stay in the stream for one day only
+		RemovalPolicy:   awscdk.RemovalPolicy_DESTROY,
+	})
+	suppress(queue, "AwsSolutions-SQS3", "It is itself the queue of dead letters.")
+	v.queues[row.Name] = queue
+	return queue
+}
+
+// takeFrom lets a rule of EventBridge leave in the queue what it could not deliver.
+func takeFrom(queue awssqs.Queue, rule *string) {
+	queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:        str("DeadLettersOfTheSchedule"),
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(str("events.amazonaws.com"), nil)},
+		Actions:    strs("sqs:SendMessage"), Resources: list(queue.QueueArn()),
+		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule}},
+	}))
+}
