@@ -77,6 +77,6 @@ func (v *server) newDomain(d domain, stage awsapigatewayv2.CfnStage) {
 	mapping := awsapigatewayv2.NewCfnApiMapping(v.stack, str("DomainMapping"), &awsapigatewayv2.CfnApiMappingProps{
 		ApiId: v.api.Ref(), DomainName: name.Ref(), Stage: stage.Ref(),
 	})
-	mapping.AddDependency(stage)
+	mapping.Node().AddDependency(stage)
 	output(v.stack, "DomainTarget", "what the API's own name is to be an alias of", name.AttrRegionalDomainName())
 }

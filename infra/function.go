@@ -13,6 +13,7 @@ import (
 
 	"strongroom/pkg/app"
 	"strongroom/pkg/operation"
+	"strongroom/pkg/secrets"
 )
 
 // A function is an operation's Lambda function and what belongs to it.
@@ -52,7 +53,6 @@ func (v *server) newFunction(group awscdk.Stack, row operation.Row) *function {
 		Tracing:     v.tracing(),
 		Environment: v.environment(row),
 	})
-	// The function may be started as soon as it is there; CloudFormation makes roles with their inline policies at once.
 	return f
 }
 
@@ -90,7 +90,7 @@ func (v *server) newRole(f *function, logs awslogs.LogGroup) awsiam.Role {
 	for _, s := range statements(f.row, v.resources(f, logs)) {
 		all = append(all, s.policy())
 	}
-	return awsiam.NewRole(f.scope, str("Role"), &awsiam.RoleProps{
+	role := awsiam.NewRole(f.scope, str("Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(str("lambda.amazonaws.com"), nil),
 		Path:        str(serverPath),
 		Description: str("Strongroom's " + string(f.row.Name)),
@@ -98,6 +98,16 @@ func (v *server) newRole(f *function, logs awslogs.LogGroup) awsiam.Role {
 			"access": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &all, Minimize: yes(false)}),
 		},
 	})
+	if v.settings.Traces {
+		suppress(role, "AwsSolutions-IAM5", "X-Ray's two actions know no resources, and write traces only.", "Resource::*")
+	}
+	if f.row.Access.Archive {
+		for _, prefix := range secrets.ArchivePrefixes() {
+			suppress(role, "AwsSolutions-IAM5", "Objects are named by hour, and Object Lock and the bucket's policy keep what is there.",
+				"Resource::<"+*v.stack.GetLogicalId(v.data.archive.Node().DefaultChild().(awscdk.CfnElement))+".Arn>/"+prefix+"*")
+		}
+	}
+	return role
 }
 
 // environment is what a function is told: what pkg/app reads, and of that only what its row needs.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -24,3 +27,6 @@ func days(n int) awscdk.Duration { return awscdk.Duration_Days(num(n)) }
 
 // tls12 is the least version of TLS that buckets are asked with.
 func tls12() *float64 { return jsii.Number(1.2) }
+
+// sortedKeys are a map's keys in order, so that a template is the same each time.
+func sortedKeys[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }

@@ -19,18 +19,20 @@ func newLogKey(stack awscdk.Stack, s settings) awskms.Key {
 	serve(key, "Logs", *awscdk.Fn_Sub(str("logs.${AWS::Region}.amazonaws.com"), nil),
 		strs("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
 		map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": groups}})
-	for sid, service := range map[string]string{"Alarms": "cloudwatch.amazonaws.com", "Rules": "events.amazonaws.com"} {
-		serve(key, sid, service, strs("kms:Decrypt", "kms:GenerateDataKey*"),
-			map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}})
-	}
+	// CDK adds the same for EventBridge, where the topic becomes a rule's target.
+	serve(key, "Alarms", "cloudwatch.amazonaws.com", strs("kms:Decrypt", "kms:GenerateDataKey*"), nil)
 	return key
 }
 
-// serve lets a service use the key under conditions.
+// serve lets a service use the key, under conditions if there are any.
 func serve(key awskms.Key, sid, service string, actions *[]*string, conditions map[string]any) {
-	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	props := &awsiam.PolicyStatementProps{
 		Sid:        str(sid),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(str(service), nil)},
-		Actions:    actions, Resources: strs("*"), Conditions: &conditions,
-	}), nil)
+		Actions:    actions, Resources: strs("*"),
+	}
+	if conditions != nil {
+		props.Conditions = &conditions
+	}
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(props), nil)
 }

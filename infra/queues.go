@@ -20,7 +20,6 @@ func (v *server) newQueue(scope constructs.Construct, row operation.Row) awssqs.
 		RemovalPolicy:   awscdk.RemovalPolicy_DESTROY,
 	})
 	suppress(queue, "AwsSolutions-SQS3", "It is itself the queue of dead letters.")
-	v.queues[row.Name] = queue
 	return queue
 }
 

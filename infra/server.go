@@ -5,7 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 
 	"strongroom/pkg/operation"
 )
@@ -23,8 +23,8 @@ type server struct {
 	// groups are the nested stacks that functions are in, by name.
 	groups    map[string]awscdk.NestedStack
 	functions map[operation.Name]*function
-	// queues are those of dead letters, by the operation whose they are.
-	queues map[operation.Name]awssqs.Queue
+	// topic is where alarms go.
+	topic awssns.Topic
 }
 
 // newServer makes the server's stack: one loop over the operation table, and what all operations share.
@@ -32,7 +32,7 @@ func newServer(app awscdk.App, s settings, d *data) *server {
 	stack := awscdk.NewStack(app, str(s.name("server")), s.stackProps("Strongroom ("+s.Stage+"): the API, the functions and what watches them"))
 	v := &server{
 		stack: stack, settings: s, data: d,
-		groups: map[string]awscdk.NestedStack{}, functions: map[operation.Name]*function{}, queues: map[operation.Name]awssqs.Queue{},
+		groups: map[string]awscdk.NestedStack{}, functions: map[operation.Name]*function{},
 	}
 	v.key = newLogKey(stack, s)
 	v.newAPI()
