@@ -107,6 +107,8 @@ var rules = map[string]rule{
 		"github.com/aws/aws-lambda-go":               gatewayV2,
 		"github.com/rogpeppe/go-internal/lockedfile": fileLock,
 	}},
+	// Holds use cases to the operation table, for those that stand in for AWS.
+	"pkg/table/allowed": {pure: true, arrows: []string{"pkg/operation", "pkg/table"}},
 	"pkg/table/bolt": {arrows: beneath, libraries: map[string]string{
 		"go.etcd.io/bbolt":             "the local store",
 		"github.com/tinylib/msgp/msgp": "how items are written in it",

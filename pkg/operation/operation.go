@@ -130,15 +130,17 @@ func (h HTTP) PathParameters() []string {
 	return names
 }
 
-// Access is what a function's role is allowed in AWS, besides writing its own log.
+// Access is what a function's role is allowed in AWS, besides writing its own log. A test holds it equal to what the
+// function does: nothing is allowed that no run of it needs.
 type Access struct {
-	// Table lists what the function does in the table.
+	// Table lists what the function does in the table, each action once. It does not have what is done in an index.
 	Table []TableAccess
-	// Index2 says whether the function queries the second index.
+	// Index2 says whether the function queries the second index, whose partitions all begin with Index2Partition. IAM
+	// has a resource of its own for an index, and so the same action on the table is not meant by it.
 	Index2 bool
 	// StorageKey lists the KMS actions on the storage key, SigningKey those on the key that seals events.
 	StorageKey, SigningKey []KeyAction
-	// Bus says whether the function publishes to the event bus.
+	// Bus says whether the function publishes to the event bus (events:PutEvents).
 	Bus bool
 	// Archive says whether the function keeps seals in the archive, and reads them there: an hour that has one is not sealed
 	// anew. Package awsarchive says which S3 actions these are.
@@ -147,22 +149,79 @@ type Access struct {
 
 // A TableAccess is an action on the items of some partitions.
 type TableAccess struct {
-	Action TableAction
-	// Partitions are what the items' partition keys begin with; none means any.
-	Partitions []string
+	Action     TableAction
+	Partitions []Partition
+}
+
+// A Partition names partitions of the table: where it ends in "#", all whose keys begin with it ("EVENT#" has every hour
+// and shard, that of strangers too), and else the one whose key it is ("SEAL", which the keys of "SEALINDEX#" begin with as
+// well). What they hold is for package secrets to say.
+type Partition string
+
+// The table's partitions.
+const (
+	Identities    Partition = "IDENTITY#"
+	Principals    Partition = "PRINCIPAL#"
+	Projects      Partition = "PROJECT#"
+	Secrets       Partition = "SECRET#"
+	Organizations Partition = "ORG#" // and what is kept for the whole of one: data keys, lists, trash, sweeps
+	Events        Partition = "EVENT#"
+	ChangeMarks   Partition = "CHANGED#"
+	Seals         Partition = "SEAL"
+	SealIndexes   Partition = "SEALINDEX#"
+	Removals      Partition = "REMOVAL"
+)
+
+// Index2Partition is what the keys of the second index's partitions begin with.
+const Index2Partition = Organizations
+
+// PartitionOf is the kind of partition that a key is of, whether an operation does something there or not.
+func PartitionOf(pk string) Partition {
+	if kind, _, found := strings.Cut(pk, "#"); found {
+		return Partition(kind + "#")
+	}
+	return Partition(pk)
+}
+
+// Has says whether p has the partition of that key.
+func (p Partition) Has(pk string) bool {
+	if strings.HasSuffix(string(p), "#") {
+		return strings.HasPrefix(pk, string(p))
+	}
+	return pk == string(p)
+}
+
+// Pattern is p as a condition on dynamodb:LeadingKeys has it, with StringLike
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html).
+func (p Partition) Pattern() string {
+	if strings.HasSuffix(string(p), "#") {
+		return string(p) + "*"
+	}
+	return string(p)
 }
 
 // A TableAction is a DynamoDB action, as IAM names it.
 type TableAction string
 
-// The DynamoDB actions that operations use.
+// The DynamoDB actions that operations use. IAM knows none for transactions: each of their reads is a GetItem, each put a
+// PutItem and each delete a DeleteItem
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
 const (
 	BatchGetItem TableAction = "dynamodb:BatchGetItem"
 	GetItem      TableAction = "dynamodb:GetItem"
 	Query        TableAction = "dynamodb:Query"
 	PutItem      TableAction = "dynamodb:PutItem"
 	DeleteItem   TableAction = "dynamodb:DeleteItem"
+	// ConditionCheckItem is no operation's: what many share would be checked by many at a time, who would cancel one another.
+	ConditionCheckItem TableAction = "dynamodb:ConditionCheckItem"
 )
+
+// Allows says whether the function may do that to an item of that partition.
+func (a Access) Allows(action TableAction, pk string) bool {
+	return slices.ContainsFunc(a.Table, func(of TableAccess) bool {
+		return of.Action == action && slices.ContainsFunc(of.Partitions, func(p Partition) bool { return p.Has(pk) })
+	})
+}
 
 // A KeyAction is a KMS action, as IAM names it.
 type KeyAction string

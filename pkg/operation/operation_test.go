@@ -175,3 +175,57 @@ func TestAStreamWantsItsItems(t *testing.T) {
 		t.Error("the items are not told apart")
 	}
 }
+
+// TestWhatOnlyReadsPutsEventsAlone: a function that answers a GET records, and changes nothing else.
+func TestWhatOnlyReadsPutsEventsAlone(t *testing.T) {
+	n := 0
+	for _, row := range operation.Table {
+		if route, ok := row.Trigger.(operation.HTTP); !ok || route.Method != "GET" {
+			continue
+		}
+		n++
+		for _, of := range row.Access.Table {
+			switch {
+			case of.Action == operation.DeleteItem,
+				of.Action == operation.PutItem && !slices.Equal(of.Partitions, []operation.Partition{operation.Events}):
+				t.Errorf("%s does %s on %q", row.Name, of.Action, of.Partitions)
+			}
+		}
+	}
+	if n < 25 {
+		t.Errorf("only %d operations are GETs", n)
+	}
+}
+
+// TestEachActionIsNamedOnce, with its partitions in order, so that a role has one statement for it.
+func TestEachActionIsNamedOnce(t *testing.T) {
+	for _, row := range operation.Table {
+		seen := map[operation.TableAction]bool{}
+		for _, of := range row.Access.Table {
+			if seen[of.Action] || len(of.Partitions) == 0 || !slices.IsSorted(of.Partitions) {
+				t.Errorf("%s: %s on %q", row.Name, of.Action, of.Partitions)
+			}
+			seen[of.Action] = true
+		}
+		if seen[operation.ConditionCheckItem] {
+			t.Errorf("%s checks conditions; see ConditionCheckItem", row.Name)
+		}
+	}
+}
+
+func TestPartitionsAreToldApart(t *testing.T) {
+	for pk, want := range map[string]operation.Partition{
+		"SEAL": operation.Seals, "SEALINDEX#2026-11-23T21": operation.SealIndexes, "REMOVAL": operation.Removals,
+		"EVENT#2026-11-23T21#unbound": operation.Events, "ORG#o#TRASH": operation.Organizations, "ORG#o": operation.Organizations,
+	} {
+		if got := operation.PartitionOf(pk); got != want || !want.Has(pk) {
+			t.Errorf("%s is of %s", pk, got)
+		}
+	}
+	if operation.Seals.Has("SEALINDEX#2026") || operation.Events.Has("EVENT") || operation.Removals.Has("REMOVALS") {
+		t.Error("a partition has another's keys")
+	}
+	if got := operation.Seals.Pattern() + " " + operation.SealIndexes.Pattern(); got != "SEAL SEALINDEX#*" {
+		t.Errorf("the patterns are %s", got)
+	}
+}

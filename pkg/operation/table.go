@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"slices"
 	"time"
 
 	"strongroom/pkg/access"
@@ -65,156 +66,180 @@ const (
 	RotateDataKeys       Name = "rotate-data-keys"
 )
 
-// What functions need of AWS, by the kind of work they do. Get also stands for TransactGetItems, Put and Delete for
-// TransactWriteItems: IAM knows no others. All of them put events, if only those of refusals.
+// What functions need of AWS, by the kind of work they do; rows add what is theirs alone. A get is a read within a
+// transaction too, or one of the item that made a condition fail: who holds the name, say.
 var (
-	reading        = Access{Table: anywhere(BatchGetItem, PutItem)}
-	readingSecret  = Access{Table: anywhere(BatchGetItem, GetItem, PutItem)}
-	listing        = Access{Table: anywhere(BatchGetItem, Query, PutItem)}
-	listingSecrets = Access{Table: anywhere(BatchGetItem, Query, PutItem), Index2: true}
-	listingSecret  = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem)}
-	writing        = Access{Table: anywhere(BatchGetItem, GetItem, PutItem, DeleteItem)}
-	rewriting      = Access{Table: anywhere(BatchGetItem, GetItem, PutItem)}
-	counting       = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem)}
-	sweeping       = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem, DeleteItem)}
-	writingGroups  = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem, DeleteItem)}
-	opening        = Access{Table: anywhere(BatchGetItem, GetItem, PutItem), StorageKey: []KeyAction{Decrypt}}
-	openingAll     = Access{Table: anywhere(BatchGetItem, GetItem, Query, PutItem), StorageKey: []KeyAction{Decrypt}}
-	sealing        = Access{
-		Table:      anywhere(BatchGetItem, GetItem, Query, PutItem, DeleteItem),
-		StorageKey: []KeyAction{Decrypt},
-	}
-	rollingUp  = Access{Table: anywhere(GetItem, PutItem)}
-	publishing = Access{Bus: true}
-	resealing  = Access{
-		Table:      anywhere(GetItem, Query, PutItem),
-		Index2:     true,
-		StorageKey: []KeyAction{Decrypt, GenerateDataKey},
-	}
-	founding = Access{
-		Table:      anywhere(BatchGetItem, GetItem, PutItem),
-		StorageKey: []KeyAction{GenerateDataKey},
-	}
+	// A value may be newer than the grant it is read under, so that what decides about a secret is read once more, at one
+	// moment.
+	aboutSecret = looking(Projects, Secrets).and(GetItem, Identities, Projects, Secrets)
+	// Under a data key, which is found by its number to open and as the newest to seal.
+	opening = aboutSecret.and(GetItem, Organizations).decrypting()
+	sealing = opening.and(Query, Organizations).and(PutItem, Organizations, Projects, Secrets)
+	// A principal is written with its name in a list, and the organization with its owners.
+	aboutPrincipal    = looking(Organizations, Principals)
+	changingPrincipal = aboutPrincipal.and(GetItem, Organizations).and(PutItem, Organizations, Principals)
+	// What goes into the trash, or out of it, has an entry there.
+	binning = looking(Organizations, Projects).and(PutItem, Organizations).and(DeleteItem, Organizations)
+	purging = Access{}.and(BatchGetItem, Projects, Secrets).and(GetItem, Projects, Secrets).
+		and(PutItem, Events, Organizations, Projects, Secrets).and(DeleteItem, Organizations)
 )
 
-// anywhere is these actions in all partitions.
-func anywhere(actions ...TableAction) []TableAccess {
-	all := make([]TableAccess, len(actions))
-	for i, action := range actions {
-		all[i].Action = action
+// looking is what all do for a caller: read, in one batch, who calls and what decides, and put events, if only those of
+// refusals.
+func looking(at ...Partition) Access {
+	return Access{}.and(BatchGetItem, append([]Partition{Identities}, at...)...).and(PutItem, Events)
+}
+
+// and is a with an action on more partitions.
+func (a Access) and(action TableAction, on ...Partition) Access {
+	a.Table = slices.Clone(a.Table)
+	i := slices.IndexFunc(a.Table, func(of TableAccess) bool { return of.Action == action })
+	if i < 0 {
+		i, a.Table = len(a.Table), append(a.Table, TableAccess{Action: action})
 	}
-	return all
+	all := append(slices.Clone(a.Table[i].Partitions), on...)
+	slices.Sort(all)
+	a.Table[i].Partitions = slices.Compact(all)
+	return a
+}
+
+func (a Access) querying2() Access {
+	a.Index2 = true
+	return a
+}
+
+func (a Access) decrypting() Access {
+	a.StorageKey = append(slices.Clone(a.StorageKey), Decrypt)
+	return a
+}
+
+func (a Access) generating() Access {
+	a.StorageKey = append(slices.Clone(a.StorageKey), GenerateDataKey)
+	return a
 }
 
 // Table is the operation table.
 var Table = []Row{
 	// oneself
 	{
-		Name: Whoami, Action: "", Access: reading,
+		Name: Whoami, Action: "", Access: aboutPrincipal,
 		Trigger: HTTP{Method: "GET", Path: "/me", Status: 200},
 		Summary: "say who the caller is to Strongroom",
 	},
 	// organization
 	{
-		Name: CreateOrganization, Action: "", Access: founding,
+		Name: CreateOrganization, Action: "",
+		Access: Access{}.and(BatchGetItem, Organizations, Principals).and(GetItem, Identities, Organizations).
+			and(PutItem, Events, Identities, Organizations, Principals).generating(),
 		Trigger: Invoke{},
 		Summary: "make the organization and its first owner, or recover an owner",
 	},
 	{
-		Name: GetOrganization, Action: access.SeeOrganization, Access: reading,
+		Name: GetOrganization, Action: access.SeeOrganization, Access: looking(Organizations),
 		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}", Status: 200},
 		Summary: "show the organization",
 	},
 	{
-		Name: UpdateOrganization, Action: access.ChangeOrganization, Access: rewriting,
+		Name: UpdateOrganization, Action: access.ChangeOrganization,
+		Access:  looking(Organizations).and(PutItem, Organizations),
 		Trigger: HTTP{Method: "PUT", Path: "/organizations/{organizationId}", Body: true, Status: 200},
 		Summary: "change the organization's name or settings",
 	},
 	// principals
 	{
-		Name: ListPrincipals, Action: access.SeePrincipals, Access: listing,
+		Name: ListPrincipals, Action: access.SeePrincipals, Access: looking(Principals).and(Query, Organizations),
 		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/principals", Query: []string{"kind", "limit", "continuationToken"}, Status: 200},
 		Summary: "list users, groups and service accounts",
 	},
 	{
-		Name: CreatePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Name: CreatePrincipal, Action: access.ChangePrincipals, Access: changingPrincipal,
 		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/principals", Body: true, Status: 201},
 		Summary: "make a user, a group or a service account",
 	},
 	{
-		Name: GetPrincipal, Action: access.SeePrincipals, Access: reading,
+		Name: GetPrincipal, Action: access.SeePrincipals, Access: aboutPrincipal,
 		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}", Status: 200},
 		Summary: "show a user, a group or a service account",
 	},
 	{
-		Name: UpdatePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Name: UpdatePrincipal, Action: access.ChangePrincipals,
+		Access:  changingPrincipal.and(PutItem, Identities).and(DeleteItem, Organizations),
 		Trigger: HTTP{Method: "PUT", Path: "/principals/{principalId}", Body: true, Status: 200},
 		Summary: "change a principal's name, e-mail or role",
 	},
 	{
-		Name: DeletePrincipal, Action: access.ChangePrincipals, Access: writingGroups,
+		Name: DeletePrincipal, Action: access.ChangePrincipals,
+		Access: aboutPrincipal.and(Query, Principals).and(PutItem, Organizations, Principals).
+			and(DeleteItem, Identities, Organizations, Principals),
 		Trigger: HTTP{Method: "DELETE", Path: "/principals/{principalId}", Status: 204},
 		Summary: "delete a principal, its identities and memberships",
 	},
 	{
-		Name: PutIdentities, Action: access.ChangePrincipals, Access: writing,
+		Name: PutIdentities, Action: access.ChangePrincipals,
+		Access:  changingPrincipal.and(GetItem, Identities).and(PutItem, Identities).and(DeleteItem, Identities),
 		Trigger: HTTP{Method: "PUT", Path: "/principals/{principalId}/identities", Body: true, Status: 200},
 		Summary: "replace the IAM identities of a principal",
 	},
 	{
-		Name: ListGroupMembers, Action: access.SeePrincipals, Access: listing,
+		Name: ListGroupMembers, Action: access.SeePrincipals, Access: aboutPrincipal.and(Query, Principals),
 		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}/members", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list the users in a group",
 	},
 	{
-		Name: ChangeGroupMembers, Action: access.ChangePrincipals, Access: writingGroups,
+		Name: ChangeGroupMembers, Action: access.ChangePrincipals,
+		Access:  changingPrincipal.and(Query, Principals).and(PutItem, Identities).and(DeleteItem, Principals),
 		Trigger: HTTP{Method: "POST", Path: "/principals/{principalId}/members", Body: true, Status: 200},
 		Summary: "add users to a group and remove them from it",
 	},
 	{
-		Name: DisablePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Name: DisablePrincipal, Action: access.ChangePrincipals, Access: changingPrincipal.and(PutItem, Identities),
 		Trigger: HTTP{Method: "POST", Path: "/principals/{principalId}/disable", Status: 200},
 		Summary: "refuse a user or service account everything from the next request on",
 	},
 	{
-		Name: EnablePrincipal, Action: access.ChangePrincipals, Access: writing,
+		Name: EnablePrincipal, Action: access.ChangePrincipals, Access: changingPrincipal.and(PutItem, Identities),
 		Trigger: HTTP{Method: "POST", Path: "/principals/{principalId}/enable", Status: 200},
 		Summary: "undo disable-principal",
 	},
 	// projects
 	{
-		Name: ListProjects, Action: access.SeeProject, Access: listing,
+		Name: ListProjects, Action: access.SeeProject,
+		Access:  looking(Projects).and(Query, Organizations, Principals),
 		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/projects", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list the projects that the caller may see",
 	},
 	{
-		Name: CreateProject, Action: access.CreateProject, Access: writing,
+		Name: CreateProject, Action: access.CreateProject,
+		Access:  looking(Organizations, Projects).and(GetItem, Organizations).and(PutItem, Organizations, Principals, Projects),
 		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/projects", Body: true, Status: 201},
 		Summary: "make a project",
 	},
 	{
-		Name: GetProject, Action: access.SeeProject, Access: reading,
+		Name: GetProject, Action: access.SeeProject, Access: looking(Projects),
 		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}", Status: 200},
 		Summary: "show a project and its wrapped project keys",
 	},
 	{
-		Name: UpdateProject, Action: access.ChangeProject, Access: writing,
+		Name: UpdateProject, Action: access.ChangeProject,
+		Access:  looking(Projects).and(GetItem, Organizations).and(PutItem, Organizations, Projects).and(DeleteItem, Organizations),
 		Trigger: HTTP{Method: "PUT", Path: "/projects/{projectId}", Body: true, Status: 200},
 		Summary: "rename a project",
 	},
 	{
-		Name: AddProjectKey, Action: access.ChangeProject, Access: counting,
+		Name: AddProjectKey, Action: access.ChangeProject,
+		Access:  looking(Projects).and(Query, Projects).and(PutItem, Organizations, Projects),
 		Trigger: HTTP{Method: "POST", Path: "/projects/{projectId}/keys", Body: true, Status: 200},
 		Summary: "give a project a new current key, and count the values under older ones",
 	},
 	{
-		Name: DeleteProjects, Action: access.DeleteProject, Access: writing,
+		Name: DeleteProjects, Action: access.DeleteProject, Access: binning.and(PutItem, Projects),
 		Trigger: HTTP{Method: "POST", Path: "/projects/delete", Body: true, Status: 200},
 		Summary: "put projects into the trash",
 	},
 	// secrets
 	{
-		Name: ListSecrets, Action: access.SeeSecret, Access: listingSecrets,
+		Name: ListSecrets, Action: access.SeeSecret,
+		Access:  looking(Projects, Secrets).and(Query, Principals, Projects).querying2(),
 		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/secrets", Query: []string{"namePrefix", "limit", "continuationToken"}, Status: 200},
 		Summary: "list the secrets that the caller may see, each once",
 	},
@@ -234,33 +259,38 @@ var Table = []Row{
 		Summary: "read a secret by its project and name",
 	},
 	{
-		Name: UpdateSecret, Action: access.WriteSecret, Access: sealing,
+		Name: UpdateSecret, Action: access.WriteSecret,
+		Access:  sealing.and(DeleteItem, Organizations, Projects, Secrets),
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}", Query: []string{"project"}, Body: true, Status: 200},
 		Summary: "change a secret's name, value, note or projects",
 	},
 	{
-		Name: DeleteSecrets, Action: access.DeleteSecret, Access: writing,
+		Name: DeleteSecrets, Action: access.DeleteSecret,
+		Access: binning.and(BatchGetItem, Secrets).and(GetItem, Identities, Organizations, Projects, Secrets).
+			and(PutItem, Secrets).and(DeleteItem, Projects),
 		Trigger: HTTP{Method: "POST", Path: "/secrets/delete", Body: true, Status: 200},
 		Summary: "put secrets into the trash",
 	},
 	{
-		Name: GetSecretsByIDs, Action: access.ReadSecret, Access: opening,
+		Name: GetSecretsByIDs, Action: access.ReadSecret,
+		Access:  looking(Projects, Secrets).and(GetItem, Organizations).decrypting(),
 		Trigger: HTTP{Method: "POST", Path: "/secrets/get-by-ids", Body: true, Status: 200},
 		Summary: "read several secrets with their values",
 	},
 	{
-		Name: ListProjectSecrets, Action: access.ListProjectSecrets, Access: listing,
+		Name: ListProjectSecrets, Action: access.ListProjectSecrets, Access: looking(Projects).and(Query, Projects),
 		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}/secrets", Query: []string{"namePrefix", "limit", "continuationToken"}, Status: 200},
 		Summary: "list a project's secrets without values",
 	},
 	{
-		Name: GetProjectValues, Action: access.ReadProjectValues, Access: openingAll,
+		Name: GetProjectValues, Action: access.ReadProjectValues,
+		Access:  looking(ChangeMarks, Projects).and(GetItem, Organizations).and(Query, Projects).decrypting(),
 		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}/values", Query: []string{"continuationToken"}, Status: 200},
 		Summary: "read all of a project's secrets with their values",
 	},
 	// versions
 	{
-		Name: ListSecretVersions, Action: access.SeeSecret, Access: listingSecret,
+		Name: ListSecretVersions, Action: access.SeeSecret, Access: aboutSecret.and(Query, Secrets),
 		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/versions", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list a secret's versions, newest first, without values",
 	},
@@ -270,48 +300,53 @@ var Table = []Row{
 		Summary: "read one version of a secret with its value",
 	},
 	{
-		Name: RestoreSecretVersion, Action: access.WriteSecret, Access: sealing,
+		Name: RestoreSecretVersion, Action: access.WriteSecret, Access: sealing.and(DeleteItem, Secrets),
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/versions/restore", Body: true, Status: 200},
 		Summary: "give a secret the value of one of its versions again",
 	},
 	// access policies
 	{
-		Name: GetProjectAccess, Action: access.SeeProjectAccess, Access: reading,
+		Name: GetProjectAccess, Action: access.SeeProjectAccess, Access: looking(Principals, Projects),
 		Trigger: HTTP{Method: "GET", Path: "/projects/{projectId}/access-policies", Status: 200},
 		Summary: "list a project's grants",
 	},
 	{
-		Name: PutProjectAccess, Action: access.ChangeProjectAccess, Access: writing,
+		Name: PutProjectAccess, Action: access.ChangeProjectAccess,
+		Access:  looking(Principals, Projects).and(PutItem, Principals, Projects).and(DeleteItem, Principals),
 		Trigger: HTTP{Method: "PUT", Path: "/projects/{projectId}/access-policies", Query: []string{"force"}, Body: true, Status: 200},
 		Summary: "replace a project's grants",
 	},
 	{
-		Name: GetSecretAccess, Action: access.SeeSecretAccess, Access: readingSecret,
+		Name: GetSecretAccess, Action: access.SeeSecretAccess, Access: aboutSecret.and(BatchGetItem, Principals),
 		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/access-policies", Status: 200},
 		Summary: "list a secret's grants",
 	},
 	{
-		Name: PutSecretAccess, Action: access.ChangeSecretAccess, Access: writing,
+		Name: PutSecretAccess, Action: access.ChangeSecretAccess,
+		Access:  aboutSecret.and(BatchGetItem, Principals).and(PutItem, Principals, Secrets).and(DeleteItem, Principals),
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/access-policies", Query: []string{"force"}, Body: true, Status: 200},
 		Summary: "replace a secret's grants",
 	},
 	{
-		Name: BreakGlass, Action: access.BreakGlass, Access: rewriting,
+		Name: BreakGlass, Action: access.BreakGlass, Access: aboutSecret.and(PutItem, Principals, Projects, Secrets),
 		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/break-glass", Body: true, Status: 200},
 		Summary: "give oneself a grant in an emergency, for a while and with a reason",
 	},
 	{
-		Name: ListSecretPrincipals, Action: access.SeeSecretAccess, Access: listingSecret,
+		Name: ListSecretPrincipals, Action: access.SeeSecretAccess,
+		Access:  aboutSecret.and(BatchGetItem, Principals).and(GetItem, Principals).and(Query, Organizations),
 		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/principals", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list who can reach a secret, how far, and through what",
 	},
 	{
-		Name: ListPrincipalAccess, Action: access.SeePrincipalAccess, Access: listing,
+		Name: ListPrincipalAccess, Action: access.SeePrincipalAccess,
+		Access:  looking(Principals, Projects, Secrets).and(Query, Principals),
 		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}/access", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list what a principal can reach, how far, and through what",
 	},
 	{
-		Name: ExplainAccess, Action: access.SeePrincipalAccess, Access: readingSecret,
+		Name: ExplainAccess, Action: access.SeePrincipalAccess,
+		Access: aboutSecret.and(BatchGetItem, Principals).and(GetItem, Principals),
 		Trigger: HTTP{
 			Method: "GET", Path: "/organizations/{organizationId}/access/explain",
 			Query: []string{"principalId", "projectId", "secretId", "permission"}, Status: 200,
@@ -320,33 +355,38 @@ var Table = []Row{
 	},
 	// trash
 	{
-		Name: ListTrash, Action: "", Access: listing,
+		Name: ListTrash, Action: "", Access: looking(Projects, Secrets).and(Query, Organizations),
 		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/trash", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list the projects and secrets in the trash that the caller could have deleted, newest first",
 	},
 	{
-		Name: RestoreFromTrash, Action: "", Access: writing,
+		Name: RestoreFromTrash, Action: "",
+		Access: aboutSecret.and(GetItem, Organizations).and(PutItem, Organizations, Projects, Secrets).
+			and(DeleteItem, Organizations),
 		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/trash/restore", Body: true, Status: 200},
 		Summary: "take projects and secrets out of the trash",
 	},
 	{
-		Name: PurgeTrash, Action: access.PurgeTrash, Access: writing,
+		Name: PurgeTrash, Action: access.PurgeTrash,
+		Access:  purging.and(BatchGetItem, Identities).and(GetItem, Identities),
 		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/trash/purge", Body: true, Status: 200},
 		Summary: "remove for good projects and secrets that are in the trash",
 	},
 	{
-		Name: PurgeExpiredTrash, Action: "", Access: sweeping,
+		Name: PurgeExpiredTrash, Action: "", Access: purging.and(Query, Organizations),
 		Trigger: Schedule{Every: time.Hour, After: 20 * time.Minute},
 		Summary: "remove for good what has been in the trash for long enough",
 	},
 	{
-		Name: SweepDeleted, Action: "", Access: sweeping,
+		Name: SweepDeleted, Action: "",
+		Access: purging.and(BatchGetItem, Principals).and(Query, Organizations, Principals, Projects, Secrets).
+			and(DeleteItem, ChangeMarks, Principals, Projects, Secrets),
 		Trigger: Schedule{Every: 15 * time.Minute}, // as long as one run has, so that two seldom meet
 		Summary: "remove what purged projects and secrets and deleted principals left",
 	},
 	// events
 	{
-		Name: ListEvents, Action: access.SeeEvents, Access: listing,
+		Name: ListEvents, Action: access.SeeEvents, Access: looking(Organizations).and(Query, Events),
 		Trigger: HTTP{
 			Method: "GET", Path: "/organizations/{organizationId}/events",
 			Query: []string{"from", "to", "action", "actorId", "resourceId", "limit", "continuationToken"}, Status: 200,
@@ -354,22 +394,24 @@ var Table = []Row{
 		Summary: "list who did, or tried to do, what, newest first",
 	},
 	{
-		Name: ListSecretEvents, Action: access.SeeSecretAccess, Access: listingSecret,
+		Name: ListSecretEvents, Action: access.SeeSecretAccess, Access: aboutSecret.and(Query, Secrets),
 		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/events", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list the changes of a secret, newest first",
 	},
 	{
-		Name: ListSecretReaders, Action: access.SeeSecretAccess, Access: listingSecret,
+		Name: ListSecretReaders, Action: access.SeeSecretAccess,
+		Access:  aboutSecret.and(BatchGetItem, Principals).and(Query, Secrets),
 		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/readers", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list who knows a secret's value: first, last, how often, which version",
 	},
 	{
-		Name: ListPrincipalReads, Action: access.SeeEvents, Access: listing,
+		Name: ListPrincipalReads, Action: access.SeeEvents,
+		Access:  aboutPrincipal.and(BatchGetItem, Secrets).and(Query, Principals),
 		Trigger: HTTP{Method: "GET", Path: "/principals/{principalId}/reads", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list the secrets whose values a principal knows",
 	},
 	{
-		Name: ListSeals, Action: access.SeeEvents, Access: listing,
+		Name: ListSeals, Action: access.SeeEvents, Access: looking(Organizations).and(Query, Removals, Seals),
 		Trigger: HTTP{
 			Method: "GET", Path: "/organizations/{organizationId}/seals",
 			Query: []string{"from", "to", "limit", "continuationToken"}, Status: 200,
@@ -377,7 +419,8 @@ var Table = []Row{
 		Summary: "list the seals of hours and what retention removed, newest first",
 	},
 	{
-		Name: ExportEvents, Action: access.SeeEvents, Access: listing,
+		Name: ExportEvents, Action: access.SeeEvents,
+		Access: looking(Organizations).and(GetItem, Seals).and(Query, Events, Removals, SealIndexes),
 		Trigger: HTTP{
 			Method: "GET", Path: "/organizations/{organizationId}/events/export",
 			Query: []string{"from", "to", "continuationToken"}, Status: 200,
@@ -386,26 +429,28 @@ var Table = []Row{
 	},
 	// what nobody asks for
 	{
-		Name: PublishChanges, Action: "", Access: publishing,
+		Name: PublishChanges, Action: "", Access: Access{Bus: true},
 		// Events as they stand under what was changed: reads don't, and wake nobody here.
 		Trigger: Stream{Items: []Items{{"ORG#", "EVENT#"}, {"PRINCIPAL#", "EVENT#"}, {"PROJECT#", "EVENT#"}, {"SECRET#", "EVENT#"}}},
 		Summary: "publish changes to the event bus",
 	},
 	{
-		Name: RollUpReads, Action: "", Access: rollingUp,
+		Name: RollUpReads, Action: "",
+		Access:  Access{}.and(GetItem, ChangeMarks, Secrets).and(PutItem, ChangeMarks, Principals, Secrets),
 		Trigger: Stream{Items: []Items{{PK: "EVENT#"}, {PK: "PROJECT#"}}},
 		Summary: "sum up who read what, and mark the projects whose values changed",
 	},
 	{
 		Name: SealEvents, Trigger: Schedule{Every: time.Hour, After: 10 * time.Minute},
-		Access: Access{
-			Table:      anywhere(GetItem, Query, PutItem, DeleteItem),
-			SigningKey: []KeyAction{Sign, GetPublicKey}, Archive: true,
-		},
+		Access: Access{SigningKey: []KeyAction{Sign, GetPublicKey}, Archive: true}.
+			and(GetItem, Organizations, Removals, Seals).and(Query, Events, Removals, SealIndexes, Seals).
+			and(PutItem, Removals, SealIndexes, Seals).and(DeleteItem, Events, SealIndexes, Seals),
 		Summary: "seal the events of the hour that is over, and remove what is older than events are kept",
 	},
 	{
-		Name: RotateDataKeys, Action: "", Access: resealing,
+		Name: RotateDataKeys, Action: "",
+		Access: Access{}.and(BatchGetItem, Organizations).and(GetItem, Organizations, Secrets).and(Query, Organizations, Secrets).
+			and(PutItem, Events, Organizations, Projects, Secrets).querying2().decrypting().generating(),
 		Trigger: Schedule{Every: time.Hour, After: 40 * time.Minute},
 		Summary: "make a new data key when the current one is old, and seal everything anew under it",
 	},

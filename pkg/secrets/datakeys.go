@@ -13,12 +13,34 @@ import (
 // errNoDataKey: the organization was never made.
 var errNoDataKey = errors.New("there is no such data key; has the organization been created?")
 
-// dataKeys keeps the wrapped data keys in the table, for the keyring.
+// dataKeys keeps the wrapped data keys in the table, for the keyring. All requests share that one, and so the context says
+// whose table it is.
 type dataKeys struct{ s *Service }
+
+// tableKey is what a context has a request's table under.
+type tableKey struct{}
+
+func (q *request) withTable(ctx context.Context) context.Context {
+	return context.WithValue(ctx, tableKey{}, q.table)
+}
+
+func tableIn(ctx context.Context) reads {
+	return ctx.Value(tableKey{}).(reads) //nolint:errcheck // nobody but currentKey and dataKey asks the keyring
+}
+
+// currentKey is the data key that what is written is sealed under.
+func (q *request) currentKey(ctx context.Context) (envelope.Key, error) {
+	return q.keyring.Current(q.withTable(ctx))
+}
+
+// dataKey is the data key of a generation.
+func (q *request) dataKey(ctx context.Context, generation uint32) (envelope.Key, error) {
+	return q.keyring.Key(q.withTable(ctx), generation)
+}
 
 // Current is the newest data key.
 func (d dataKeys) Current(ctx context.Context) (envelope.WrappedKey, error) {
-	page, err := d.s.table.Query(ctx, table.Query{
+	page, err := tableIn(ctx).Query(ctx, table.Query{
 		PK: organizationPK(d.s.organization), Prefix: dataKeyPrefix, Limit: 1, Descending: true,
 	})
 	if err != nil {
@@ -32,7 +54,7 @@ func (d dataKeys) Current(ctx context.Context) (envelope.WrappedKey, error) {
 
 // Wrapped is the data key of that generation.
 func (d dataKeys) Wrapped(ctx context.Context, generation uint32) (envelope.WrappedKey, error) {
-	item, ok, err := d.s.table.Get(ctx, dataKeyKey(d.s.organization, generation))
+	item, ok, err := tableIn(ctx).Get(ctx, dataKeyKey(d.s.organization, generation))
 	if err != nil {
 		return envelope.WrappedKey{}, err
 	}

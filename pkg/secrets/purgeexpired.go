@@ -10,10 +10,10 @@ import (
 
 // PurgeExpiredTrash purges what has been in the trash for as long as was promised when it was put there.
 func (s *Service) PurgeExpiredTrash(ctx context.Context) (RunSummary, error) {
-	r := &run{Service: s, name: operation.PurgeExpiredTrash}
+	r := s.newRun(operation.PurgeExpiredTrash)
 	query := table.Query{PK: trashPK(s.organization)}
 	for !r.outOfTime(ctx) {
-		page, err := s.table.Query(ctx, query)
+		page, err := r.table.Query(ctx, query)
 		if err != nil {
 			return r.told, err
 		}

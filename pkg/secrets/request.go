@@ -20,6 +20,7 @@ const freshness = 5 * time.Second
 // A request is one call of one use case.
 type request struct {
 	*Service
+	table   reads
 	name    operation.Name
 	caller  Caller
 	start   time.Time
@@ -39,7 +40,7 @@ type request struct {
 
 func (s *Service) begin(caller Caller, name operation.Name) *request {
 	q := &request{
-		Service: s, name: name, caller: caller, start: s.now().UTC(), about: aboutOrganization(s.organization, ""),
+		Service: s, table: s.tableOf(name), name: name, caller: caller, start: s.now().UTC(), about: aboutOrganization(s.organization, ""),
 	}
 	_, _ = rand.Read(q.writeID[:]) // never fails (crypto/rand)
 	return q

@@ -31,7 +31,7 @@ const resealPage = 100
 // reseal walks over all secrets and seals anew what is under older data keys, from where the run before ended.
 func (r *keyRotation) reseal(ctx context.Context) error {
 	for !r.timeIsUp(ctx) {
-		current, err := r.keyring.Current(ctx)
+		current, err := r.currentKey(ctx)
 		if err != nil || current.Generation() != r.told.Generation { // or another was made just now
 			return unavailable(err)
 		}

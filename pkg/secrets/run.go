@@ -28,10 +28,15 @@ const maxErrorsTold = 10
 // from being done.
 type run struct {
 	*Service
+	table  reads
 	name   operation.Name
 	mu     sync.Mutex
 	told   RunSummary
 	errors []error
+}
+
+func (s *Service) newRun(name operation.Name) *run {
+	return &run{Service: s, table: s.tableOf(name), name: name}
 }
 
 // errUnfinished: the run's time was up in the middle of something, or a part of it failed, which was told already.

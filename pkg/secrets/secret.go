@@ -221,7 +221,7 @@ func (q *request) open(ctx context.Context, place envelope.Place, sealed []byte)
 	if err != nil {
 		return "", err
 	}
-	key, err := q.keyring.Key(ctx, generation)
+	key, err := q.dataKey(ctx, generation)
 	if err != nil {
 		return "", unavailable(err)
 	}
@@ -237,7 +237,7 @@ func (q *request) openNote(ctx context.Context, v *secretSight) (string, error) 
 }
 
 func (q *request) seal(ctx context.Context, place envelope.Place, plaintext string) ([]byte, error) {
-	key, err := q.keyring.Current(ctx)
+	key, err := q.currentKey(ctx)
 	if err != nil {
 		return nil, unavailable(err)
 	}

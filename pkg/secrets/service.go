@@ -8,12 +8,16 @@ import (
 
 	"strongroom/pkg/envelope"
 	"strongroom/pkg/identity"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/table"
 )
 
 // A Config is what a Service works with.
 type Config struct {
 	Table table.Table
+	// Within, where not nil, answers the table as an operation has it: for who holds operations to what is declared of them,
+	// where IAM does not.
+	Within func(operation.Name, table.Table) table.Table
 	// Keys wraps and unwraps data keys. Nil in functions that neither seal nor open anything.
 	Keys envelope.KeyService
 	// Signer signs the seals of events. Nil in functions that seal none.
@@ -34,7 +38,8 @@ type Config struct {
 
 // A Service does the use cases. Its methods may be called at the same time.
 type Service struct {
-	table        reads
+	table        table.Table
+	within       func(operation.Name, table.Table) table.Table
 	keyring      *envelope.Keyring
 	bus          Bus
 	signer       envelope.Signer
@@ -52,7 +57,7 @@ type Service struct {
 // New makes a Service.
 func New(c Config) *Service {
 	s := &Service{
-		table: reads{c.Table}, bus: c.Bus, signer: c.Signer, archive: c.Archive, organization: c.Organization, account: c.Account,
+		table: c.Table, within: c.Within, bus: c.Bus, signer: c.Signer, archive: c.Archive, organization: c.Organization, account: c.Account,
 		clientKeyARN: c.ClientKeyARN, now: c.Now,
 		hints: newHints(),
 	}
@@ -63,6 +68,14 @@ func New(c Config) *Service {
 		s.keyring = envelope.NewKeyring(c.Keys, dataKeys{s}, c.Organization, s.now)
 	}
 	return s
+}
+
+// tableOf is the table as the requests and runs of an operation have it.
+func (s *Service) tableOf(name operation.Name) reads {
+	if s.within == nil {
+		return reads{s.table}
+	}
+	return reads{s.within(name, s.table)}
 }
 
 // Account is the AWS account of the deployment.

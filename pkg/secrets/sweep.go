@@ -51,7 +51,7 @@ func (r *run) sweepOf(item table.Item) (sweep, error) {
 // SweepDeleted removes what purged projects and secrets and deleted principals left. It looks for what is left, so that it
 // goes on wherever an earlier run ended, in whatever way, and so that several runs at once do no harm.
 func (s *Service) SweepDeleted(ctx context.Context) (RunSummary, error) {
-	r := &run{Service: s, name: operation.SweepDeleted}
+	r := s.newRun(operation.SweepDeleted)
 	// Secrets come last, among them those that went with their projects just now.
 	for _, kind := range []string{onPrincipal, onProject, onSecret} {
 		if err := r.sweepAll(ctx, kind); err != nil {

@@ -24,8 +24,10 @@ import (
 	"strongroom/pkg/clientcrypto/clientcryptotest"
 	"strongroom/pkg/envelope"
 	"strongroom/pkg/identity"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/table"
+	"strongroom/pkg/table/allowed"
 )
 
 // Account is the account of all callers.
@@ -65,6 +67,9 @@ func NewAt(t testing.TB, tbl table.Table, at time.Time) *World {
 		Table: tbl, Keys: w.Keys, Signer: w.Signer, Archive: w.Archive, Organization: w.Organization, Account: Account,
 		ClientKeyARN: "arn:aws:kms:us-east-1:" + Account + ":key/client", Now: w.Clock.Now,
 		Bus: w.Bus,
+		Within: func(name operation.Name, beneath table.Table) table.Table {
+			return &allowed.Table{Table: beneath, Row: operation.MustLookup(name), Undeclared: func(err error) { t.Error(err) }}
+		},
 	}
 	w.Service = secrets.New(w.config)
 	w.Owner = Caller("owner")

@@ -122,20 +122,27 @@ func readResponse(t *testing.T, file string) (r response) {
 // replay answers a sample in a world of its own; create-organization's first one where there is none yet.
 func replay(t *testing.T, s sample) response {
 	var w *world
-	if s.operation == operation.CreateOrganization && s.name == "first" {
+	if isFirst(s) {
 		w = newVoid(t)
 	} else {
 		w = newWorld(t, nil)
 	}
+	return w.answer(t, s)
+}
+
+// answer answers a sample.
+func (w *world) answer(t testing.TB, s sample) response {
+	t.Helper()
 	answer, err := w.function(s.operation, slog.New(slog.DiscardHandler)).Invoke(t.Context(), s.payload)
 	if !hasRoute(s.operation) {
 		return invoked(t, answer, err)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(err)
 	return stable(proxied(t, answer))
 }
+
+// isFirst says that a sample is for where there is no organization yet.
+func isFirst(s sample) bool { return s.operation == operation.CreateOrganization && s.name == "first" }
 
 // invoked is the answer of an operation without a route.
 func invoked(t testing.TB, answer []byte, err error) response {

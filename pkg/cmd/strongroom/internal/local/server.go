@@ -51,6 +51,8 @@ import (
 	"strongroom/pkg/localkms"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/secrets"
+	"strongroom/pkg/table"
+	"strongroom/pkg/table/allowed"
 	"strongroom/pkg/table/bolt"
 )
 
@@ -136,7 +138,7 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	c := secrets.Config{
-		Table: s.table, Keys: keys.Key(localkms.Storage), Organization: s.organization, Account: Account,
+		Table: s.table, Within: within(s.config.Log), Keys: keys.Key(localkms.Storage), Organization: s.organization, Account: Account,
 		ClientKeyARN: keys.Key(localkms.Client).ARN(), Bus: bus{s.config.Log},
 		Signer: signer, Archive: archive{filepath.Join(s.config.Data, sealsFolder)},
 	}
@@ -160,6 +162,15 @@ func (s *Server) open(ctx context.Context) error {
 		return errors.Join(err, s.api.close(s.config.Data))
 	}
 	return nil
+}
+
+// within holds operations to what their rows declare, as their roles would in AWS.
+func within(log *slog.Logger) func(operation.Name, table.Table) table.Table {
+	return func(name operation.Name, beneath table.Table) table.Table {
+		return &allowed.Table{Table: beneath, Row: operation.MustLookup(name), Undeclared: func(err error) {
+			log.Error("a function would not be allowed that in AWS", "error", err)
+		}}
+	}
 }
 
 // makeDemo makes what was not made yet, and notes it.

@@ -71,7 +71,7 @@ var snapshot = sync.OnceValues(func() ([]byte, *secretstest.Keys) {
 	file, keys := filepath.Join(folder, "table.bolt"), secretstest.NewKeys()
 	db, err := bolt.Open(file, bolt.NoSync())
 	must(err)
-	b := &builder{context.Background(), worldService(db, keys, worldTime.Add(-30*time.Minute))}
+	b := &builder{context.Background(), worldService(db, keys, worldTime.Add(-builtBefore))}
 	b.build()
 	must(db.Close())
 	content, err := os.ReadFile(file)
@@ -82,15 +82,27 @@ var snapshot = sync.OnceValues(func() ([]byte, *secretstest.Keys) {
 // newWorld makes the world anew. wrap, where not nil, stands between the service and the table.
 func newWorld(t testing.TB, wrap func(table.Table) table.Table) *world {
 	t.Helper()
-	content, keys := snapshot()
-	file := filepath.Join(t.TempDir(), "table.bolt")
-	must(os.WriteFile(file, content, 0o600))
+	file, keys := newWorldFile(t)
 	return openWorld(t, file, keys, wrap)
+}
+
+// newWorldFile is a file with the world, and the key service that goes with it.
+func newWorldFile(t testing.TB) (string, *secretstest.Keys) {
+	t.Helper()
+	content, keys := snapshot()
+	file := newFile(t)
+	must(os.WriteFile(file, content, 0o600))
+	return file, keys
+}
+
+func newFile(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "table.bolt")
 }
 
 // newVoid is where no organization was made yet.
 func newVoid(t testing.TB) *world {
-	return openWorld(t, filepath.Join(t.TempDir(), "table.bolt"), secretstest.NewKeys(), nil)
+	return openWorld(t, newFile(t), secretstest.NewKeys(), nil)
 }
 
 func openWorld(t testing.TB, file string, keys *secretstest.Keys, wrap func(table.Table) table.Table) *world {
@@ -102,16 +114,22 @@ func openWorld(t testing.TB, file string, keys *secretstest.Keys, wrap func(tabl
 	if wrap != nil {
 		tbl = wrap(db)
 	}
-	return &world{service: worldService(tbl, keys, worldTime)}
+	c := worldConfig(tbl, keys, worldTime)
+	c.Within = within(slog.New(slog.DiscardHandler))
+	return &world{service: secrets.New(c)}
 }
 
 func worldService(tbl table.Table, keys *secretstest.Keys, now time.Time) *secrets.Service {
-	return secrets.New(secrets.Config{
+	return secrets.New(worldConfig(tbl, keys, now))
+}
+
+func worldConfig(tbl table.Table, keys *secretstest.Keys, now time.Time) secrets.Config {
+	return secrets.Config{
 		Table: tbl, Keys: keys, Signer: secretstest.NewSigner(), Organization: fixedID(1), Account: worldAccount,
 		ClientKeyARN: "arn:aws:kms:us-east-1:" + worldAccount + ":key/client",
 		Bus:          bus{slog.New(slog.DiscardHandler)},
 		Now:          func() time.Time { return now },
-	})
+	}
 }
 
 // function is the Lambda function of an operation, over the world.
