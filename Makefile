@@ -68,6 +68,19 @@ bench: tools ## timings, as ratios within one run
 budgets: tools ## what every operation costs in round trips, capacity units and KMS calls
 	@go test -count=1 -run TestBudgets -v ./pkg/secrets/ | sed '/^===/d'
 
+.PHONY: budgets-update
+budgets-update: tools ## write what the budgets are measured as to testdata/budgets.json
+	go test -count=1 -run TestBudgets ./pkg/secrets -update
+	$(MAKE) cost-update
+
+.PHONY: cost
+cost: ## what that comes to on AWS, a million of each operation and a month, beside AWS's own stores
+	@go run ./pkg/cmd/cost
+
+.PHONY: cost-update
+cost-update: ## write the README's table of costs
+	go test -count=1 -run TestTheReadme ./pkg/cmd/cost -update
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=1m
 	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' pkg | xargs -n1 dirname | sort -u | while read -r dir; do \

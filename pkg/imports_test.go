@@ -170,6 +170,7 @@ var rules = map[string]rule{
 		"golang.org/x/sync/errgroup":               parallel,
 	}},
 
+	"pkg/cmd/cost":       {arrows: []string{"pkg/api", "pkg/envelope", "pkg/metric", "pkg/operation"}},
 	"pkg/cmd/strongroom": {environment: true, arrows: roots},
 	"pkg/cmd/strongroom/internal/cli": {arrows: roots, libraries: map[string]string{
 		"github.com/google/uuid":               uuids,

@@ -572,14 +572,15 @@ func (b *budgetWorld) changes(n int) []table.Change {
 }
 
 // TestBudgets counts what every operation costs in DynamoDB and KMS, warm, and that it costs the same however many
-// secrets there are.
+// secrets there are. What is counted stands in testdata/budgets.json too, from where "make cost" takes it.
 func TestBudgets(t *testing.T) {
 	many := 10_000
 	if testing.Short() {
 		many = 1_000
 	}
-	few := countBudgets(t, 10)
-	if counted := countBudgets(t, many); !slices.EqualFunc(few, counted, cost.same) {
+	few, bytes := countBudgets(t, 10)
+	compareMeasured(t, few, bytes)
+	if counted, _ := countBudgets(t, many); !slices.EqualFunc(few, counted, cost.same) {
 		t.Errorf("with 10 and with %d secrets besides the costs differ:\n%v\n%v", many, few, counted)
 	}
 }
@@ -594,8 +595,9 @@ func (c cost) same(other cost) bool {
 	return c.Trips == other.Trips && math.Abs(c.ReadUnits-other.ReadUnits) <= max(1, c.ReadUnits/10) && c.WriteUnits == other.WriteUnits
 }
 
-func countBudgets(t *testing.T, others int) (counted []cost) {
+func countBudgets(t *testing.T, others int) (counted []cost, bytes map[string]int) {
 	b := newBudgetWorld(t, others)
+	bytes = b.bytes()
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(out, "with %d secrets besides\n", others)
 	fmt.Fprintln(out, "operation\t\ttrips\trequests\tread units\twrite units\tKMS calls\t")
@@ -625,5 +627,5 @@ func countBudgets(t *testing.T, others int) (counted []cost) {
 			t.Errorf("%s has no budget", row.Name)
 		}
 	}
-	return counted
+	return counted, bytes
 }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"time"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/envelope"
+)
+
+// What is assumed where nothing is counted. Every number can be changed here; the README's table follows with -update.
+const (
+	// memory is what each function has, in gigabytes.
+	memory = 0.25
+	// A function takes so many milliseconds for each round trip to DynamoDB (AWS promises single-digit ones), for each read
+	// unit, which is some CPU at a seventh of one, and besides.
+	perTrip, perReadUnit, besides = 5.0, 0.1, 5.0
+	// lineBytes is what an invocation's log line has. A test compares it with package app's manual. What Lambda writes by
+	// itself is turned off (JSON format, system level WARN).
+	lineBytes = 580
+
+	// coldStarts is the part of all invocations that start a process, which takes coldStart milliseconds and one call of KMS.
+	coldStarts, coldStart = 1.0 / 1000, 60.0
+	// busier is how many times as many processes there are as requests under way on average. Each asks KMS for its data key
+	// again when it forgot it, after envelope.Lifetime.
+	busier, keyLifetime = 4.0, envelope.Lifetime
+
+	// versions is how many older versions a secret has on average, of the hundred that are kept, and updates how often it gets
+	// a new one in a month.
+	versions, updates = 10.0, 1.0
+	// eventDays is how long events are kept unless an organization says otherwise.
+	eventDays = float64(api.DefaultEventRetentionDays)
+	// The stream's functions are given changes when there are 500 or after window; the stream has so many shards.
+	window, shards = 20 * time.Second, 4.0
+
+	// keys are the client key, the storage key and the key that signs seals.
+	keys = 3.0
+	// indexEntry is what the seal of an hour keeps of each event.
+	indexEntry = 24.0
+
+	month = 730 * time.Hour
+	days  = 730.0 / 24
+	gb    = 1e9
+)
