@@ -70,7 +70,7 @@ func accessOf(t *testing.T, grants []grant) (access operation.Access, others []s
 }
 
 // partitions are those that a grant is bound to.
-func partitions(t *testing.T, g grant) []string {
+func partitions(t *testing.T, g grant) []operation.Partition {
 	t.Helper()
 	like, bound := g.conditions["dynamodb:LeadingKeys ForAllValues:StringLike"]
 	guard := g.conditions["dynamodb:LeadingKeys Null"]
@@ -80,13 +80,13 @@ func partitions(t *testing.T, g grant) []string {
 	if len(g.conditions) != 2 || !slices.Equal(guard, []string{"false"}) {
 		t.Errorf("conditions that bound no partitions, or without a guard against requests that name none: %s", g)
 	}
-	var all []string
+	var all []operation.Partition
 	for _, pattern := range like {
-		prefix, ok := strings.CutSuffix(pattern, "*")
-		if !ok || prefix == "" || strings.ContainsAny(prefix, "*?") {
-			t.Errorf("%q is not the beginning of a key", pattern)
+		p := operation.Partition(strings.TrimSuffix(pattern, "*"))
+		if p.Pattern() != pattern || strings.ContainsAny(string(p), "*?") {
+			t.Errorf("%q is neither a key nor the beginning of one", pattern)
 		}
-		all = append(all, prefix)
+		all = append(all, p)
 	}
 	return all
 }
@@ -191,9 +191,9 @@ func TestNothingIsGrantedOnEverything(t *testing.T) {
 func TestAStatementForEachSetOfPartitions(t *testing.T) {
 	arn := str("table")
 	got := tableStatements(operation.Access{Table: []operation.TableAccess{
-		{Action: operation.PutItem, Partitions: []string{"EVENT#"}},
-		{Action: operation.GetItem, Partitions: []string{"ORG#", "SECRET#"}},
-		{Action: operation.DeleteItem, Partitions: []string{"EVENT#"}},
+		{Action: operation.PutItem, Partitions: []operation.Partition{"EVENT#"}},
+		{Action: operation.GetItem, Partitions: []operation.Partition{"ORG#", "SECRET#"}},
+		{Action: operation.DeleteItem, Partitions: []operation.Partition{"EVENT#"}},
 		{Action: operation.PutItem},
 	}}, resources{table: arn})
 	bound := func(like ...string) map[string]map[string]any {

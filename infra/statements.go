@@ -132,7 +132,7 @@ const (
 	isNull      = "Null"
 )
 
-func tableStatement(partitions []string, r resources) statement {
+func tableStatement(partitions []operation.Partition, r resources) statement {
 	s := statement{sid: "Table", resources: []*string{r.table}}
 	if len(partitions) > 0 {
 		s.sid = sidOf(partitions)
@@ -145,10 +145,10 @@ func tableStatement(partitions []string, r resources) statement {
 }
 
 // bounded is what the partition keys must be like.
-func bounded(partitions []string) []string {
+func bounded(partitions []operation.Partition) []string {
 	var like []string
 	for _, p := range partitions {
-		like = append(like, p+"*")
+		like = append(like, p.Pattern())
 	}
 	return like
 }
@@ -159,11 +159,11 @@ func partitionsOf(s statement) []string {
 }
 
 // sidOf names a statement of those partitions; an id takes letters and digits only.
-func sidOf(partitions []string) string {
+func sidOf(partitions []operation.Partition) string {
 	sid := "Table"
 	for _, p := range partitions {
 		upper := true
-		for _, r := range p {
+		for _, r := range string(p) {
 			letter := r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
 			if !letter {
 				upper = true
