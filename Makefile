@@ -64,6 +64,10 @@ bench: tools ## timings, as ratios within one run
 		END { for (name in time) { bare = name; if (sub(/^Benchmark/, "BenchmarkBare", bare) && bare in time) \
 			printf "# %s takes %.1f times what %s does\n", name, time[name] / time[bare], bare } }' $(CACHE)/bench.txt
 
+.PHONY: bench-cold
+bench-cold: ## what a function's cold start takes, beside one that does nothing
+	@go test -run '^$$' -bench '^BenchmarkColdStart$$' -benchtime 50x -timeout 10m ./pkg/cmd/strongroom/internal/bench | sed -n '/^#/p; /FAIL/p'
+
 .PHONY: budgets
 budgets: tools ## what every operation costs in round trips, capacity units and KMS calls
 	@go test -count=1 -run TestBudgets -v ./pkg/secrets/ | sed '/^===/d'
