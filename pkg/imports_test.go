@@ -183,6 +183,11 @@ var rules = map[string]rule{
 		"golang.org/x/sys/unix":                "turns a terminal's echo off, and asks it whether more was pasted than one line",
 		"golang.org/x/term":                    "asks without echo",
 	}},
+	"pkg/cmd/strongroom/internal/cfn": {libraries: map[string]string{"github.com/go-json-experiment/json": strict}},
+	"pkg/cmd/strongroom/internal/prove": {
+		arrows:    []string{"pkg/cmd/strongroom/internal/cfn", "pkg/iampolicy", "pkg/operation", "pkg/table"},
+		libraries: map[string]string{"github.com/go-json-experiment/json": strict},
+	},
 	"pkg/cmd/strongroom/internal/dotenv":  {pure: true},
 	"pkg/cmd/strongroom/internal/environ": {pure: true},
 	"pkg/cmd/strongroom/internal/export": {

@@ -5,17 +5,19 @@ import "strings"
 // segments are the six parts of an ARN; the last may have colons. It is nil for a text that is no ARN.
 func segments(arn string) []string {
 	// A colon within a symbol is none: ${AWS::Region}.
-	var parts []string
-	depth, start := 0, 0
+	parts := make([]string, 0, 6)
+	within, start := false, 0
 	for i := 0; i < len(arn) && len(parts) < 5; i++ {
-		switch {
-		case strings.HasPrefix(arn[i:], "${"):
-			depth++
-		case arn[i] == '}' && depth > 0:
-			depth--
-		case arn[i] == ':' && depth == 0:
-			parts = append(parts, arn[start:i])
-			start = i + 1
+		switch arn[i] {
+		case '$':
+			within = within || i+1 < len(arn) && arn[i+1] == '{'
+		case '}':
+			within = false
+		case ':':
+			if !within {
+				parts = append(parts, arn[start:i])
+				start = i + 1
+			}
 		}
 	}
 	parts = append(parts, arn[start:])

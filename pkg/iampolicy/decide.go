@@ -165,12 +165,18 @@ func (s Statement) about(r Request) Truth {
 	if s.NotAction {
 		acts = acts.Not()
 	}
+	if acts == No {
+		return No
+	}
 	on := Yes
 	if s.Resources != nil {
 		on = anyOf(s.Resources, func(pattern string) Truth { return resourceLike(pattern, r.Resource) })
 	}
 	if s.NotResource {
 		on = on.Not()
+	}
+	if on == No {
+		return No
 	}
 	about := min(acts, on, allOf(s.Conditions, func(c Condition) Truth { return c.holds(r) }))
 	if len(s.Unread) > 0 {

@@ -24,7 +24,9 @@ const (
 )
 
 // plain says whether a symbol has neither colons nor slashes.
-func (u unit) plain() bool { return strings.HasPrefix(u.symbol, "AWS::") }
+func (u unit) plain() bool { return strings.HasPrefix(u.symbol, plainPrefix) }
+
+const plainPrefix = "AWS::"
 
 // units takes a text apart. Wildcards are characters unless wild; ${*}, ${?} and ${$} are characters always
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
@@ -66,14 +68,47 @@ func hasSymbol(text string) bool {
 
 // like compares a pattern with a value: with wildcards, where wild, in the pattern.
 func like(pattern, value string, wild bool) Truth {
+	if pattern == value || wild && pattern == "*" {
+		return Yes
+	}
+	pattern, value, differ := afterCommon(pattern, value, wild)
+	if differ {
+		return No
+	}
 	p, v := units(pattern, wild), units(value, false)
 	switch {
 	case certain(p, v):
 		return Yes
+	case !strings.Contains(pattern, "${") && !strings.Contains(value, "${"):
+		return No
 	case possible(p, v):
 		return Maybe
 	}
 	return No
+}
+
+// afterCommon is what is left of a pattern and a value after a beginning that they share and that is sure to be one, or
+// that they differ in one. Most texts that are compared do so here.
+func afterCommon(pattern, value string, wild bool) (p, v string, differ bool) {
+	for pattern != "" && value != "" {
+		c := pattern[0]
+		switch {
+		case c == '$' || value[0] == '$':
+			name, p, found := strings.Cut(pattern, "}")
+			v, same := strings.CutPrefix(value, name+"}")
+			if !found || !same || !strings.HasPrefix(name, "${"+plainPrefix) {
+				return pattern, value, false
+			}
+			pattern, value = p, v
+			continue
+		case wild && (c == '*' || c == '?'):
+			return pattern, value, false
+		case c != value[0]:
+			return "", "", true
+		}
+		pattern, value = pattern[1:], value[1:]
+	}
+	return pattern, value, false
 }
 
 // certain says whether the pattern matches whatever the symbols stand for.

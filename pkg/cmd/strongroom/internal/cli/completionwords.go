@@ -17,7 +17,7 @@ func (m *Main) words() map[string]completer {
 		"RESOURCE": m.completeResource, "PRINCIPAL": m.completeAnyPrincipal,
 		"DELETED": m.completeTrash, "ID": m.completeTrashID,
 		"ROLE": oneOf(roles...),
-		"FILE": files(cobra.ShellCompDirectiveDefault), "DIR": files(cobra.ShellCompDirectiveFilterDirs),
+		"FILE": files(cobra.ShellCompDirectiveDefault), "TEMPLATE": files(cobra.ShellCompDirectiveDefault), "DIR": files(cobra.ShellCompDirectiveFilterDirs),
 		"NAME": nil, "NEW": nil, "NEWNAME": nil, "ARN": nil, "USER": nil, "PROFILE": nil, "OPERATION": nil, "N": nil,
 	}
 }
