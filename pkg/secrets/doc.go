@@ -95,5 +95,31 @@
 // empties its partition; a deleted principal's takes its grants away. It passes three times, since what had begun before may
 // still be written after. Strongroom does that by itself: such an event names no principal, but its cause.
 //
+// # How stored data changes its form
+//
+// Every item carries the number of its form, v (schema in records.go): 1, since there was only one. An item with a higher one
+// than a program knows is refused with 503 rather than misread. Functions are not all replaced at one moment, and a
+// release may have to be taken back: so the program before and the one after always run over the same items.
+//
+// What only adds an attribute keeps the number. Its zero must mean what was so before there was one. A program that does not
+// know it keeps it when it rewrites the item, but makes derived items anew without it; so nothing may depend on its being
+// in a derived item before a walk has put it there.
+//
+// Whatever changes the meaning, the type or the place of an attribute that is there gets the next number, in two releases.
+// The first knows how to read the new form beside the old one, translating the older attributes where fromItem reads them,
+// and still writes the old form. The second writes the new form, whenever it writes an item for whatever reason; it is
+// deployed when no function of before the first is left, and can be taken back to the first. Only if the old form is to be
+// gone does a walk rewrite the rest, as resealing does: by compare-and-swap, ended and begun anew anywhere, noting how far it
+// came. The code that reads a form is kept for as long as a backup may have it.
+//
+// Keys keep their meaning for ever; another access pattern is other items, written beside the old ones from one release on
+// and completed by a walk before the next one reads them. An index is added to the table, and filled by DynamoDB, before
+// the functions that query it are deployed. So the order is: the table, what reads, what writes; clients at any time, since
+// the HTTP API only adds. Events are never rewritten, because they are sealed as they are: package audit reads every form that
+// there ever was. Sealed values say their own version in their first byte, and resealing brings them to the newest.
+//
+// testdata/upgrade has what releases wrote, and the number of every form that is stored. A release that changes one adds its
+// own folder there; tests read all of them with the present program.
+//
 // keys.go lists every key and every access pattern; records.go the attributes of every item.
 package secrets
