@@ -13,6 +13,8 @@ PYTHON := $(CACHE)/venv/bin/python
 
 GOLANGCI_LINT_VERSION := v2.15.0
 MAVEN_DEPENDENCY_PLUGIN := org.apache.maven.plugins:maven-dependency-plugin:3.8.1
+# What LocalStack's requirements are built with is as old as they are.
+LOCALSTACK_AS_OF := 2026-04-10T00:00:00Z
 
 export GOFLAGS := -buildvcs=false
 export STRONGROOM_CACHE := $(CACHE)
@@ -44,6 +46,11 @@ check: tools vet lint ## what to run while working
 test: tools vet lint ## everything that must pass
 	go build ./...
 	go test -timeout 20m ./...
+	$(MAKE) test-localstack
+
+.PHONY: test-localstack
+test-localstack: tools tools-localstack ## the built functions end to end, over LocalStack
+	go test -tags localstack -count=1 -timeout 15m ./pkg/cmd/strongroom/internal/localstack
 
 .PHONY: race
 race: tools ## the tests with the race detector
@@ -51,11 +58,15 @@ race: tools ## the tests with the race detector
 
 .PHONY: vet
 vet:
-	go vet ./...
+	go vet -tags localstack ./...
 
 .PHONY: lint
 lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 	$< run ./...
+
+.PHONY: localstack
+localstack: tools-localstack ## LocalStack in the foreground, on 127.0.0.1: make localstack PORT=4566
+	@exec localstack/start $${PORT:-4566}
 
 .PHONY: bench
 bench: tools ## timings, as ratios within one run
@@ -96,6 +107,9 @@ fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=1m
 .PHONY: tools
 tools: $(CACHE)/dynamodb-local/.installed $(CACHE)/venv/.installed $(CACHE)/schemathesis/.installed ## what the tests need, by pinned version
 
+.PHONY: tools-localstack
+tools-localstack: $(CACHE)/localstack/.installed $(CACHE)/dynamodb-local/.installed ## LocalStack, without a container
+
 # Amazon's DynamoDB Local (downloaded, never redistributed) and the launcher that has it listen on loopback alone.
 $(CACHE)/dynamodb-local/.installed: testdata/dynamodb-local/pom.xml testdata/dynamodb-local/Loopback.java
 	rm -rf $(@D)
@@ -116,6 +130,20 @@ $(CACHE)/schemathesis/.installed: testdata/schemathesis/requirements.txt
 	rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install -q --no-deps -r testdata/schemathesis/requirements.txt
+	touch $@
+
+# LocalStack, as its lock file has it. It needs Python 3.13, which uv finds or fetches.
+$(CACHE)/localstack/.installed: localstack/requirements.txt $(CACHE)/uv/.installed
+	rm -rf $(@D)
+	PYENV_VERSION=3.13.0 $(CACHE)/uv/bin/uv venv -q --no-cache --python 3.13 $(@D)
+	$(CACHE)/uv/bin/uv pip install -q --no-cache --python $(@D)/bin/python --exclude-newer $(LOCALSTACK_AS_OF) \
+		--require-hashes -r localstack/requirements.txt
+	touch $@
+
+$(CACHE)/uv/.installed: localstack/uv.txt
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install -q --require-hashes -r localstack/uv.txt
 	touch $@
 
 $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION):
