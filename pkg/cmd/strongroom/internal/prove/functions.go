@@ -229,25 +229,23 @@ const leadingKeys = "dynamodb:LeadingKeys"
 
 // partitions wants an action that the row bounds to some partitions to be allowed there, and nowhere else.
 func (w *world) partitions(r *Report, f *function, t cfn.Resource, a operation.TableAccess) {
-	var wanted []string
-	for _, other := range f.row.Access.Table {
-		if other.Action == a.Action {
-			if len(other.Partitions) == 0 {
-				return
-			}
-			wanted = append(wanted, other.Partitions...)
+	wanted := a.Partitions
+	keyIn := func(p operation.Partition) string {
+		if key := string(p) + "x"; p.Has(key) {
+			return key
 		}
+		return string(p)
 	}
 	allowed := func(keys ...string) bool {
 		context := iampolicy.Context{Known: map[string][]string{leadingKeys: keys}}
 		return slices.Contains(w.mayTable(f.role, t, t.ARN(), context), string(a.Action))
 	}
 	for _, partition := range wanted {
-		if !allowed(partition + "x") {
+		if !allowed(keyIn(partition)) {
 			r.problem("%s may not %s the items of %s in the table, which its row in the operation table says", f.name(), a.Action, partition)
 		}
 	}
-	if allowed("ELSEWHERE#x") || allowed(wanted[0]+"x", "ELSEWHERE#x") || allowed() {
+	if allowed("ELSEWHERE#x") || allowed(keyIn(wanted[0]), "ELSEWHERE#x") || allowed() {
 		r.problem("%s may %s in the table anywhere, and its row in the operation table says only %s", f.name(), a.Action, some(wanted))
 	}
 }

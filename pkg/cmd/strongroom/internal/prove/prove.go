@@ -90,10 +90,15 @@ func counted(n int, one, many string) string {
 }
 
 // some are the first few of a list, for a sentence.
-func some(all []string) string {
+func some[S ~string](all []S) string {
 	const most = 4
-	if len(all) <= most {
-		return strings.Join(all, ", ")
+	var words []string
+	for _, s := range all[:min(len(all), most)] {
+		words = append(words, string(s))
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
+	text := strings.Join(words, ", ")
+	if left := len(all) - most; left > 0 {
+		text += fmt.Sprintf(" and %d more", left)
+	}
+	return text
 }
