@@ -11,6 +11,11 @@ SHELL := /bin/bash
 CACHE  := $(abspath .cache)
 PYTHON := $(CACHE)/venv/bin/python
 
+# Which settings of infra/cdk.json are meant, and what a deployment of them is called in messages.
+STAGE ?= dev
+CDK := node_modules/.bin/cdk
+OUTPUTS := $(abspath out)/$(STAGE).json
+
 GOLANGCI_LINT_VERSION := v2.15.0
 MAVEN_DEPENDENCY_PLUGIN := org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 # What LocalStack's requirements are built with is as old as they are.
@@ -38,12 +43,31 @@ functions: ## every Lambda function, as out/<operation>/bootstrap
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags "-s -w" -o out/.build/ ./functions/...
 	@for f in out/.build/*; do install -D -m 0755 "$$f" "out/$$(basename "$$f")/bootstrap"; done
 
+.PHONY: synth
+synth: functions infra/node_modules/.installed ## the templates that make deploy would deploy, into infra/cdk.out: make synth STAGE=prod
+	cd infra && $(CDK) synth --quiet -c stage=$(STAGE)
+
+.PHONY: deploy
+deploy: infra/node_modules/.installed ## to AWS, with the credentials in the environment: make deploy STAGE=prod
+	cd infra && go run ./account ready
+	$(MAKE) functions
+	cd infra && $(CDK) deploy --all -c stage=$(STAGE) --outputs-file $(OUTPUTS)
+	@echo "what was deployed stands in $(OUTPUTS); invoke its CreateOrganizationFunction once"
+
+.PHONY: destroy
+destroy: functions infra/node_modules/.installed ## remove a deployment; refuses while there are secrets: make destroy FORCE=1
+	cd infra && go run ./account removable $(if $(filter 1,$(FORCE)),-force) $(OUTPUTS)
+	cd infra && $(CDK) destroy -c stage=$(STAGE) strongroom-$(STAGE)-server
+	cd infra && go run ./account empty $(OUTPUTS)
+	cd infra && $(CDK) destroy -c stage=$(STAGE) strongroom-$(STAGE)-data
+	rm -f $(OUTPUTS)
+
 .PHONY: check
 check: tools vet lint ## what to run while working
 	go test -short ./...
 
 .PHONY: test
-test: tools vet lint ## everything that must pass
+test: tools vet lint test-infra ## everything that must pass
 	go build ./...
 	go test -timeout 20m ./...
 	$(MAKE) test-localstack
@@ -51,6 +75,11 @@ test: tools vet lint ## everything that must pass
 .PHONY: test-localstack
 test-localstack: tools tools-localstack ## the built functions end to end, over LocalStack
 	go test -tags localstack -count=1 -timeout 15m ./pkg/cmd/strongroom/internal/localstack
+
+.PHONY: test-infra
+test-infra: tools $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION) infra/node_modules/.installed ## the CDK app, a module of its own
+	cd infra && go vet ./... && $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION) run --config ../.golangci.yml ./...
+	cd infra && go test -timeout 10m ./...
 
 .PHONY: race
 race: tools ## the tests with the race detector
@@ -146,10 +175,15 @@ $(CACHE)/uv/.installed: localstack/uv.txt
 	$(@D)/bin/pip install -q --require-hashes -r localstack/uv.txt
 	touch $@
 
+# The CDK's own program, as its lock file has it.
+infra/node_modules/.installed: infra/package-lock.json
+	cd infra && npm ci --no-audit --no-fund
+	touch $@
+
 $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION):
 	GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv $(CACHE)/bin/golangci-lint $@
 
 .PHONY: clean
 clean: ## remove what was built; .cache and .strongroom stay
-	rm -rf bin out
+	rm -rf bin out infra/cdk.out

@@ -69,7 +69,10 @@ func readAssembly(t *testing.T, dir string, s settings) *assembly {
 
 // templates are all of them, the server's nested ones under their group.
 func (a *assembly) templates() map[string]*template {
-	all := map[string]*template{"data": a.data, "server": a.server}
+	all := map[string]*template{"data": a.data}
+	if a.server != nil {
+		all["server"] = a.server
+	}
 	maps.Copy(all, a.nested)
 	return all
 }
@@ -157,7 +160,7 @@ func (t *template) called(function string, argument any) string {
 		return argument.(string)
 	case "Fn::GetAtt":
 		pair := argument.([]any)
-		return t.named(pair[0].(string)) + "." + pair[1].(string)
+		return t.attribute(pair[0].(string), pair[1].(string))
 	case "Fn::ImportValue":
 		return t.imported(argument.(string))
 	case "Fn::Join":
@@ -173,6 +176,18 @@ func (t *template) called(function string, argument any) string {
 		return fmt.Sprintf("part %v of %s", pair[0], t.text(split[1]))
 	}
 	panic("no words for " + function)
+}
+
+// attribute is one of a resource's; that of a nested stack is what it puts out.
+func (t *template) attribute(id, name string) string {
+	if output, ok := strings.CutPrefix(name, "Outputs."); ok {
+		for _, nested := range t.whole.nested {
+			if nested.self == id {
+				return nested.text(nested.Outputs[output].Value)
+			}
+		}
+	}
+	return t.named(id) + "." + name
 }
 
 func (t *template) referred(id string) string {

@@ -1,2 +1,120 @@
-// Command infra is the CDK app of Strongroom: it writes the CloudFormation templates of a deployment.
+// Command infra is the CDK app of Strongroom: it writes the CloudFormation templates of a deployment to AWS. One loop over
+// the operation table (pkg/operation) makes, for each row, a Lambda function, its own role and log, and its route or
+// trigger; tests take the templates apart again and compare them with the table, both ways.
+//
+// # Commands
+//
+//	make synth STAGE=prod     writes the templates into infra/cdk.out, without credentials; AWS_REGION says for where
+//	make deploy STAGE=prod    deploys both stacks and writes their outputs to out/prod.json
+//	make destroy STAGE=dev    removes both; refuses while there are secrets, unless FORCE=1, and where the data is retained
+//	make test-infra           the tests of this module
+//
+// The data stack alone, for which no function need be built: "-c only=data" on the CDK's command line. Its template is
+// infra/cdk.out/strongroom-<stage>-data.template.json and needs no asset and no other stack.
+//
+// # What there is
+//
+//	strongroom-<stage>-data     the table, four KMS keys, the archive of seals (S3 with Object Lock), the event bus
+//	strongroom-<stage>-server   the HTTP API, what watches the deployment, a KMS key for logs and alarms, and as nested stacks
+//	                            Reading (GET), Writing (other methods) and Background (invoked, stream, schedules)
+//
+// The server's stack holds nothing that can't be made anew. The organization's id is made at deployment: it is the UUID in
+// the data stack's own id, in lower case, so that a second one can't be made by mistake.
+//
+// # Rights
+//
+// What a role may do is written by hand in statements.go from the row's Access: exact actions on exact ARNs; items bounded
+// by their partition keys where the row names partitions; the storage key with this organization's encryption context; the
+// table's key through DynamoDB alone. There is no managed policy and no wildcard but in names of the archive's objects and
+// for X-Ray, which knows no resources. testdata/infra/grants.golden lists it all, and a change of it is a visible difference:
+// "go test ./... -update" rewrites it. All roles of functions have the path /strongroom/server/, to whatever of which the
+// client key's policy denies everything. The storage and the signing key's policies deny their use to everybody else.
+//
+// # Settings
+//
+// cdk.json has them by stage under "stages", every one of them in each stage: a setting that is left out is an error.
+// "-c stage=prod" picks one; dev is meant otherwise.
+//
+//	region                where; empty for the one of your credentials
+//	organization          empty: made at deployment. A UUID: that of the table which is restored into this deployment
+//	retain                true: table, keys and archive outlive their stack, the table and both stacks are protected against
+//	                      deletion. false: all goes with the stack
+//	memoryMB              of functions, 128 to 1769 (one CPU). CPU comes with it: 512 has a warm get-secret wait for DynamoDB
+//	                      and not for itself; 256 is enough to try things, and cold starts are the same (measured from 128 on)
+//	logDays               how long logs are kept
+//	traces                whether functions send traces to X-Ray (API Gateway's HTTP APIs don't)
+//	trail                 whether CloudTrail records changes in the account and invocations of functions: two alarms need it
+//	                      (an Invoke that is not API Gateway's; calls that harm a key) unless the account has such a trail
+//	sealLock, sealDays    how seals are locked: "compliance" (nobody removes one for so many days, the account's root neither),
+//	                      "governance" (who has s3:BypassGovernanceRetention can), "none"
+//	requestsPerSecond, burst
+//	                      where API Gateway begins to answer 429, for all callers together
+//	deniedPerFiveMinutes  how many answers 403 and 404 are an alarm
+//	alarmEmail            an address for alarms, which must be confirmed from there; empty: subscribe to AlarmTopic yourself
+//	warmReads, warmWrites what the table takes from its first minute on, if more than DynamoDB's 12,000 and 4,000; charged once
+//	multiRegionKeys       whether keys can be replicated; must be set from the beginning
+//	replicas              regions that have a copy of the table, each with the ARN of the replica of the table key there
+//	domain                a name of the API's own and an ACM certificate of the same region
+//
+// Not a setting: concurrency is not reserved, so that no operation takes it from another; timeouts are those of pkg/app.
+//
+// # What a deployer needs
+//
+// An AWS account, best one of Strongroom's own (see below) and one deployment in a region of it (metrics of two would be in
+// one namespace); credentials that may assume the roles of the CDK's bootstrap stack; Go, Node 20 or newer and make. make
+// deploy asks for the credentials and the bootstrap stack first, and says what to do where one is missing. Then the
+// organization is made once, by who has lambda:InvokeFunction on the function that the outputs name:
+//
+//	aws lambda invoke --function-name strongroom-prod-create-organization --cli-binary-format raw-in-base64-out \
+//	  --payload '{"name": "…", "ownerName": "…", "ownerArn": "arn:aws:iam::…:role/…"}' /dev/stdout
+//
+// Callers need execute-api:Invoke on the API, arn:aws:execute-api:<region>:<account>:<api>/$default/*, or less of it, and for
+// client-encrypted projects what KMS asks of them, which "strongroom access grant" gives.
+//
+// # A name of its own, and AWS WAF
+//
+// With a domain the API answers to that name only; DomainTarget, among the outputs, is what DNS must point to. AWS WAF can't
+// be put before an HTTP API (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-rest.html), only before
+// a CloudFront distribution that stands before it. Since requests are signed for the host that the client named, that
+// distribution must have the same name and pass Host and Authorization on unchanged, with DomainTarget as its origin; then
+// DNS points to CloudFront. Nobody is kept from asking DomainTarget with that Host directly, round the WAF: signatures,
+// Strongroom's own rules and the throttle still hold there. None of this was tried for this document.
+//
+// # Several regions
+//
+// A replica is for recovery, not for a second place to write: DynamoDB's global tables replicate after the answer, have
+// neither strong reads nor transactions across regions, and two functions can't read a replicated table's stream as freely
+// (AWS advises one reader a shard there; Strongroom has two: expect throttled pollers). So: deploy with multiRegionKeys from
+// the first day; replicate the four keys into the other region (kms:ReplicateKey, with the policies of the template); put
+// the region and the ARN of the table key's replica under replicas; deploy again. To go on there, deploy the server with
+// that region's table by hand of the templates, with organization set. That way back is not automated.
+//
+// # What an administrator can still do
+//
+// Whoever may change IAM or these stacks in the account can do as they like with server projects. What stops them is left to
+// the organization that owns the account (an SCP that keeps everybody but the CDK's roles from /strongroom/server/* and from
+// the keys' policies); what tells of them are alarms:
+//   - invoke a function with a forged caller (lambda:InvokeFunction): alarm ForeignInvoke, with trail
+//   - change a key's policy, disable a key or schedule its deletion: rule KeyCalls; deletion takes thirty days
+//   - read the table: names and who may do what, no value; write it: grant themselves access, which sealed hours show
+//   - change a function's code or a role: CloudTrail has it, and no alarm of ours (IAM's events are in us-east-1 alone)
+//   - remove seals: not in "compliance"
+//
+// They can't read client-encrypted values unless they change the client key's policy or give themselves rights to it in IAM:
+// the account decides about its key. Somebody has to, or a lost policy would be a lost key.
+//
+// # What it costs at rest
+//
+// List prices of us-east-1, to be checked before they are quoted; a month:
+//
+//	five KMS keys                       $5, plus $1 each for the first two yearly rotations of four of them
+//	14 alarms, on 16 metrics            $1.60
+//	the dashboard                       $3, the account's first three are free
+//	the table                           $0.25 a GB, and $0.20 a GB for recovery to any second of 35 days
+//	logs                                $0.50 a GB written, $0.03 a GB kept
+//	trail                               $1 a million invocations, $0.50 a GB of its log; the first trail's changes are free
+//	metrics that functions write        $0.30 a metric and operation that is used; see their documentation
+//	traces                              $5 a million
+//
+// The bucket of seals holds 24 objects a day, of a few kilobytes each; queues, rules and the idle API cost nothing.
 package main

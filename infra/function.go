@@ -13,7 +13,6 @@ import (
 
 	"strongroom/pkg/app"
 	"strongroom/pkg/operation"
-	"strongroom/pkg/secrets"
 )
 
 // A function is an operation's Lambda function and what belongs to it.
@@ -102,9 +101,8 @@ func (v *server) newRole(f *function, logs awslogs.LogGroup) awsiam.Role {
 		suppress(role, "AwsSolutions-IAM5", "X-Ray's two actions know no resources, and write traces only.", "Resource::*")
 	}
 	if f.row.Access.Archive {
-		for _, prefix := range secrets.ArchivePrefixes() {
-			suppress(role, "AwsSolutions-IAM5", "Objects are named by hour, and Object Lock and the bucket's policy keep what is there.",
-				"Resource::<"+*v.stack.GetLogicalId(v.data.archive.Node().DefaultChild().(awscdk.CfnElement))+".Arn>/"+prefix+"*")
+		for _, finding := range archivedFindings(v.data.archive) {
+			suppress(role, "AwsSolutions-IAM5", "Objects are named by hour, and Object Lock and the bucket's policy keep what is there.", finding)
 		}
 	}
 	return role

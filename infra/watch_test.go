@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"strongroom/pkg/operation"
+)
+
+// TestAlarms: which there are, from where on, and that each sends its beginning and end to the topic and says what to do.
+func TestAlarms(t *testing.T) {
+	want := map[string]string{
+		"server-errors": ">= 1, 2 times", "function-throttles": ">= 1, 2 times", "table-throttled": ">= 10, 2 times",
+		"many-denied": ">= 50, 1 times", "seal-late": ">= 8100, 1 times, silence too", "foreign-invoke": ">= 1, 1 times",
+	}
+	for _, row := range operation.Table {
+		switch row.Trigger.(type) {
+		case operation.Stream:
+			want["behind-"+string(row.Name)] = ">= 300000, 3 times"
+			want["dead-letters-"+string(row.Name)] = ">= 1, 1 times"
+		case operation.Schedule:
+			want["dead-letters-"+string(row.Name)] = ">= 1, 1 times"
+		}
+	}
+	a, got := stage(t, "prod"), map[string]string{}
+	for _, alarm := range a.of("AWS::CloudWatch::Alarm") {
+		p := alarm.Properties
+		name := strings.TrimPrefix(p["AlarmName"].(string), "strongroom-prod-")
+		got[name] = fmt.Sprintf(">= %v, %v times", p["Threshold"], p["EvaluationPeriods"])
+		if p["TreatMissingData"] == "breaching" {
+			got[name] += ", silence too"
+		}
+		if alarm.text(p["AlarmActions"]) != "Alarms" || alarm.text(p["OKActions"]) != "Alarms" || p["ComparisonOperator"] != "GreaterThanOrEqualToThreshold" {
+			t.Errorf("%s acts on %v, %v, when %v", name, p["AlarmActions"], p["OKActions"], p["ComparisonOperator"])
+		}
+		if words := strings.Fields(p["AlarmDescription"].(string)); len(words) < 15 {
+			t.Errorf("%s does not say what to do: %v", name, p["AlarmDescription"])
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-wanted +is):\n%s", diff)
+	}
+}
+
+// TestTheDashboardShowsWhatFunctionsMeasure: every metric that functions write, by operation, but calls of the table, which
+// units say better, and hours sealed, of which the age of the newest does.
+func TestTheDashboardShowsWhatFunctionsMeasure(t *testing.T) {
+	d := only(t, stage(t, "prod"), "AWS::CloudWatch::Dashboard")
+	body := d.text(d.Properties["DashboardBody"])
+	var page struct{ Widgets []json.RawMessage }
+	if err := json.Unmarshal([]byte(body), &page); err != nil {
+		t.Fatalf("the page is no JSON: %v\n%s", err, body)
+	}
+	found := map[string]bool{}
+	for _, m := range regexp.MustCompile(`SEARCH\('\{Strongroom,operation\} MetricName=\\"(\w+)\\"'`).FindAllStringSubmatch(body, -1) {
+		found[m[1]] = true
+	}
+	want := []string{
+		"Changes", "Denied", "Duration", "Errors", "Failures", "KmsCalls", "ReadUnits", "Refused", "Requests", "Runs", "SealAgeSeconds",
+		"TableThrottles", "TransactionsCancelled", "WriteUnits",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(found))); diff != "" {
+		t.Errorf("(-wanted +is):\n%s", diff)
+	}
+	for _, line := range []string{"IteratorAge", "ApproximateNumberOfMessagesVisible", "ReadThrottleEvents", "5xx", "p50", "p99"} {
+		if !strings.Contains(body, line) {
+			t.Errorf("%s is not shown", line)
+		}
+	}
+	if len(page.Widgets) != 16 {
+		t.Errorf("%d graphs", len(page.Widgets))
+	}
+}
+
+// TestKeysAreWatched: a rule for what makes a key useless or opens it, for each key of the data stack.
+func TestKeysAreWatched(t *testing.T) {
+	both(t, func(t *testing.T, a *assembly) {
+		got := map[string]string{}
+		for _, r := range a.of("AWS::Events::Rule") {
+			pattern, ok := r.Properties["EventPattern"].(map[string]any)
+			if !ok {
+				continue
+			}
+			target := object(r.Properties["Targets"].([]any)[0])
+			if r.text(target["Arn"]) != "Alarms" {
+				t.Errorf("%s tells %v", r.name(), target["Arn"])
+			}
+			detail := object(pattern["detail"])
+			of := pattern["resources"]
+			if detail != nil {
+				of = object(detail["resources"])["ARN"]
+			}
+			got[r.name()] = r.text(pattern["detail-type"]) + ": " + r.text(of)
+			if detail != nil && r.text(detail["eventName"]) != "DisableKey,DisableKeyRotation,PutKeyPolicy,ScheduleKeyDeletion" {
+				t.Errorf("%s is for %v", r.name(), detail["eventName"])
+			}
+		}
+		want := map[string]string{
+			"KeyCalls":    "AWS API Call via CloudTrail: ClientKey.Arn,SigningKey.Arn,StorageKey.Arn,TableKey.Arn",
+			"KeysDeleted": "KMS CMK Deletion: ClientKey.Arn,SigningKey.Arn,StorageKey.Arn,TableKey.Arn",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-wanted +is):\n%s", diff)
+		}
+	})
+}
+
+// TestTheTrailSeesInvocations of every function that somebody waits for, and of no other: what starts those of the stream
+// is Lambda itself.
+func TestTheTrailSeesInvocations(t *testing.T) {
+	if n := len(stage(t, "dev").of("AWS::CloudTrail::Trail")); n != 0 {
+		t.Errorf("dev has %d trails", n)
+	}
+	trail := only(t, stage(t, "prod"), "AWS::CloudTrail::Trail")
+	var want, got []string
+	for _, row := range operation.Table {
+		if answers(row) {
+			want = append(want, "arn:aws:lambda:eu-central-1:${AWS::AccountId}:function:strongroom-prod-"+string(row.Name))
+		}
+	}
+	for _, s := range trail.Properties["AdvancedEventSelectors"].([]any) {
+		for _, f := range object(s)["FieldSelectors"].([]any) {
+			if field := object(f); field["Field"] == "resources.ARN" {
+				got = trail.values(field["Equals"])
+			}
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" || len(got) > 500 { // CloudTrail takes 500 values
+		t.Errorf("(-wanted +is):\n%s", diff)
+	}
+}
+
+// TestLogsAreKeptEncryptedForAWhile: every log group has a key and a retention, and every function and the API one.
+func TestLogsAreKeptEncryptedForAWhile(t *testing.T) {
+	for name, days := range map[string]float64{"dev": 7, "prod": 90} {
+		groups := stage(t, name).of("AWS::Logs::LogGroup")
+		for _, g := range groups {
+			if g.text(g.Properties["KmsKeyId"]) != "LogKey.Arn" || g.Properties["RetentionInDays"] != days {
+				t.Errorf("%s: %s is kept for %v days, under %v", name, g.name(), g.Properties["RetentionInDays"], g.Properties["KmsKeyId"])
+			}
+		}
+		if len(groups) < len(operation.Table)+1 {
+			t.Errorf("%s has %d logs", name, len(groups))
+		}
+	}
+}
+
+// TestTheAccessLogHasNoSecrets: it names the variables that it may; a path has ids, a query has names of secrets, a header
+// has signatures.
+func TestTheAccessLogHasNoSecrets(t *testing.T) {
+	s := only(t, stage(t, "prod"), "AWS::ApiGatewayV2::Stage")
+	var format map[string]string
+	if err := json.Unmarshal([]byte(object(s.Properties["AccessLogSettings"])["Format"].(string)), &format); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"$context.error.message", "$context.identity.sourceIp", "$context.identity.userArn", "$context.integration.error",
+		"$context.integration.integrationStatus", "$context.integration.latency", "$context.requestId", "$context.requestTime",
+		"$context.responseLatency", "$context.responseLength", "$context.routeKey", "$context.status",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Values(format))); diff != "" {
+		t.Errorf("(-wanted +is):\n%s", diff)
+	}
+	throttle := object(s.Properties["DefaultRouteSettings"])
+	if throttle["ThrottlingRateLimit"] != 500.0 || throttle["ThrottlingBurstLimit"] != 1000.0 {
+		t.Errorf("throttled at %v", throttle)
+	}
+}
