@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 )
 
@@ -60,7 +61,7 @@ func (v *server) alarms() []alarm {
 			id: "FunctionThrottles", least: 1, periods: 2,
 			says: "Lambda started functions too late or not at all: the account's concurrency is used up. " +
 				"Ask AWS for more, or find who uses it. (All functions of the account are counted.)",
-			metric: metric("AWS/Lambda", "Throttles", "Sum", nil),
+			metric: metricOf("AWS/Lambda", "Throttles", "Sum", nil),
 		},
 		{
 			id: "TableThrottled", least: 10, periods: 2,
@@ -72,9 +73,9 @@ func (v *server) alarms() []alarm {
 		},
 		{
 			id: "ManyDenied", least: v.settings.DeniedPerFiveMinutes, periods: 1,
-			says: "Many requests were answered 403 or 404 within five minutes: somebody looks for what they may not see, " +
-				"or a workload lost its access. \"strongroom events list\" says who was denied what; the access log also has those " +
-				"whose signature was refused.",
+			says: "Many requests were denied within five minutes: somebody looks for what they may not see, or a workload lost its " +
+				"access. \"strongroom events list\" says who was denied what; the access log has those whose signature or " +
+				"right to call the API was refused.",
 			metric: v.denials(),
 		},
 		{
@@ -82,8 +83,7 @@ func (v *server) alarms() []alarm {
 			says: "The events of the hour before last are not sealed. Look into the log of seal-events. " +
 				"(A deployment whose organization was not made yet alarms too.)",
 			metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-				Namespace: str(namespace), MetricName: str(sealAge), Statistic: str("Maximum"), Period: minutes(120),
-				DimensionsMap: &map[string]*string{byOperation: str(string(operation.SealEvents))},
+				Namespace: str(metric.Namespace), MetricName: str(string(metric.SealAgeSeconds)), Statistic: str("Maximum"), Period: minutes(120),
 			}),
 		},
 	}
@@ -113,20 +113,23 @@ func (v *server) taskAlarms(f *function) []alarm {
 	return all
 }
 
-// denials counts, from the access log, requests that were answered 403 or 404, those included that API Gateway refused
-// because of their signature and that no function saw.
-func (v *server) denials() awscloudwatch.Metric {
-	return v.filter("Denials", v.accessLog, `{ ($.status = "403") || ($.status = "404") }`)
+// denials are decisions that were recorded as denied, and requests that API Gateway refused by itself, because of their
+// signature or the caller's IAM rights, and that no function saw.
+func (v *server) denials() awscloudwatch.IMetric {
+	return ratio("FILL(decisions, 0) + FILL(refused, 0)", map[string]awscloudwatch.IMetric{
+		"decisions": measured(metric.Denied, "Sum"),
+		"refused":   v.filter("RefusedAtTheDoor", v.accessLog, `{ ($.status = "403") && ($.integrationStatus = "-") }`),
+	})
 }
 
 // filter counts the lines of a log that a pattern matches.
 func (v *server) filter(id string, log awslogs.LogGroup, pattern string) awscloudwatch.Metric {
-	space := namespace + "/" + v.settings.Stage
+	space := metric.Namespace + "/" + v.settings.Stage
 	awslogs.NewMetricFilter(v.stack, str(id), &awslogs.MetricFilterProps{
 		LogGroup: log, FilterPattern: awslogs.FilterPattern_Literal(str(pattern)),
 		MetricNamespace: str(space), MetricName: str(id), MetricValue: str("1"),
 	})
-	return metric(space, id, "Sum", nil)
+	return metricOf(space, id, "Sum", nil)
 }
 
 // ratio is a metric that is reckoned from others.

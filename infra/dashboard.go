@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 )
 
@@ -22,31 +23,35 @@ func (v *server) newDashboard() {
 	}
 	rows := [][]awscloudwatch.IWidget{
 		{
-			graph("Requests", everyOperation(requests, "Sum")),
-			graph("Errors (5xx)", everyOperation(errors5xx, "Sum"), v.apiMetric("5xx", "Sum")),
-			graph("Refused (4xx)", everyOperation(refused, "Sum"), v.apiMetric("4xx", "Sum")),
+			graph("Requests", measured(metric.Requests, "Sum"), v.apiMetric("Count", "Sum")),
+			graph("Errors (5xx), by operation", measured(metric.Errors, "Sum"), v.apiMetric("5xx", "Sum")),
+			graph("Refused (4xx), and denied", measured(metric.Refused, "Sum"), measured(metric.Denied, "Sum"), v.apiMetric("4xx", "Sum")),
 		},
 		{
-			graph("Duration p50, ms", everyOperation(duration, "p50")),
-			graph("Duration p99, ms", everyOperation(duration, "p99")),
-			graph("Denied", everyOperation(denied4xx, "Sum")),
+			graph("Duration, ms", measured(metric.Duration, "p50"), measured(metric.Duration, "p99")),
+			graph("Duration p50 by operation, ms", v.each("Duration", "p50")),
+			graph("Duration p99 by operation, ms", v.each("Duration", "p99")),
 		},
 		{
-			graph("Throttled", everyOperation(tableThrottles, "Sum"), v.tableMetric("ReadThrottleEvents"), v.tableMetric("WriteThrottleEvents"),
-				metric("AWS/Lambda", "Throttles", "Sum", nil)),
-			graph("Transactions cancelled", everyOperation(transactionsCancelled, "Sum"), v.tableMetric("TransactionConflict")),
-			graph("KMS calls", everyOperation(kmsCalls, "Sum")),
+			graph("Invocations by operation", v.each("Invocations", "Sum")),
+			graph("Throttled", measured(metric.TableThrottles, "Sum"), v.tableMetric("ReadThrottleEvents"),
+				v.tableMetric("WriteThrottleEvents"), metricOf("AWS/Lambda", "Throttles", "Sum", nil)),
+			graph("Transactions cancelled", measured(metric.TransactionsCancelled, "Sum"), v.tableMetric("TransactionConflict")),
 		},
 		{
-			graph("Read units", everyOperation(readUnits, "Sum"), v.tableMetric("ConsumedReadCapacityUnits")),
-			graph("Write units", everyOperation(writeUnits, "Sum"), v.tableMetric("ConsumedWriteCapacityUnits")),
-			graph("Changes done", everyOperation(changes, "Sum")),
+			graph("Calls of DynamoDB and KMS", measured(metric.TableCalls, "Sum"), measured(metric.KmsCalls, "Sum")),
+			graph("Read units", measured(metric.ReadUnits, "Sum"), v.tableMetric("ConsumedReadCapacityUnits")),
+			graph("Write units", measured(metric.WriteUnits, "Sum"), v.tableMetric("ConsumedWriteCapacityUnits")),
 		},
 		{
+			graph("Runs, and failed ones by operation", measured(metric.Runs, "Sum"), measured(metric.Failures, "Sum")),
 			graph("Behind the stream, ms", lags...),
-			graph("Runs, and failed ones", everyOperation(runs, "Sum"), everyOperation(failures, "Sum")),
+			graph("Changes done", measured(metric.Changes, "Sum")),
+		},
+		{
 			graph("Dead letters", letters...),
-			graph("Age of the newest seal, s", everyOperation(sealAge, "Maximum")),
+			graph("Hours sealed", measured(metric.SealedHours, "Sum")),
+			graph("Age of the newest seal, s", measured(metric.SealAgeSeconds, "Maximum")),
 		},
 	}
 	var widgets []*[]awscloudwatch.IWidget

@@ -49,7 +49,7 @@
 //	                      "governance" (who has s3:BypassGovernanceRetention can), "none"
 //	requestsPerSecond, burst
 //	                      where API Gateway begins to answer 429, for all callers together
-//	deniedPerFiveMinutes  how many answers 403 and 404 are an alarm
+//	deniedPerFiveMinutes  how many requests that are denied are an alarm
 //	alarmEmail            an address for alarms, which must be confirmed from there; empty: subscribe to AlarmTopic yourself
 //	warmReads, warmWrites what the table takes from its first minute on, if more than DynamoDB's 12,000 and 4,000; charged once
 //	multiRegionKeys       whether keys can be replicated; must be set from the beginning
@@ -108,12 +108,12 @@
 // List prices of us-east-1, to be checked before they are quoted; a month:
 //
 //	five KMS keys                       $5, plus $1 each for the first two yearly rotations of four of them
-//	14 alarms, on 16 metrics            $1.60
+//	14 alarms, on 17 metrics            $1.70
 //	the dashboard                       $3, the account's first three are free
 //	the table                           $0.25 a GB, and $0.20 a GB for recovery to any second of 35 days
 //	logs                                $0.50 a GB written, $0.03 a GB kept
 //	trail                               $1 a million invocations, $0.50 a GB of its log; the first trail's changes are free
-//	metrics that functions write        $0.30 a metric and operation that is used; see their documentation
+//	metrics that functions write        $4.20 and more, as pkg/metric reckons; two of filters $0.60
 //	traces                              $5 a million
 //
 // The bucket of seals holds 24 objects a day, of a few kilobytes each; queues, rules and the idle API cost nothing.

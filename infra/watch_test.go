@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 )
 
@@ -49,32 +50,47 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// TestTheDashboardShowsWhatFunctionsMeasure: every metric that functions write, by operation, but calls of the table, which
-// units say better, and hours sealed, of which the age of the newest does.
+// TestTheDashboardShowsWhatFunctionsMeasure: every metric of pkg/metric's table, with the dimension that it has.
 func TestTheDashboardShowsWhatFunctionsMeasure(t *testing.T) {
 	d := only(t, stage(t, "prod"), "AWS::CloudWatch::Dashboard")
 	body := d.text(d.Properties["DashboardBody"])
-	var page struct{ Widgets []json.RawMessage }
+	var page struct {
+		Widgets []struct{ Properties struct{ Metrics [][]any } }
+	}
 	if err := json.Unmarshal([]byte(body), &page); err != nil {
 		t.Fatalf("the page is no JSON: %v\n%s", err, body)
 	}
-	found := map[string]bool{}
-	for _, m := range regexp.MustCompile(`SEARCH\('\{Strongroom,operation\} MetricName=\\"(\w+)\\"'`).FindAllStringSubmatch(body, -1) {
-		found[m[1]] = true
+	want, got := map[string]bool{}, map[string]bool{}
+	for _, row := range metric.Table {
+		want[string(row.Name)] = row.PerOperation
 	}
-	want := []string{
-		"Changes", "Denied", "Duration", "Errors", "Failures", "KmsCalls", "ReadUnits", "Refused", "Requests", "Runs", "SealAgeSeconds",
-		"TableThrottles", "TransactionsCancelled", "WriteUnits",
+	perOperation := regexp.MustCompile(`SEARCH\('\{Strongroom,operation\} MetricName="(\w+)"'`)
+	for _, w := range page.Widgets {
+		for _, line := range w.Properties.Metrics {
+			if found := perOperation.FindStringSubmatch(fmt.Sprint(line)); found != nil {
+				got[found[1]] = true
+			}
+			if line[0] == metric.Namespace {
+				name, _ := line[1].(string)
+				if dimensions := len(line) - 2; dimensions > 1 { // the last one is how it is drawn
+					t.Errorf("%s has dimensions: %v", name, line)
+				}
+				got[name] = false
+			}
+		}
 	}
-	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(found))); diff != "" {
-		t.Errorf("(-wanted +is):\n%s", diff)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-table +dashboard; true is by operation):\n%s", diff)
 	}
-	for _, line := range []string{"IteratorAge", "ApproximateNumberOfMessagesVisible", "ReadThrottleEvents", "5xx", "p50", "p99"} {
+	for _, line := range []string{
+		"IteratorAge", "ApproximateNumberOfMessagesVisible", "ReadThrottleEvents", "5xx",
+		`MetricName=\"Duration\" strongroom prod', 'p50'`, `MetricName=\"Duration\" strongroom prod', 'p99'`,
+	} {
 		if !strings.Contains(body, line) {
 			t.Errorf("%s is not shown", line)
 		}
 	}
-	if len(page.Widgets) != 16 {
+	if len(page.Widgets) != 18 {
 		t.Errorf("%d graphs", len(page.Widgets))
 	}
 }
