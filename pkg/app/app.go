@@ -88,8 +88,8 @@
 //	Runs                   Count         runs of the clock, batches of the table's stream and direct invocations
 //	Failures*              Count         of these, those that failed
 //	Changes                Count         changes of the table's stream that were worked on
-//	SealedHours            Count         hours that seal-events sealed
-//	SealAgeSeconds         Seconds       how long ago the last hour that is sealed ended, when seal-events had run
+//	SealedHours*           Count         hours that seal-events sealed
+//	SealAgeSeconds*        Seconds       how long ago the last hour that is sealed ended, when seal-events had run
 //
 // A request's line has about 580 bytes, which at $0.50 a gigabyte cost $0.29 a million; without metrics it has about 280.
 // What Lambda itself writes of each invocation (START, END and REPORT) is as much again: the functions' log format wants to

@@ -10,10 +10,10 @@
 //
 // CloudWatch takes $0.30 a month for each metric and each combination of its dimensions, for the hours in which it was
 // sent (https://aws.amazon.com/cloudwatch/pricing/). With fifty-five operations one metric of each would be up to $16.50,
-// and all sixteen $264, many times what ten million audited reads cost. So only two have the dimension [Dimension], those
-// that somebody is woken for, and both are left out where they are zero: an operation that works costs nothing. The other
-// fourteen are sums over all operations: $4.20 a month at most, where each of them is not zero in every hour. How often an operation
-// was called and how long it took, one by one, is in Lambda's own metrics, which are free, since each operation is one
+// and all sixteen $264, many times what ten million audited reads cost. So two of them alone have the dimension [Dimension] for all operations, those
+// that somebody is woken for, and both are left out where they are zero: an operation that works costs nothing. Two others
+// have it because one operation alone has them. The other twelve are sums over all operations. That is $4.20 a month at
+// most, where each of them is not zero in every hour. How often an operation was called and how long it took, one by one, is in Lambda's own metrics, which are free, since each operation is one
 // function: Invocations, Duration and Errors of AWS/Lambda
 // (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html).
 //
@@ -75,29 +75,35 @@ type Row struct {
 	Unit Unit
 	// PerOperation says that the metric has the dimension [Dimension]; else it has none.
 	PerOperation bool
-	// Meaning is one line for people. One that begins with its trigger is of those functions alone.
+	// Only is the name of the one operation that has the metric; empty for a metric of several.
+	Only string
+	// Meaning is one line for people.
 	Meaning string
 }
+
+// sealEvents is the operation that has metrics of its own. (Package operation's names are not for a package that imports
+// nothing; a test there compares.)
+const sealEvents = "seal-events"
 
 // Table is all metrics. Those that are zero are left out of a line, but for Requests, Runs, Duration and SealAgeSeconds,
 // whose zeros mean something: alarms take a missing one for nothing.
 var Table = []Row{
-	{Requests, Count, false, "requests that were answered, whatever with"},
-	{Errors, Count, true, "requests that were answered with a status of 500 or more"},
-	{Refused, Count, false, "requests that were answered with a status from 400 to 499"},
-	{Denied, Count, false, "decisions that were recorded as denied"},
-	{Duration, Milliseconds, false, "from a request's event to its answer"},
-	{TableCalls, Count, false, "requests to DynamoDB, attempts of the SDK counted one by one"},
-	{TableThrottles, Count, false, "of these, those that DynamoDB throttled, and answers that left keys unread"},
-	{TransactionsCancelled, Count, false, "of these, those that another write came before: conditions that were not met, and conflicts"},
-	{ReadUnits, Count, false, "read units that DynamoDB says were consumed"},
-	{WriteUnits, Count, false, "write units that DynamoDB says were consumed; of what it cancelled it says nothing"},
-	{KmsCalls, Count, false, "calls of the key service: data keys and signatures"},
-	{Runs, Count, false, "runs of the clock, batches of the table's stream and direct invocations"},
-	{Failures, Count, true, "of these, those that failed"},
-	{Changes, Count, false, "changes of the table's stream that were worked on"},
-	{SealedHours, Count, false, "hours that seal-events sealed"},
-	{SealAgeSeconds, Seconds, false, "how long ago the last hour that is sealed ended, when seal-events had run"},
+	{Requests, Count, false, "", "requests that were answered, whatever with"},
+	{Errors, Count, true, "", "requests that were answered with a status of 500 or more"},
+	{Refused, Count, false, "", "requests that were answered with a status from 400 to 499"},
+	{Denied, Count, false, "", "decisions that were recorded as denied"},
+	{Duration, Milliseconds, false, "", "from a request's event to its answer"},
+	{TableCalls, Count, false, "", "requests to DynamoDB, attempts of the SDK counted one by one"},
+	{TableThrottles, Count, false, "", "of these, those that DynamoDB throttled, and answers that left keys unread"},
+	{TransactionsCancelled, Count, false, "", "of these, those that another write came before: conditions that were not met, and conflicts"},
+	{ReadUnits, Count, false, "", "read units that DynamoDB says were consumed"},
+	{WriteUnits, Count, false, "", "write units that DynamoDB says were consumed; of what it cancelled it says nothing"},
+	{KmsCalls, Count, false, "", "calls of the key service: data keys and signatures"},
+	{Runs, Count, false, "", "runs of the clock, batches of the table's stream and direct invocations"},
+	{Failures, Count, true, "", "of these, those that failed"},
+	{Changes, Count, false, "", "changes of the table's stream that were worked on"},
+	{SealedHours, Count, true, sealEvents, "hours that seal-events sealed"},
+	{SealAgeSeconds, Seconds, true, sealEvents, "how long ago the last hour that is sealed ended, when seal-events had run"},
 }
 
 // Lookup is the row of that name; it panics for a name that no row has.

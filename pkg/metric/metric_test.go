@@ -13,7 +13,7 @@ import (
 
 func TestTheTableHoldsTogether(t *testing.T) {
 	seen := map[metric.Name]bool{}
-	perOperation := 0
+	perOperation, billed := 0, 0
 	for _, row := range metric.Table {
 		if seen[row.Name] || !regexp.MustCompile(`^[A-Z][A-Za-z]+$`).MatchString(string(row.Name)) || row.Meaning == "" {
 			t.Errorf("%+v is there twice, or is no metric", row)
@@ -22,13 +22,19 @@ func TestTheTableHoldsTogether(t *testing.T) {
 		if row.PerOperation {
 			perOperation++
 		}
+		if !row.PerOperation || row.Only != "" {
+			billed++
+		}
+		if row.Only != "" && !row.PerOperation {
+			t.Errorf("%s is of one operation, which it does not say", row.Name)
+		}
 		if metric.Lookup(row.Name) != row {
 			t.Errorf("%s is looked up as %+v", row.Name, metric.Lookup(row.Name))
 		}
 	}
 	// The package comment says what these cost.
-	if len(metric.Table) != 16 || perOperation != 2 {
-		t.Errorf("%d metrics, %d of them per operation; the package comment's sum is of 16 and 2", len(metric.Table), perOperation)
+	if len(metric.Table) != 16 || perOperation != 4 || billed != 14 {
+		t.Errorf("%d metrics, %d by operation, %d billed; the package comment's sum is of 16, 4 and 14", len(metric.Table), perOperation, billed)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"strongroom/pkg/access"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 )
 
@@ -227,5 +228,19 @@ func TestPartitionsAreToldApart(t *testing.T) {
 	}
 	if got := operation.Seals.Pattern() + " " + operation.SealIndexes.Pattern(); got != "SEAL SEALINDEX#*" {
 		t.Errorf("the patterns are %s", got)
+	}
+}
+
+// TestMetricsOfOneOperationNameIt as the table does.
+func TestMetricsOfOneOperationNameIt(t *testing.T) {
+	named := 0
+	for _, row := range metric.Table {
+		if row.Only != "" {
+			named++
+			operation.MustLookup(operation.Name(row.Only))
+		}
+	}
+	if named != 2 {
+		t.Errorf("%d metrics are of one operation", named)
 	}
 }

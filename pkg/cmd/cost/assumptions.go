@@ -9,14 +9,15 @@ import (
 
 // What is assumed where nothing is counted. Every number can be changed here; the README's table follows with -update.
 const (
-	// memory is what each function has, in gigabytes.
-	memory = 0.25
+	// memory is what each function has, in gigabytes: that of the stack's stage prod.
+	memory = 0.5
 	// A function takes so many milliseconds for each round trip to DynamoDB (AWS promises single-digit ones), for each read
-	// unit, which is some CPU at a seventh of one, and besides.
+	// unit, which is some CPU at a quarter of one, and besides.
 	perTrip, perReadUnit, besides = 5.0, 0.1, 5.0
-	// lineBytes is what an invocation's log line has. A test compares it with package app's manual. What Lambda writes by
-	// itself is turned off (JSON format, system level WARN).
-	lineBytes = 580
+	// lineBytes is what an invocation's log line has. platformBytes is what Lambda writes of each invocation by itself, START,
+	// END and REPORT, which it does unless the function's log format is JSON and its system level WARN. accessBytes is API
+	// Gateway's line of a request.
+	lineBytes, platformBytes, accessBytes = 580.0, 300.0, 400.0
 
 	// coldStarts is the part of all invocations that start a process, which takes coldStart milliseconds and one call of KMS.
 	coldStarts, coldStart = 1.0 / 1000, 60.0
@@ -30,10 +31,10 @@ const (
 	// eventDays is how long events are kept unless an organization says otherwise.
 	eventDays = float64(api.DefaultEventRetentionDays)
 	// The stream's functions are given changes when there are 500 or after window; the stream has so many shards.
-	window, shards = 20 * time.Second, 4.0
+	window, shards = time.Second, 4.0
 
-	// keys are the client key, the storage key and the key that signs seals.
-	keys = 3.0
+	// keys are the client key, the storage key, the key that signs seals, and those of the table and of the logs.
+	keys = 5.0
 	// indexEntry is what the seal of an hour keeps of each event.
 	indexEntry = 24.0
 

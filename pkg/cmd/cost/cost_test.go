@@ -49,19 +49,19 @@ func byHand() *model {
 	return m
 }
 
-// TestAMillionReadsByHand: get-secret takes 2*5 + 3*0.1 + 5 = 15.3 ms of a quarter of a gigabyte.
+// TestAMillionReadsByHand: get-secret takes 2*5 + 3*0.1 + 5 = 15.3 ms of half a gigabyte.
 func TestAMillionReadsByHand(t *testing.T) {
 	m := byHand()
 	got := m.once(m.budget(operation.GetSecret, "hinted")).times(1e6)
 	want := cost{
 		api:    1,
-		lambda: 0.2 + 1e6*0.0153*0.25*10/1e6, // 0.23825
+		lambda: 0.2 + 1e6*0.0153*0.5*10/1e6, // 0.2765
 		table:  3*0.1 + 1*0.5,
-		logs:   580.0 / 1000 * 0.5, // 580 bytes a million times are 0.58 GB
+		logs:   1.28 * 0.5, // 580, 300 and 400 bytes a million times
 	}
 	for name, pair := range map[string][2]float64{
 		"api": {got.api, want.api}, "lambda": {got.lambda, want.lambda}, "table": {got.table, want.table}, "logs": {got.logs, want.logs},
-		"all": {got.sum(), 1 + 0.23825 + 0.8 + 0.29},
+		"all": {got.sum(), 1 + 0.2765 + 0.8 + 0.64},
 	} {
 		if math.Abs(pair[0]-pair[1]) > 1e-9 {
 			t.Errorf("%s: %g, by hand %g", name, pair[0], pair[1])
@@ -75,16 +75,16 @@ func TestABillByHand(t *testing.T) {
 	bill := m.bill(fleet{1000, 10e6}, modes[0])
 	months := 400 * 24 / 730.0
 	for name, want := range map[string]float64{
-		"keys":      3,
+		"keys":      5,
 		"HTTP API":  10,
-		"Lambda":    2.3825 + 10_000*0.060*0.25*10/1e6,
+		"Lambda":    2.765 + 10_000*0.060*0.5*10/1e6,
 		"DynamoDB":  8,
 		"KMS":       (10_000 + 730*12) * 3 / 1e6, // less than one request is under way: one process, every five minutes
-		"log lines": 2.9,
+		"log lines": 6.4,
 		// 476 bytes and 24 in the index, for 400 days, at 0.45 a gigabyte; read once in units of 4 KB; deleted at one unit each.
 		"the record": 10e6*500*months*0.45/1e9 + 10e6*476/4096*0.1/1e6 + 10e6*0.5/1e6,
-		// 1 read and 2 write units each, and four shards' batches every 20 seconds: 3*5 + 0.1 + 5 ms.
-		"who read what": 10e6*(0.1+1)/1e6 + 4*730*180*((0.2+0.0201*0.25*10)/1e6+580*0.5/1e9),
+		// 1 read and 2 write units each, in batches of one: four shards have fewer changes than seconds. 3*5 + 0.1 + 5 ms.
+		"who read what": 10e6*(0.1+1)/1e6 + 10e6*((0.2+0.0201*0.5*10)/1e6+880*0.5/1e9),
 		"the secrets":   1000 * (5000 + 10*2000) * 0.45 / 1e9,
 		"metrics":       14 * 0.3,
 	} {
@@ -106,18 +106,18 @@ func TestABillByHand(t *testing.T) {
 // 5 ms.
 func TestWhatChangesAndTheClockCostByHand(t *testing.T) {
 	m := byHand()
-	line := 580 * 0.5 / 1e9
-	update := 1e-6 + (0.2+0.0153*2.5)/1e6 + 10.3e-6 + line
-	mark := (0.2+0.0151*2.5)/1e6 + 0.6e-6 + line
-	publish := (0.2+0.005*2.5)/1e6 + line
+	line := 880 * 0.5 / 1e9
+	update := 1e-6 + (0.2+0.0153*5)/1e6 + 10.3e-6 + line + 400*0.5/1e9
+	mark := (0.2+0.0151*5)/1e6 + 0.6e-6 + line
+	publish := (0.2+0.005*5)/1e6 + line
 	want := 1000*(update+mark+publish+1e-6) + m.record(1000, "event of one")
 	if got := m.changes(1000); math.Abs(got-want) > 1e-9 {
 		t.Errorf("changes: %g, by hand %g", got, want)
 	}
 	// Every hour a seal, 36.3 ms, with two requests to the key that signs, a look for old keys and one for old trash, 10.1 ms
 	// each; a sweep every quarter of an hour.
-	sealing := 730 * ((0.2+0.0363*2.5)/1e6 + 1.8e-6 + line + 2*15e-6)
-	looking := 730 * 6 * ((0.2+0.0101*2.5)/1e6 + 0.1e-6 + line)
+	sealing := 730 * ((0.2+0.0363*5)/1e6 + 1.8e-6 + line + 2*15e-6)
+	looking := 730 * 6 * ((0.2+0.0101*5)/1e6 + 0.1e-6 + line)
 	if got := m.clock(); math.Abs(got-sealing-looking) > 1e-9 {
 		t.Errorf("by the clock: %g, by hand %g", got, sealing+looking)
 	}
@@ -142,8 +142,32 @@ func TestLinesAreAsLongAsTheManualSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("A request's line has about %d bytes", lineBytes); !strings.Contains(string(manual), want) {
+	if want := fmt.Sprintf("A request's line has about %g bytes", lineBytes); !strings.Contains(string(manual), want) {
 		t.Errorf("package app's manual does not say: %s", want)
+	}
+}
+
+// TestAssumptionsAreTheStacks: what infra/ deploys is what is reckoned with.
+func TestAssumptionsAreTheStacks(t *testing.T) {
+	infra := func(file string) string {
+		text, err := os.ReadFile("../../../infra/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if want := fmt.Sprintf("streamWindow = %g\n", window.Seconds()); !strings.Contains(infra("triggers.go"), want) {
+		t.Errorf("infra/triggers.go has no %q", want)
+	}
+	if want := fmt.Sprintf(`"memoryMB": %g,`, memory*1024); !strings.Contains(infra("cdk.json"), want) {
+		t.Errorf("infra/cdk.json has no stage with %s", want)
+	}
+	if n := strings.Count(infra("keys.go"), "newKey(stack, s, ") + strings.Count(infra("server.go"), "newLogKey(stack, s)"); n != keys {
+		t.Errorf("infra makes %d KMS keys", n)
+	}
+	json := strings.Contains(infra("function.go"), "LoggingFormat_JSON") && strings.Contains(infra("function.go"), "SystemLogLevel_WARN")
+	if json != (platformBytes == 0) {
+		t.Errorf("Lambda's own lines are turned off: %t; then platformBytes is zero, and else it is not", json)
 	}
 }
 

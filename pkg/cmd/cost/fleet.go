@@ -140,11 +140,11 @@ func (m *model) first(name operation.Name) budget {
 	panic("cost: " + string(name) + " was not counted")
 }
 
-// metrics is what all metrics cost that have no dimension, where none is zero for an hour.
+// metrics is what all metrics cost but those that are there only when an operation fails, where none is zero for an hour.
 func (m *model) metrics() float64 {
 	n := 0.0
 	for _, row := range metric.Table {
-		if !row.PerOperation {
+		if !row.PerOperation || row.Only != "" {
 			n++
 		}
 	}

@@ -6,8 +6,8 @@
 // assumptions.go. No free tier and no quantity discount is taken into account.
 //
 // Of what AWS bills, this leaves out: data sent to the internet, which no other store is without; the archive of seals in
-// S3, four files a day and a cent a month; alarms and dashboards; traces, which are off; and who asks KMS for project keys,
-// which are the clients' own requests.
+// S3, a file an hour and a cent a month; log lines that stay, at a fifteenth of their price; alarms and dashboards; traces,
+// which are off; and the requests by which clients have KMS unwrap project keys.
 package main
 
 import (

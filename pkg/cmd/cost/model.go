@@ -112,15 +112,16 @@ func (m *model) once(b budget) cost {
 	c.table = m.of("readUnit", b.ReadUnits) + m.of("writeUnit", b.WriteUnits)
 	if _, routed := operation.MustLookup(b.Operation).Trigger.(operation.HTTP); routed {
 		c.api = m.of("httpApiRequest", 1)
+		c.logs += m.of("logGB", accessBytes/gb)
 	}
 	return c
 }
 
-// invocation is what a function costs that runs so many seconds, and its line.
+// invocation is what a function costs that runs so many seconds, and its lines.
 func (m *model) invocation(seconds float64) cost {
 	return cost{
 		lambda: m.of("lambdaRequest", 1) + m.of("lambdaGBSecond", seconds*memory),
-		logs:   m.of("logGB", lineBytes/gb),
+		logs:   m.of("logGB", (lineBytes+platformBytes)/gb),
 	}
 }
 
