@@ -173,6 +173,8 @@ var rules = map[string]rule{
 	"pkg/cmd/cost":       {arrows: []string{"pkg/api", "pkg/envelope", "pkg/metric", "pkg/operation"}},
 	"pkg/cmd/strongroom": {environment: true, arrows: roots},
 	"pkg/cmd/strongroom/internal/cli": {arrows: roots, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws":         aws,
+		"github.com/aws/aws-sdk-go-v2/service/kms": "has it unwrap a project's key, for doctor",
 		"github.com/google/uuid":               uuids,
 		"github.com/rogpeppe/go-internal/diff": "unified diffs of values, the Go project's own algorithm",
 		"github.com/rivo/uniseg":               "how many places of a screen a text takes: wide characters take two",
@@ -182,6 +184,13 @@ var rules = map[string]rule{
 		"golang.org/x/sync/errgroup":           parallel,
 		"golang.org/x/sys/unix":                "turns a terminal's echo off, and asks it whether more was pasted than one line",
 		"golang.org/x/term":                    "asks without echo",
+	}},
+	"pkg/cmd/strongroom/internal/deployed": {arrows: []string{"pkg/api", "pkg/iampolicy", "pkg/identity"}, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws":            aws,
+		"github.com/aws/aws-sdk-go-v2/service/iam":    "reads who may do what in the account",
+		"github.com/aws/aws-sdk-go-v2/service/lambda": "invokes create-organization, and lists functions",
+		"github.com/aws/aws-sdk-go-v2/service/sts":    "says whose credentials these are",
+		"github.com/aws/smithy-go":                    awsErrors,
 	}},
 	"pkg/cmd/strongroom/internal/cfn": {libraries: map[string]string{"github.com/go-json-experiment/json": strict}},
 	"pkg/cmd/strongroom/internal/prove": {

@@ -87,6 +87,20 @@ var (
 		SeeSecretAccess, ChangeSecretAccess}
 )
 
+// Least is the least permission, on a project or on all of a secret's, with which somebody without a role may do it; None
+// where no permission is asked for, but a role or nothing.
+func (a Action) Least() Permission {
+	switch {
+	case a == CreateSecret || a.writesAll():
+		return Write
+	case slices.Contains(projectActions, a):
+		return a.onProject()
+	case slices.Contains(secretActions, a):
+		return a.onSecret()
+	}
+	return None
+}
+
 // audited says whether an action only looks, and not at values: what auditors may do, whatever it is done to.
 func (a Action) audited() bool {
 	switch a { //nolint:exhaustive // everything else changes something, or answers values

@@ -34,7 +34,7 @@ type document struct {
 	// profile is which one is used; its value is empty where the file does not say.
 	profile setting
 	// profiles are settings by name, by the name of the profile.
-	profiles map[string]map[string]setting
+	profiles map[string]profile
 	claims   []claim
 }
 
@@ -50,7 +50,7 @@ func parse(path string, content []byte, k kind) (*document, error) {
 	if err := toml.Unmarshal(content, &values); err != nil {
 		return nil, syntaxError(path, err)
 	}
-	d := &document{profiles: map[string]map[string]setting{}}
+	d := &document{profiles: map[string]profile{}}
 	root := table{file: path, lines: linesOf(content), values: values}
 	known := fields{"pins": func() error { return root.tables("pins", d.pins) }}
 	if k.settings {

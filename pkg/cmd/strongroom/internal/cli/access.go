@@ -29,7 +29,7 @@ func (m *Main) access() *cobra.Command {
 			"a group or a service account, by its name or id; where two kinds have one name, user:NAME, group:NAME or\n" +
 			"service-account:NAME.",
 	}, m.accessList(), m.accessGrant(), m.accessRevoke(), m.accessBreakGlass(), m.accessWho(), m.accessWhy(), m.accessReach(),
-		m.accessReadBy(), m.accessReads(), m.accessSync(), m.accessPolicy())
+		m.accessReadBy(), m.accessReads(), m.accessSync(), m.accessPolicy(), m.accessIAMPolicy())
 }
 
 func (m *Main) accessList() *cobra.Command {

@@ -79,8 +79,8 @@ func unknownOperation(args []string) error {
 	row, _ := operation.Lookup(operation.Name(args[0]))
 	switch trigger := row.Trigger.(type) {
 	case operation.Invoke:
-		return usage("%s has no route: an administrator of the AWS account invokes its function; "+
-			"`strongroom local` does so at its first start", args[0])
+		return usage("%s has no route: an administrator of the AWS account invokes its function, "+
+			"with `strongroom init`; `strongroom local` does so at its first start", args[0])
 	case operation.Stream:
 		return usage("%s has no route: changes of the table start its function", args[0])
 	case operation.Schedule:

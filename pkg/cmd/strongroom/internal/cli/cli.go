@@ -3,10 +3,12 @@
 //	strongroom access           share projects and secrets, and see with whom they are shared
 //	strongroom call             call any operation of Strongroom's HTTP API
 //	strongroom config           show every setting, and where it comes from
+//	strongroom doctor           see whether all is well between this machine, Strongroom and AWS
 //	strongroom events           list who did what, export the record, and verify that nobody changed it
 //	strongroom export           write a project's secrets with their values, as other programs read them
 //	strongroom group            make, show and change groups
 //	strongroom import           make secrets of the variables in a .env file
+//	strongroom init             make the organization of a new deployment, and set up this machine for it
 //	strongroom local            run a Strongroom on this machine, for trying things
 //	strongroom man              write the manual pages
 //	strongroom organization     show and change the organization and its settings
@@ -158,7 +160,7 @@ func (m *Main) root() *cobra.Command {
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
 	root.AddCommand(m.whoami(), m.secret(), m.project(), m.trash(), m.access(), m.organization(), m.runCommand(),
-		m.importCommand(), m.exportCommand(), m.events(), m.pin(), m.config(), m.call(), m.local(), m.prove(), m.man(), m.version())
+		m.importCommand(), m.exportCommand(), m.events(), m.pin(), m.config(), m.call(), m.local(), m.initCommand(), m.doctor(), m.prove(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}

@@ -35,12 +35,15 @@ func explain(err error) *exitError {
 	var (
 		known    *exitError
 		answered *client.Error
+		invoked  *api.Error
 	)
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &answered):
 		return &exitError{ExitError, fmt.Errorf("%w%s", err, hint(answered))}
+	case errors.As(err, &invoked):
+		return &exitError{ExitError, refused(invoked)}
 	case is[*client.SetupError](err):
 		return &exitError{ExitUsage, err}
 	case is[*config.ContradictionError](err), is[*config.UnpinnedError](err), is[*client.PinError](err), is[*client.IdentityError](err), is[*client.StaleError](err), is[*client.ForeignKeyError](err), errors.Is(err, clientcrypto.ErrTampered),
