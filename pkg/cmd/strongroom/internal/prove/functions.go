@@ -300,7 +300,9 @@ func (w *world) needs(f *function, action, resource string) bool {
 	case "sqs":
 		return action == "sqs:sendmessage" && w.isOne("AWS::SQS::Queue", resource)
 	case "s3":
-		return (action == "s3:putobject" || action == "s3:getobject") && f.row.Access.Archive && w.isOne("AWS::S3::Bucket", resource)
+		// Without s3:ListBucket an object that is not there is one that may not be read
+		// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
+		return slices.Contains([]string{"s3:putobject", "s3:getobject", "s3:listbucket"}, action) && f.row.Access.Archive && w.isOne("AWS::S3::Bucket", resource)
 	}
 	return false
 }
