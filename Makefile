@@ -73,7 +73,7 @@ test: tools vet lint test-infra ## everything that must pass
 	$(MAKE) test-localstack
 
 .PHONY: test-localstack
-test-localstack: tools tools-localstack ## the built functions end to end, over LocalStack
+test-localstack: tools-localstack $(CACHE)/venv/.installed ## the built functions end to end, over LocalStack
 	go test -tags localstack -count=1 -timeout 15m ./pkg/cmd/strongroom/internal/localstack
 
 .PHONY: test-infra

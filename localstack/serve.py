@@ -1,4 +1,4 @@
-"""LocalStack, on 127.0.0.1 alone. Its server takes only the port of GATEWAY_LISTEN, and listens on every address."""
+"""LocalStack, on 127.0.0.1 alone: its server takes the port of GATEWAY_LISTEN, and listens on every address."""
 
 import functools
 

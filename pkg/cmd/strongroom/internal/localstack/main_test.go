@@ -56,12 +56,14 @@ func run(m *testing.M) (status int, err error) {
 		b, err = build(ctx)
 		built <- err
 	}()
-	e, err := startEmulator(ctx, folder)
+	e, err := newEmulator(ctx, folder)
 	if err != nil {
+		cancel()
+		<-built // nothing of it is left behind
 		return 1, err
 	}
 	defer func() {
-		if status != 0 || err != nil {
+		if e.log != "" && (status != 0 || err != nil) {
 			fmt.Fprintf(os.Stderr, "the end of LocalStack's log:\n%s\n", tail(e.log))
 		}
 		err = errors.Join(err, e.stop())
@@ -78,12 +80,26 @@ func run(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// An emulator is a LocalStack that runs.
+// An emulator is a LocalStack that runs. One that was not started here has no log and no command.
 type emulator struct {
 	url, log string
 	command  *exec.Cmd
 	stdin    interface{ Close() error }
 	ended    chan struct{}
+}
+
+// newEmulator is the LocalStack that STRONGROOM_LOCALSTACK says the URL of, in which nothing was made yet, or one that is
+// started.
+func newEmulator(ctx context.Context, folder string) (*emulator, error) {
+	url := os.Getenv("STRONGROOM_LOCALSTACK")
+	if url == "" {
+		return startEmulator(ctx, folder)
+	}
+	e := &emulator{url: url}
+	if err := e.wait(ctx); err != nil {
+		return nil, fmt.Errorf("LocalStack does not answer on %s: %w", url, err)
+	}
+	return e, nil
 }
 
 // startEmulator starts LocalStack on a free port and waits until it answers.
@@ -146,6 +162,9 @@ func (e *emulator) wait(ctx context.Context) error {
 
 // stop ends LocalStack: it goes when its standard input ends, and is told to if it does not.
 func (e *emulator) stop() error {
+	if e.command == nil {
+		return nil
+	}
 	_ = e.stdin.Close() // it may have ended
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		select {

@@ -49,7 +49,7 @@ func makeResources(ctx context.Context, e *emulator) (resources, error) {
 	const name = "strongroom-test-data"
 	made, err := client.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String(name), TemplateBody: &template})
 	if err != nil {
-		return resources{}, fmt.Errorf("making the stack: %w", err)
+		return resources{}, fmt.Errorf("making the stack, in a LocalStack in which nothing was made yet: %w", err)
 	}
 	output, err := waitForStack(ctx, client, *made.StackId)
 	if err != nil {
