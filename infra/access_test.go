@@ -49,8 +49,8 @@ func accessOf(t *testing.T, grants []grant) (access operation.Access, others []s
 			t.Errorf("an action on the table: %s", g)
 		case g.resource == "Table.Arn":
 			access.Table = append(access.Table, operation.TableAccess{Action: operation.TableAction(g.action), Partitions: partitions(t, g)})
-		case g.resource == "Table.Arn/index/GSI2" && g.action == "dynamodb:Query" && len(g.conditions) == 0:
-			access.Index2 = true
+		case g.resource == "Table.Arn/index/GSI2" && g.action == "dynamodb:Query":
+			access.Index2 = slices.Equal(partitions(t, g), []operation.Partition{operation.Index2Partition})
 		case g.resource == "StorageKey.Arn":
 			access.StorageKey = append(access.StorageKey, operation.KeyAction(g.action))
 			checkContext(t, g)
@@ -72,21 +72,19 @@ func accessOf(t *testing.T, grants []grant) (access operation.Access, others []s
 // partitions are those that a grant is bound to.
 func partitions(t *testing.T, g grant) []operation.Partition {
 	t.Helper()
-	like, bound := g.conditions["dynamodb:LeadingKeys ForAllValues:StringLike"]
+	like := g.conditions["dynamodb:LeadingKeys ForAllValues:StringLike"]
 	guard := g.conditions["dynamodb:LeadingKeys Null"]
-	if !bound && len(g.conditions) == 0 {
-		return nil
-	}
-	if len(g.conditions) != 2 || !slices.Equal(guard, []string{"false"}) {
+	if len(like) == 0 || len(g.conditions) != 2 || !slices.Equal(guard, []string{"false"}) {
 		t.Errorf("conditions that bound no partitions, or without a guard against requests that name none: %s", g)
 	}
 	var all []operation.Partition
 	for _, pattern := range like {
-		p := operation.Partition(strings.TrimSuffix(pattern, "*"))
-		if p.Pattern() != pattern || strings.ContainsAny(string(p), "*?") {
-			t.Errorf("%q is neither a key nor the beginning of one", pattern)
+		// A pattern is a key, or all that begin with a kind.
+		kind, prefix := strings.CutSuffix(pattern, "*")
+		if kind == "" || strings.ContainsAny(kind, "*?") || prefix != strings.HasSuffix(kind, "#") {
+			t.Errorf("%q is neither a key nor a kind of keys", pattern)
 		}
-		all = append(all, p)
+		all = append(all, operation.Partition(kind))
 	}
 	return all
 }
@@ -191,10 +189,10 @@ func TestNothingIsGrantedOnEverything(t *testing.T) {
 func TestAStatementForEachSetOfPartitions(t *testing.T) {
 	arn := str("table")
 	got := tableStatements(operation.Access{Table: []operation.TableAccess{
-		{Action: operation.PutItem, Partitions: []operation.Partition{"EVENT#"}},
-		{Action: operation.GetItem, Partitions: []operation.Partition{"ORG#", "SECRET#"}},
-		{Action: operation.DeleteItem, Partitions: []operation.Partition{"EVENT#"}},
-		{Action: operation.PutItem},
+		{Action: operation.PutItem, Partitions: []operation.Partition{operation.Events}},
+		{Action: operation.GetItem, Partitions: []operation.Partition{operation.Organizations, operation.Secrets}},
+		{Action: operation.DeleteItem, Partitions: []operation.Partition{operation.Events}},
+		{Action: operation.Query, Partitions: []operation.Partition{operation.SealIndexes, operation.Seals}},
 	}}, resources{table: arn})
 	bound := func(like ...string) map[string]map[string]any {
 		return map[string]map[string]any{
@@ -204,7 +202,7 @@ func TestAStatementForEachSetOfPartitions(t *testing.T) {
 	want := []statement{
 		{sid: "TableEvent", actions: []string{"dynamodb:DeleteItem", "dynamodb:PutItem"}, resources: []*string{arn}, conditions: bound("EVENT#*")},
 		{sid: "TableOrgSecret", actions: []string{"dynamodb:GetItem"}, resources: []*string{arn}, conditions: bound("ORG#*", "SECRET#*")},
-		{sid: "Table", actions: []string{"dynamodb:PutItem"}, resources: []*string{arn}},
+		{sid: "TableSealindexSeal", actions: []string{"dynamodb:Query"}, resources: []*string{arn}, conditions: bound("SEALINDEX#*", "SEAL")},
 	}
 	if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(statement{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -119,7 +119,9 @@ func tableStatements(access operation.Access, r resources) []statement {
 		slices.Sort(all[i].actions)
 	}
 	if access.Index2 {
-		all = append(all, statement{sid: "QueryIndex2", actions: []string{string(operation.Query)}, resources: []*string{r.index2}})
+		index := tableStatement([]operation.Partition{operation.Index2Partition}, r)
+		index.sid, index.actions, index.resources = "QueryIndex2", []string{string(operation.Query)}, []*string{r.index2}
+		all = append(all, index)
 	}
 	return all
 }
@@ -133,15 +135,13 @@ const (
 )
 
 func tableStatement(partitions []operation.Partition, r resources) statement {
-	s := statement{sid: "Table", resources: []*string{r.table}}
-	if len(partitions) > 0 {
-		s.sid = sidOf(partitions)
-		s.conditions = map[string]map[string]any{
+	return statement{
+		sid: sidOf(partitions), resources: []*string{r.table},
+		conditions: map[string]map[string]any{
 			allLike: {leadingKeys: bounded(partitions)},
 			isNull:  {leadingKeys: "false"},
-		}
+		},
 	}
-	return s
 }
 
 // bounded is what the partition keys must be like.
