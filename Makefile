@@ -45,6 +45,7 @@ functions: ## every Lambda function, as out/<operation>/bootstrap
 
 .PHONY: synth
 synth: functions infra/node_modules/.installed ## the templates that make deploy would deploy, into infra/cdk.out: make synth STAGE=prod
+	rm -rf infra/cdk.out # another stage's
 	cd infra && $(CDK) synth --quiet -c stage=$(STAGE)
 
 .PHONY: deploy
