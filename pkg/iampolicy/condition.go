@@ -136,6 +136,9 @@ func (c Condition) holds(r Request) Truth {
 	if len(values) == 0 {
 		return absent(of, op, ifExists)
 	}
+	if of != single && slices.Contains(values, "") { // taken for no value at all, it is said, but not of which it is one of several
+		return Maybe
+	}
 	matches := func(value string) Truth {
 		found := anyOf(c.Values, func(policy string) Truth { return op.compare(policy, value) })
 		if op.negated {

@@ -82,6 +82,8 @@ func TestConditions(t *testing.T) {
 		{"ForAnyValue:StringEquals", []string{"a"}, missing, No},
 		{"ForAnyValue:StringNotEquals", []string{"a"}, has("a", "b"), Yes},
 		{"ForAnyValue:StringNotEquals", []string{"a"}, missing, No},
+		{"ForAllValues:StringEquals", []string{"a"}, has(""), Maybe},
+		{"ForAnyValue:StringNotEquals", []string{"a"}, has(""), Maybe},
 		{"ForAnyValue:StringEqualsIfExists", []string{"a"}, missing, Maybe},
 		{"ForSomeValue:StringEquals", []string{"a"}, has("a"), Maybe},
 		{"BinaryEquals", []string{"QUJD"}, has("QUJD"), Maybe},
