@@ -22,10 +22,11 @@ func (m *Main) prove() *cobra.Command {
 			"what the operation table says, no less and no more; and that each function is started by its own route, schedule or\n" +
 			"stream alone. What does not hold is said, a sentence each, and the status is 1. What the templates don't say counts as\n" +
 			"not proven. The account's administrators can change all of it afterwards: see doctor for what is deployed.\n\n" +
-			"Templates are those that `cdk synth` writes; of nested stacks the outer one is enough. Where cdk.out has no account\n" +
+			"Templates are those that `cdk synth` writes; of nested stacks the outer one is enough. One\n" +
+			"deployment at a time: cdk.out may still hold another. Where cdk.out has no account\n" +
 			"or region for them and a policy names one, --account and --region say which is meant.\n\n" +
-			"  strongroom prove infra/cdk.out/*.template.json\n" +
-			"  strongroom prove infra/cdk.out/*.template.json --output json",
+			"  strongroom prove infra/cdk.out/strongroom-prod-*.template.json\n" +
+			"  strongroom prove infra/cdk.out/strongroom-prod-*.template.json --output json",
 		RunE: func(_ *cobra.Command, args []string) error { return m.proveTemplates(place, args) },
 	}
 	c.Flags().StringVar(&place.Account, "account", "", "the number of the `ACCOUNT` that the templates are for")
