@@ -75,7 +75,7 @@ test: tools vet lint test-infra ## everything that must pass
 
 .PHONY: test-localstack
 test-localstack: tools-localstack $(CACHE)/venv/.installed ## the built functions end to end, over LocalStack
-	go test -tags localstack -count=1 -timeout 15m ./pkg/cmd/strongroom/internal/localstack
+	go test -tags localstack -count=1 -v -timeout 20m ./pkg/cmd/strongroom/internal/localstack
 
 .PHONY: test-infra
 test-infra: tools $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION) infra/node_modules/.installed ## the CDK app, a module of its own

@@ -81,7 +81,7 @@ func (l *lockedBuffer) String() string {
 
 // deployStack makes the resources, puts the functions over them, and founds the organization.
 func deployStack(ctx context.Context, e *emulator, b binaries, folder string) (*deployment, error) {
-	r, err := makeResources(ctx, e)
+	r, err := makeResources(ctx, e, b.template)
 	if err != nil {
 		return nil, err
 	}
@@ -223,6 +223,8 @@ func (d *deployment) must(t *testing.T, profile, stdin string, args ...string) s
 	}
 	return a.out
 }
+
+type object = map[string]any
 
 // tick has a function do a run of the clock's, for the payload of an EventBridge rule's schedule, and decodes what it answers.
 func (d *deployment) tick(t *testing.T, name operation.Name, into any) {

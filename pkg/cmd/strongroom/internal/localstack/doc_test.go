@@ -5,7 +5,8 @@
 // infrastructure's template. What asks is the built command line program, and other people's signers.
 //
 // It needs what "make tools-localstack" installs, and the build tag localstack; "make test-localstack" gives both. TestMain
-// builds the binaries and starts a LocalStack of its own on a free port. One that does not start fails the run, and so does
+// builds the binaries, has the infrastructure's program write the template (package infra, which needs Node), and starts a
+// LocalStack of its own on a free port. One that does not start fails the run, and so does
 // everything else that is missing: nothing is skipped.
 //
 // # What is real, and what stands in

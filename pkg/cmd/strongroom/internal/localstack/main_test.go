@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 const (
 	startTime  = 90 * time.Second
 	stopTime   = 20 * time.Second
+	buildTime  = 10 * time.Minute // of nothing but sources, on a busy machine
 	deployTime = 2 * time.Minute
 	followTime = 45 * time.Second
 )
@@ -41,7 +43,7 @@ func TestMain(m *testing.M) {
 
 // run starts LocalStack and deploys while the binaries are built, runs the tests and stops everything.
 func run(m *testing.M) (status int, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), startTime+deployTime)
+	ctx, cancel := context.WithTimeout(context.Background(), buildTime+deployTime)
 	defer cancel()
 	folder, err := os.MkdirTemp("", "strongroom-localstack")
 	if err != nil {
@@ -53,7 +55,7 @@ func run(m *testing.M) (status int, err error) {
 	var b binaries
 	go func() {
 		var err error
-		b, err = build(ctx)
+		b, err = build(ctx, folder)
 		built <- err
 	}()
 	e, err := newEmulator(ctx, folder)
@@ -204,23 +206,31 @@ func tail(name string) string {
 	return string(content[max(0, len(content)-most):])
 }
 
-// binaries are the folder of the functions, and the program.
-type binaries struct{ functions, program string }
+// binaries are what is built: the folder of the functions, the program, and the template of what they stand on.
+type binaries struct{ functions, program, template string }
 
-// build builds all functions for this machine, as make functions does for Lambda, and the program. They stay, so that what did
-// not change is not linked again.
-func build(ctx context.Context) (binaries, error) {
-	b := binaries{filepath.Join(cache(), "host", "functions"), filepath.Join(cache(), "host", "strongroom")}
-	for _, args := range [][]string{
-		{"-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", b.functions + string(filepath.Separator), "./functions/..."},
-		{"-o", b.program, "./pkg/cmd/strongroom"},
-	} {
-		command := exec.CommandContext(ctx, "go", append([]string{"build", "-trimpath", "-buildvcs=false"}, args...)...)
-		command.Dir = root
-		command.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if output, err := command.CombinedOutput(); err != nil {
-			return b, fmt.Errorf("go build: %w\n%s", err, output)
-		}
+// build builds all functions for this machine, as make functions does for Lambda, the program and the template. Programs stay,
+// so that what did not change is not linked again.
+func build(ctx context.Context, folder string) (b binaries, err error) {
+	b.functions, b.program = filepath.Join(cache(), "host", "functions"), filepath.Join(cache(), "host", "strongroom")
+	if b.template, err = synthesise(ctx, filepath.Join(folder, "templates")); err != nil {
+		return b, err
 	}
-	return b, nil
+	small := []string{"-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", b.functions + string(filepath.Separator), "./functions/..."}
+	if err := goBuild(ctx, root, small...); err != nil {
+		return b, err
+	}
+	return b, goBuild(ctx, root, "-o", b.program, "./pkg/cmd/strongroom")
+}
+
+func goBuild(ctx context.Context, folder string, args ...string) error {
+	command := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false"}, args...)...)
+	command.Dir = folder
+	if slices.Contains(args, "-trimpath") { // as make functions does
+		command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	}
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, output)
+	}
+	return nil
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
@@ -82,26 +81,10 @@ func bucket() *s3.Client {
 	return s3.New(s3.Options{Region: region, BaseEndpoint: &stack.emulator.url, Credentials: awsCredentials(), UsePathStyle: true})
 }
 
-// lock gives the bucket a default retention, which a stage may leave out: who keeps evidence for how long is theirs to say.
-func lock(t *testing.T) {
-	t.Helper()
-	_, err := bucket().PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
-		Bucket: &stack.archive, ObjectLockConfiguration: &s3types.ObjectLockConfiguration{
-			ObjectLockEnabled: s3types.ObjectLockEnabledEnabled, Rule: &s3types.ObjectLockRule{
-				DefaultRetention: &s3types.DefaultRetention{Mode: s3types.ObjectLockRetentionModeGovernance, Days: aws.Int32(1)},
-			},
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestHoursAreSealedAndVerified: the function seals what is over, S3 has the seals under Object Lock, and an export is verified
 // without a connection, with KMS's public key. What somebody changes in the table afterwards is found, and so is a seal that they
 // take out.
 func TestHoursAreSealedAndVerified(t *testing.T) {
-	lock(t)
 	d := newPast(t)
 	var report secrets.SealReport
 	d.tick(t, operation.SealEvents, &report)
@@ -201,7 +184,6 @@ func removeAnEvent(t *testing.T, d *deployment, hour audit.Hour) {
 
 // TestTheArchiveInS3 holds the bucket to what every archive must do, and to what S3 alone has: delete markers, and Object Lock.
 func TestTheArchiveInS3(t *testing.T) {
-	lock(t)
 	a := awsarchive.Open(region, stack.emulator.url, awsCredentials(), stack.archive)
 	secretstest.TestArchive(t, a, "conformance/")
 	ctx, name := context.Background(), "conformance/marked"

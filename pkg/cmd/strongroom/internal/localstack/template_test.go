@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,7 +20,6 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/cmd/strongroom/internal/local"
-	"strongroom/pkg/table/dynamo"
 )
 
 // account and region are those of everything here. LocalStack takes every key for one of that account.
@@ -40,11 +41,7 @@ type resources struct {
 }
 
 // makeResources has CloudFormation make what the template says, and finds it by its kind and its id in the template.
-func makeResources(ctx context.Context, e *emulator) (resources, error) {
-	template, err := readTemplate()
-	if err != nil {
-		return resources{}, err
-	}
+func makeResources(ctx context.Context, e *emulator, template string) (resources, error) {
 	client := cloudformation.New(cloudformation.Options{Region: region, BaseEndpoint: &e.url, Credentials: awsCredentials()})
 	const name = "strongroom-test-data"
 	made, err := client.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String(name), TemplateBody: &template})
@@ -125,53 +122,37 @@ func waitForStack(ctx context.Context, client *cloudformation.Client, id string)
 	}
 }
 
-// readTemplate reads the synthesised template of the stack that holds data, which STRONGROOM_TEMPLATE names. Without one it is
-// made of the same description of the table that the infrastructure is made of, with keys, bus and bucket that have nothing to
-// describe.
-func readTemplate() (string, error) {
-	if name := os.Getenv("STRONGROOM_TEMPLATE"); name != "" {
-		template, err := os.ReadFile(name)
-		return string(template), err
-	}
-	key := func(kind object) object {
-		kind["KeyPolicy"] = object{"Version": "2012-10-17", "Statement": []object{{
-			"Effect": "Allow", "Principal": object{"AWS": "arn:aws:iam::" + account + ":root"}, "Action": "kms:*", "Resource": "*",
-		}}}
-		return object{"Type": "AWS::KMS::Key", "Properties": kind}
-	}
-	template, err := json.Marshal(object{
-		"Resources": object{
-			"Table": object{"Type": "AWS::DynamoDB::GlobalTable", "Properties": tableProperties()}, "StorageKey": key(object{}), "ClientKey": key(object{}),
-			"SigningKey": key(object{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}),
-			"Bus":        object{"Type": "AWS::Events::EventBus", "Properties": object{"Name": "strongroom-test"}},
-			"Archive":    object{"Type": "AWS::S3::Bucket", "Properties": object{"ObjectLockEnabled": true}},
-		},
-		"Outputs": object{"OrganizationId": object{"Value": object{
-			"Fn::Select": []any{2, object{"Fn::Split": []any{"/", object{"Ref": "AWS::StackId"}}}},
-		}}},
-	})
-	return string(template), err
-}
+// stage is the one whose template is deployed: what is guarded is guarded as in production.
+const stage = "prod"
 
-type object = map[string]any
-
-// tableProperties are dynamo.Schema as CloudFormation writes it, and the stream.
-func tableProperties() object {
-	schema := dynamo.Schema("")
-	var attributes, indexes []object
-	for _, a := range schema.AttributeDefinitions {
-		attributes = append(attributes, object{"AttributeName": a.AttributeName, "AttributeType": a.AttributeType})
+// synthesise has the infrastructure's program write the template of the stack that holds data, as the CDK's command line
+// program would have it do: with what cdk.json says as its context.
+func synthesise(ctx context.Context, folder string) (template string, err error) {
+	infra := filepath.Join(root, "infra")
+	program := filepath.Join(cache(), "host", "infra")
+	if err := goBuild(ctx, infra, "-o", program, "."); err != nil {
+		return "", err
 	}
-	for _, i := range schema.GlobalSecondaryIndexes {
-		projection := object{"ProjectionType": i.Projection.ProjectionType}
-		if i.Projection.NonKeyAttributes != nil {
-			projection["NonKeyAttributes"] = i.Projection.NonKeyAttributes
-		}
-		indexes = append(indexes, object{"IndexName": i.IndexName, "KeySchema": i.KeySchema, "Projection": projection})
+	content, err := os.ReadFile(filepath.Join(infra, "cdk.json"))
+	if err != nil {
+		return "", err
 	}
-	return object{
-		"AttributeDefinitions": attributes, "KeySchema": schema.KeySchema, "GlobalSecondaryIndexes": indexes,
-		"BillingMode": schema.BillingMode, "StreamSpecification": object{"StreamViewType": "NEW_AND_OLD_IMAGES"},
-		"Replicas": []object{{"Region": region}},
+	var settings struct{ Context map[string]any }
+	if err := json.Unmarshal(content, &settings); err != nil {
+		return "", fmt.Errorf("cdk.json: %w", err)
 	}
+	settings.Context["stage"], settings.Context["only"] = stage, "data"
+	given, err := json.Marshal(settings.Context)
+	if err != nil {
+		return "", err
+	}
+	command := exec.CommandContext(ctx, program)
+	command.Dir = infra
+	command.Env = append(os.Environ(), "CDK_OUTDIR="+folder, "CDK_CONTEXT_JSON="+string(given),
+		"CDK_DEFAULT_REGION="+region, "CDK_DEFAULT_ACCOUNT="+account)
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("the infrastructure's program: %w\n%s", err, output)
+	}
+	content, err = os.ReadFile(filepath.Join(folder, "strongroom-"+stage+"-data.template.json"))
+	return string(content), err
 }
