@@ -48,12 +48,16 @@ synth: functions infra/node_modules/.installed ## the templates that make deploy
 	rm -rf infra/cdk.out # another stage's
 	cd infra && $(CDK) synth --quiet -c stage=$(STAGE)
 
+.PHONY: prove
+prove: build synth ## what the templates allow each function, and that nobody gets at the client key: make prove STAGE=prod
+	bin/strongroom prove infra/cdk.out/strongroom-$(STAGE)-*.template.json
+
 .PHONY: deploy
 deploy: infra/node_modules/.installed ## to AWS, with the credentials in the environment: make deploy STAGE=prod
 	cd infra && go run ./account ready
-	$(MAKE) functions
-	cd infra && $(CDK) deploy --all -c stage=$(STAGE) --outputs-file $(OUTPUTS)
-	@echo "what was deployed stands in $(OUTPUTS); invoke its CreateOrganizationFunction once"
+	$(MAKE) prove
+	cd infra && $(CDK) deploy --all --app cdk.out --outputs-file $(OUTPUTS)
+	@echo "now make the organization: bin/strongroom init --outputs $(OUTPUTS) --name NAME --owner NAME"
 
 .PHONY: destroy
 destroy: functions infra/node_modules/.installed ## remove a deployment; refuses while there are secrets: make destroy FORCE=1
