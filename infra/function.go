@@ -134,8 +134,5 @@ func (v *server) environment(row operation.Row) *map[string]*string {
 	if row.Access.Archive {
 		e["STRONGROOM_ARCHIVE"] = d.archive.BucketName()
 	}
-	if v.settings.Traces {
-		e["STRONGROOM_TRACES"] = str("1")
-	}
 	return &e
 }

@@ -22,25 +22,25 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	jsii.Close()
-	if bootstraps != "" {
-		_ = os.RemoveAll(bootstraps)
+	if scratch != "" {
+		_ = os.RemoveAll(scratch)
 	}
 	os.Exit(code)
 }
 
-// bootstraps is the folder of stand-ins for the functions' programs, once there is one.
-var bootstraps string
+// scratch is a folder for what all tests share, once there is one.
+var scratch string
 
 // programs makes a stand-in for each operation's program, once: the CDK wants to see files.
 var programs = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "strongroom-infra-")
-	if err != nil {
+	var err error
+	if scratch, err = os.MkdirTemp("", "strongroom-infra-"); err != nil {
 		return "", err
 	}
-	bootstraps = dir
+	dir := filepath.Join(scratch, "functions")
 	for _, row := range operation.Table {
 		folder := filepath.Join(dir, string(row.Name))
-		if err := os.Mkdir(folder, 0o700); err != nil {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return "", err
 		}
 		if err := os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("#!/bin/false "+row.Name+"\n"), 0o755); err != nil { //nolint:gosec // a program
@@ -83,19 +83,24 @@ func settingsOf(t *testing.T, stage string) settings {
 	return s
 }
 
-// newApp makes an app with cdk.json's flags, which writes into a folder of the test's own.
-func newApp(t *testing.T) awscdk.App {
+// newApp makes an app with cdk.json's flags, which writes into that folder.
+func newApp(t *testing.T, into string) awscdk.App {
 	t.Helper()
 	context := written(t)
 	// As the CDK's program sets them, so that templates say what their resources are called here.
 	context["aws:cdk:enable-path-metadata"], context["aws:cdk:enable-asset-metadata"] = true, true
-	return awscdk.NewApp(&awscdk.AppProps{Outdir: str(t.TempDir()), Context: &context})
+	return awscdk.NewApp(&awscdk.AppProps{Outdir: str(into), Context: &context})
 }
 
 // synth writes the templates of those settings.
 func synth(t *testing.T, s settings) *assembly {
 	t.Helper()
-	app := newApp(t)
+	return synthInto(t, s, t.TempDir())
+}
+
+func synthInto(t *testing.T, s settings, dir string) *assembly {
+	t.Helper()
+	app := newApp(t, dir)
 	build(app, s)
 	return readAssembly(t, *app.Synth(nil).Directory(), s)
 }
@@ -106,7 +111,8 @@ var stages = map[string]*assembly{}
 func stage(t *testing.T, name string) *assembly {
 	t.Helper()
 	if stages[name] == nil {
-		stages[name] = synth(t, settingsOf(t, name))
+		s := settingsOf(t, name)
+		stages[name] = synthInto(t, s, filepath.Join(scratch, name))
 	}
 	return stages[name]
 }

@@ -48,7 +48,7 @@ func TestNag(t *testing.T) {
 	s := settingsOf(t, "prod")
 	s.Traces, s.AlarmEmail = true, "operations@example.com"
 	s.Domain = domain{Name: "secrets.example.com", Certificate: "arn:aws:acm:eu-central-1:123456789012:certificate/1"}
-	app := newApp(t)
+	app := newApp(t, t.TempDir())
 	build(app, s)
 	if findings := nag(t, app); findings != "" {
 		t.Errorf("cdk-nag, which printed its findings above: %s", findings)
@@ -57,13 +57,13 @@ func TestNag(t *testing.T) {
 
 // TestNagFinds: with the flags of cdk.json, what cdk-nag finds is an error.
 func TestNagFinds(t *testing.T) {
-	app := newApp(t)
+	app := newApp(t, t.TempDir())
 	stack := awscdk.NewStack(app, str("Bad"), nil)
 	awssqs.NewQueue(stack, str("Queue"), nil)
 	if findings := nag(t, app); findings == "" {
 		t.Error("a queue without TLS passes")
 	}
-	suppressed := newApp(t)
+	suppressed := newApp(t, t.TempDir())
 	stack = awscdk.NewStack(suppressed, str("Bad"), nil)
 	queue := awssqs.NewQueue(stack, str("Queue"), nil)
 	suppress(queue, "AwsSolutions-SQS3", "This is a queue of a test.")

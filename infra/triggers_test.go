@@ -59,7 +59,7 @@ func checkFunction(t *testing.T, f placed, row operation.Row) {
 	if log := f.text(f.Properties["LoggingConfig"].(map[string]any)["LogGroup"]); log != string(row.Name)+"/Log" {
 		t.Errorf("%s writes the log %s", row.Name, log)
 	}
-	if diff := cmp.Diff(variables(row, f.whole.settings), environmentOf(f)); diff != "" {
+	if diff := cmp.Diff(variables(row), environmentOf(f)); diff != "" {
 		t.Errorf("%s: environment (-wanted +is):\n%s", row.Name, diff)
 	}
 }
@@ -73,7 +73,7 @@ func environmentOf(f placed) map[string]string {
 }
 
 // variables are those that a function is to have.
-func variables(row operation.Row, s settings) map[string]string {
+func variables(row operation.Row) map[string]string {
 	all := map[string]string{
 		"GOMAXPROCS": "1", "STRONGROOM_TABLE": "Table", "STRONGROOM_ORGANIZATION": "part 2 of ${AWS::StackId}",
 		"STRONGROOM_ACCOUNT": "${AWS::AccountId}", "STRONGROOM_CLIENT_KEY": "ClientKey.Arn",
@@ -86,7 +86,6 @@ func variables(row operation.Row, s settings) map[string]string {
 		"STRONGROOM_SIGNING_KEY=SigningKey.Arn": len(row.Access.SigningKey) > 0,
 		"STRONGROOM_BUS=Bus":                    row.Access.Bus,
 		"STRONGROOM_ARCHIVE=Archive":            row.Access.Archive,
-		"STRONGROOM_TRACES=1":                   s.Traces,
 	} {
 		if name, value, _ := strings.Cut(name, "="); needed {
 			all[name] = value
