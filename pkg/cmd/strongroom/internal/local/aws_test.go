@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"strongroom/pkg/awsarchive"
 	"strongroom/pkg/awsbus"
 	"strongroom/pkg/awskms"
 	"strongroom/pkg/operation"
@@ -33,14 +34,15 @@ import (
 	"strongroom/pkg/table/dynamo/dynamotest"
 )
 
-// The keys of the stand-in.
+// The keys of the stand-in, and the bucket of its archive.
 const (
 	storageARN = "arn:aws:kms:us-east-1:" + worldAccount + ":key/storage"
 	signingARN = "arn:aws:kms:us-east-1:" + worldAccount + ":key/signing"
+	bucket     = "seals"
 )
 
 // An amazon stands in for AWS and reads, from the very requests that the SDK sends, which permissions of IAM they need: of
-// DynamoDB's, which it passes on to DynamoDB Local, and of those of KMS and EventBridge, which it answers itself.
+// DynamoDB's, which it passes on to DynamoDB Local, and of those of KMS, EventBridge and S3, which it answers itself.
 type amazon struct {
 	*httptest.Server
 	t      testing.TB
@@ -51,6 +53,7 @@ type amazon struct {
 	mutex   sync.Mutex
 	needs   map[use]bool
 	written []attributes
+	objects map[string][]byte // in S3, by their paths
 }
 
 type attributes = map[string]map[string]any
@@ -94,8 +97,34 @@ func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "AWSEvents":
 		a.need(use("events:" + action + " on the bus"))
 		a.answer(w, map[string]any{"FailedEntryCount": 0, "Entries": []any{}})
+	case "": // S3, which names an object in the path
+		a.serveArchive(w, r, body)
 	default:
 		a.t.Errorf("a request to %q", r.Header.Get("X-Amz-Target"))
+	}
+}
+
+// serveArchive is what S3 answers.
+func (a *amazon) serveArchive(w http.ResponseWriter, r *http.Request, body []byte) {
+	if !strings.HasPrefix(r.URL.Path, "/"+bucket+"/") {
+		a.t.Errorf("%s %s is no request for an object of the archive", r.Method, r.URL.Path)
+	}
+	a.need(useArchive)
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	object, there := a.objects[r.URL.Path]
+	switch {
+	case r.Method == http.MethodPut && !there && r.Header.Get("If-None-Match") == "*":
+		a.objects[r.URL.Path] = body
+	case r.Method == http.MethodGet && there:
+		_, err := w.Write(object)
+		must(err)
+	case r.Method == http.MethodGet:
+		w.WriteHeader(http.StatusNotFound)
+		_, err := io.WriteString(w, "<Error><Code>NoSuchKey</Code></Error>")
+		must(err)
+	default:
+		a.t.Errorf("%s of an object that is there (%t)", r.Method, there)
 	}
 }
 
@@ -260,7 +289,8 @@ func (a *amazonWorld) config(now time.Time) secrets.Config {
 	c.Keys = awskms.Open(Region, a.URL, as, storageARN)
 	c.Signer = awskms.OpenSigner(Region, a.URL, as, signingARN)
 	c.Bus = awsbus.Open(Region, a.URL, as, "strongroom")
-	c.Archive = &secretstest.Archive{}
+	c.Archive = awsarchive.Open(Region, a.URL, as, bucket)
+	a.objects = map[string][]byte{}
 	return c
 }
 
@@ -275,7 +305,6 @@ func (a *amazonWorld) compare(s step) (response, []use) {
 	answer := (&world{service: secrets.New(c)}).answer(a.t, s.sample)
 	needs, written := a.takeNeeds()
 	a.restore(written)
-	delete(w.seen[s.operation], useArchive) // which no client of AWS is behind here
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(w.seen[s.operation])), needs, cmpopts.EquateEmpty()); diff != "" {
 		a.t.Errorf("%s: the permissions (-used +sent):\n%s", s.path(), diff)
 	}
@@ -313,7 +342,7 @@ func TestEventsAreAnsweredInAWSAsBefore(t *testing.T) {
 	}
 	for _, row := range operation.Table {
 		for _, what := range declared(row.Access) {
-			if !seen[actionOf(what)] && what != useArchive {
+			if !seen[actionOf(what)] {
 				t.Errorf("%s declares %s, and no request needs such a thing", row.Name, what)
 			}
 		}
