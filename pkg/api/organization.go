@@ -61,6 +61,6 @@ type CreateOrganization struct {
 	OwnerARN     string `json:"ownerArn,omitempty"`
 	RecoverOwner string `json:"recoverOwner,omitempty"`
 	ARN          string `json:"arn,omitempty"`
-	// UniqueID pins the recovered owner's identity; a session of IAM Identity Center needs it.
+	// UniqueID pins the owner's identity, the first one's or a recovered one's; a session of IAM Identity Center needs it.
 	UniqueID string `json:"uniqueId,omitempty"`
 }

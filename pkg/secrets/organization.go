@@ -109,10 +109,10 @@ func (q *request) checkCreateOrganization(in api.CreateOrganization) (bound, err
 	var wrong problems
 	wrong.name("name", in.Name, maxName)
 	wrong.name("ownerName", in.OwnerName, maxName)
-	if in.ARN+in.UniqueID != "" {
-		wrong.add("arn", "and uniqueId go with recoverOwner")
+	if in.ARN != "" {
+		wrong.add("arn", "goes with recoverOwner; the first owner's is ownerArn")
 	}
-	owner, err := q.parseIdentity(api.Identity{ARN: in.OwnerARN})
+	owner, err := q.parseIdentity(api.Identity{ARN: in.OwnerARN, UniqueID: in.UniqueID})
 	if err != nil {
 		wrong.add("ownerArn", "%s", err)
 	}
@@ -134,7 +134,8 @@ func (q *request) checkSameOrganization(
 			return err
 		}
 	}
-	if rec.Name != in.Name || who.Name != in.OwnerName || who.Role != access.RoleOwner {
+	pinned := in.UniqueID == "" || in.UniqueID == who.UniqueID
+	if rec.Name != in.Name || who.Name != in.OwnerName || who.Role != access.RoleOwner || !pinned {
 		return api.Errorf(api.CodeConflict,
 			"this deployment has its organization already; another one needs another deployment (a lost owner is replaced with recoverOwner)")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/identity"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
 	"strongroom/pkg/table"
@@ -101,6 +102,36 @@ func TestASecondOrganizationIsRefused(t *testing.T) {
 	wantCode(t, err, api.CodeConflict)
 	_, err = w.GetOrganization(t.Context(), w.Owner, uuid.New())
 	wantCode(t, err, api.CodeNotFound)
+}
+
+// A person of IAM Identity Center is the first owner as that person: with a session, which pins the role's unique id.
+func TestAPersonOfIdentityCenterFounds(t *testing.T) {
+	const session = "arn:aws:sts::" + secretstest.Account + ":assumed-role/AWSReservedSSO_Admin_0123456789abcdef/ada"
+	w := secrets.New(secrets.Config{
+		Table: newBolt(t), Keys: secretstest.NewKeys(), Organization: uuid.New(), Account: secretstest.Account, ClientKeyARN: "arn:key",
+	})
+	in := api.CreateOrganization{Name: "demo", OwnerName: "ada", OwnerARN: session}
+	_, err := w.CreateOrganization(t.Context(), in)
+	wantCode(t, err, api.CodeInvalid)
+	in.UniqueID = secretstest.UniqueID
+	for range 2 { // it may be repeated
+		_, err = w.CreateOrganization(t.Context(), in)
+		wantCode(t, err, "")
+	}
+	in.UniqueID = "AROAANOTHERANOTHER123"
+	_, err = w.CreateOrganization(t.Context(), in)
+	wantCode(t, err, api.CodeConflict)
+	ask := func(person string) error {
+		arn := "arn:aws:sts::" + secretstest.Account + ":assumed-role/AWSReservedSSO_Admin_0123456789abcdef/" + person
+		caller, err := identity.FromAuthorizer(identity.Authorizer{
+			AccountID: secretstest.Account, UserARN: arn, UserID: secretstest.UniqueID + ":" + person,
+		}, secretstest.Account)
+		wantCode(t, err, "")
+		_, err = w.Whoami(t.Context(), secrets.Caller{Caller: caller})
+		return err
+	}
+	wantCode(t, ask("ada"), "")
+	wantCode(t, ask("bob"), api.CodeForbidden) // who has the same permission set
 }
 
 func TestALostOwnerIsRecovered(t *testing.T) {

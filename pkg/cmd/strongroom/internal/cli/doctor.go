@@ -234,8 +234,8 @@ func (c *clinic) identity(ctx context.Context, who deployed.Caller) (*session, a
 		fix := "an owner or admin binds the ARN: strongroom user bind NAME ARN, or service-account bind"
 		if who.Bind != "" {
 			fix = fmt.Sprintf("an owner or admin runs: strongroom user bind NAME %s, or service-account bind", who.Bind)
-			if who.Shared {
-				fix = fmt.Sprintf("an owner or admin runs: strongroom user bind NAME %s --unique-id %s", who.ARN, who.UniqueID)
+			if who.Pin != "" {
+				fix = fmt.Sprintf("an owner or admin runs: strongroom user bind NAME %s --unique-id %s", who.Bind, who.Pin)
 			}
 		}
 		c.note(stateFail, "identity", fix, "%s", firstLine(err))

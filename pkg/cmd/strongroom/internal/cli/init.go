@@ -53,7 +53,7 @@ func (m *Main) initCommand() *cobra.Command {
 	f.StringVar(&flags.name, "name", "", "the organization's `NAME`, for people to see")
 	f.StringVar(&flags.owner, "owner", "", "the first owner's `NAME` in Strongroom")
 	f.StringVar(&flags.arn, "owner-arn", "", "bind that `ARN` to the owner, in place of your own")
-	f.StringVar(&flags.uniqueID, "unique-id", "", "pin the unique `ID` of a recovered owner's user or role")
+	f.StringVar(&flags.uniqueID, "unique-id", "", "pin the unique `ID` of the owner's user or role")
 	f.StringVar(&flags.recoverOwner, "recover-owner", "", "make the user of that `NAME` an enabled owner again")
 	f.StringVar(&flags.profile, "profile", "default", "the `PROFILE` of config.toml that is to be for this Strongroom")
 	f.StringVar(&flags.url, "url", "", "the `URL` of the API, where there is no FILE")
@@ -87,7 +87,7 @@ func (m *Main) initialize(ctx context.Context, flags initFlags) error {
 	if err != nil {
 		return err
 	}
-	in, err := m.founding(ctx, c.AWS, flags)
+	in, err := founding(ctx, c.AWS, flags)
 	if err != nil {
 		return err
 	}
@@ -160,26 +160,19 @@ func (m *Main) settingsFor(d deployment) (*config.Config, error) {
 }
 
 // founding is what create-organization is invoked with.
-func (m *Main) founding(ctx context.Context, c aws.Config, flags initFlags) (api.CreateOrganization, error) {
-	bind := flags.arn
+func founding(ctx context.Context, c aws.Config, flags initFlags) (api.CreateOrganization, error) {
+	bind, pin := flags.arn, flags.uniqueID
 	if bind == "" {
 		who, err := deployed.WhoAmI(ctx, c)
 		if err != nil {
 			return api.CreateOrganization{}, err
 		}
-		bind = who.Bind
-		if who.Shared {
-			m.sayf("%s is a role of IAM Identity Center: whoever has that permission set is this owner, until you bind your own session "+
-				"(strongroom user bind NAME %s --unique-id %s) and unbind the role", bind, who.ARN, who.UniqueID)
-		}
+		bind, pin = who.Bind, orDefault(pin, who.Pin)
 	}
 	if flags.recoverOwner != "" {
-		return api.CreateOrganization{RecoverOwner: flags.recoverOwner, ARN: bind, UniqueID: flags.uniqueID}, nil
+		return api.CreateOrganization{RecoverOwner: flags.recoverOwner, ARN: bind, UniqueID: pin}, nil
 	}
-	if flags.uniqueID != "" {
-		return api.CreateOrganization{}, usage("--unique-id goes with --recover-owner")
-	}
-	return api.CreateOrganization{Name: flags.name, OwnerName: flags.owner, OwnerARN: bind}, nil
+	return api.CreateOrganization{Name: flags.name, OwnerName: flags.owner, OwnerARN: bind, UniqueID: pin}, nil
 }
 
 // check holds what the function answered against what CloudFormation says: pins are to be believed from then on.

@@ -158,11 +158,30 @@ func TestADeploymentIsSetUp(t *testing.T) {
 	}
 }
 
+// Of a role that several people have, the one who founds is the owner, and not whoever has the role.
+func TestAPersonOfIdentityCenterIsTheOwner(t *testing.T) {
+	const session = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/me"
+	a := &account{caller: session, userID: "AROAEXAMPLEEXAMPLE123:me"}
+	run, _ := a.in(t)
+	for _, args := range [][]string{{"--name", "Example", "--owner", "alice"}, {"--recover-owner", "alice"}} {
+		if exit, said := run(append([]string{"init", "--outputs", outputs(t, foundedID)}, args...)...); exit != 0 {
+			t.Error(exit, said)
+		}
+	}
+	want := []string{
+		`{"name":"Example","ownerName":"alice","ownerArn":"` + session + `","uniqueId":"AROAEXAMPLEEXAMPLE123"}`,
+		`{"recoverOwner":"alice","arn":"` + session + `","uniqueId":"AROAEXAMPLEEXAMPLE123"}`,
+	}
+	if diff := cmp.Diff(want, a.invoked); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWhatIsWrongWithSettingUpIsSaid(t *testing.T) {
 	a := &account{caller: "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/me", userID: "AROAEXAMPLEEXAMPLE123:me"}
 	run, folder := a.in(t)
 	if exit, said := run("init", "--outputs", outputs(t, "0190a1b2-0000-7000-8000-000000000009"), "--name", "Example", "--owner", "alice"); exit != int(ExitDistrust) ||
-		!strings.Contains(said, "is a role of IAM Identity Center") || !strings.Contains(said, foundedID) {
+		!strings.Contains(said, foundedID) {
 		t.Error("another organization:", exit, said)
 	}
 	if _, err := os.Stat(filepath.Join(folder, "config.toml")); err == nil {
@@ -241,8 +260,7 @@ func TestWhoIsWhoInAWS(t *testing.T) {
 	}
 	who, err := deployed.WhoAmI(t.Context(), awsOf(t, settings))
 	want := deployed.Caller{
-		ARN: a.caller, Account: "111122223333", Bind: "arn:aws:iam::111122223333:role/AWSReservedSSO_Admin_0123456789abcdef",
-		UniqueID: "AROAEXAMPLEEXAMPLE123", Shared: true,
+		ARN: a.caller, Account: "111122223333", Bind: a.caller, Pin: "AROAEXAMPLEEXAMPLE123",
 	}
 	if diff := cmp.Diff(want, who); err != nil || diff != "" {
 		t.Error(diff, err)

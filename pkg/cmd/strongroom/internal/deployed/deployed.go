@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -25,12 +24,11 @@ import (
 type Caller struct {
 	// ARN is as AWS has it, with the session's name for a role.
 	ARN, Account string
-	// Bind is what to bind to a user or service account: the user's or the role's own ARN, without its path.
+	// Bind is what to bind to a user or service account: the user's or the role's own ARN, without its path; of a role of IAM
+	// Identity Center, which several people have, the session's, which is one person's.
 	Bind string
-	// UniqueID is the user's or the role's.
-	UniqueID string
-	// Shared says that Bind is a role of IAM Identity Center, which several people may have.
-	Shared bool
+	// Pin is the unique id that goes with such a session, which Strongroom asks for; empty with others.
+	Pin string
 }
 
 // WhoAmI asks STS, which answers everybody whose credentials are valid
@@ -41,15 +39,16 @@ func WhoAmI(ctx context.Context, c aws.Config) (Caller, error) {
 		return Caller{}, failed("sts:GetCallerIdentity", err)
 	}
 	who := Caller{ARN: aws.ToString(out.Arn), Account: aws.ToString(out.Account)}
-	who.UniqueID, _, _ = strings.Cut(aws.ToString(out.UserId), ":")
 	known, err := identity.FromAuthorizer(identity.Authorizer{
 		AccountID: who.Account, UserARN: who.ARN, UserID: aws.ToString(out.UserId),
 	}, who.Account)
 	if err != nil {
 		return who, err
 	}
-	who.Bind = known.Keys[len(known.Keys)-1] // the last is the user's or the role's
-	who.Shared = len(known.Keys) > 1
+	who.Bind = known.Keys[0]
+	if len(known.Keys) > 1 { // a person's session, and the role
+		who.Pin = known.UniqueID
+	}
 	return who, nil
 }
 

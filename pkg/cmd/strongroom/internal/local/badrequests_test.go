@@ -217,6 +217,8 @@ var badInvocations = []struct{ name, payload, field string }{
 	{"NUL", `{"name":"a","ownerName":"a\u0000","ownerArn":"` + ownerARN + `"}`, "ownerName"},
 	{"malformed ARN", `{"name":"a","ownerName":"a","ownerArn":"owner"}`, "ownerArn"},
 	{"no owner", `{"name":"a"}`, "ownerName"},
+	{"a unique id that is none", `{"name":"a","ownerName":"a","ownerArn":"` + ownerARN + `","uniqueId":"x"}`, "ownerArn"},
+	{"the ARN of the other form", `{"name":"a","ownerName":"a","ownerArn":"` + ownerARN + `","arn":"` + ownerARN + `"}`, "arn"},
 	{"invalid UTF-8", "{\"name\":\"\xff\"}", "name"},
 	{"twice", `{"name":"a","name":"a"}`, "name"},
 	{"both forms", `{"name":"a","recoverOwner":"owner","arn":"` + ownerARN + `"}`, "recoverOwner"},
