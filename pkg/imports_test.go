@@ -162,12 +162,13 @@ var rules = map[string]rule{
 	"pkg/client": {arrows: []string{
 		"pkg/access", "pkg/api", "pkg/client/config", "pkg/clientcrypto", "pkg/identity", "pkg/operation",
 	}, libraries: map[string]string{
-		"github.com/aws/aws-sdk-go-v2/aws":         "signs requests",
-		"github.com/aws/aws-sdk-go-v2/config":      "finds the caller's credentials where AWS's own tools do",
-		"github.com/aws/aws-sdk-go-v2/service/kms": "unwraps project keys and makes grants",
-		"github.com/aws/smithy-go":                 awsErrors,
-		"github.com/google/uuid":                   uuids,
-		"golang.org/x/sync/errgroup":               parallel,
+		"github.com/aws/aws-sdk-go-v2/aws":                      "signs requests",
+		"github.com/aws/aws-sdk-go-v2/config":                   "finds the caller's credentials where AWS's own tools do",
+		"github.com/aws/aws-sdk-go-v2/credentials/processcreds": "knows its errors, which may hold credentials",
+		"github.com/aws/aws-sdk-go-v2/service/kms":              "unwraps project keys and makes grants",
+		"github.com/aws/smithy-go":                              awsErrors,
+		"github.com/google/uuid":                                uuids,
+		"golang.org/x/sync/errgroup":                            parallel,
 	}},
 
 	"pkg/cmd/cost":       {arrows: []string{"pkg/api", "pkg/envelope", "pkg/metric", "pkg/operation"}},

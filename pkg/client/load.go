@@ -44,6 +44,9 @@ func FromSettings(ctx context.Context, settings *config.Config) (Config, error) 
 	if err != nil {
 		return Config{}, setupf("the AWS configuration can't be used: %w", err)
 	}
+	if c.Credentials != nil {
+		c.Credentials = discreetCredentials{c.Credentials}
+	}
 	made := Config{URL: url, AWS: c, Pins: settings, Seen: settings.Seen()}
 	pins, seen := settings.Writable()
 	if !seen {
