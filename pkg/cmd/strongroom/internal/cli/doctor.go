@@ -57,7 +57,8 @@ func (m *Main) doctor() *cobra.Command {
 			"account can invoke the functions directly, and so tell them that somebody else asks. Each is a line: ok, warn, or\n" +
 			"fail with what to do; with a fail the status is 1. Nothing is changed or pinned, and no secret is read.\n\n" +
 			"Who can invoke the functions takes lambda:ListFunctions and iam:GetAccountAuthorizationDetails; without these it says\n" +
-			"so. Policies of the AWS organization, which can only take away, are not looked at.\n\n" +
+			"so. Policies of the AWS organization, which can only take away, are not looked at; nor are the functions' own, which\n" +
+			"let API Gateway and schedules in, and could let somebody else in.\n\n" +
 			"  strongroom doctor\n" +
 			"  strongroom doctor --output json",
 		RunE: func(c *cobra.Command, _ []string) error { return m.diagnose(c.Context(), functions) },
@@ -329,7 +330,7 @@ func (c *clinic) invokers(ctx context.Context, of aws.Config) {
 		return
 	}
 	if len(all) == 0 {
-		c.note(stateOK, check, "", "no user or role of the account may invoke the %d functions directly", len(functions))
+		c.note(stateOK, check, "", "no policy of a user or role of the account lets it invoke the %s directly", counted(len(functions), "function", "functions"))
 		return
 	}
 	var names []string
@@ -337,7 +338,8 @@ func (c *clinic) invokers(ctx context.Context, of aws.Config) {
 		names = append(names, i.String())
 	}
 	c.note(stateWarn, check, "leave lambda:InvokeFunction to operators, best in an account of Strongroom's own",
-		"%s may invoke the %d functions directly, and so be anybody to them: %s", counted(len(all), "user or role", "users and roles"), len(functions), strings.Join(names, ", "))
+		"%s may invoke the %s directly, and so be anybody to them: %s", counted(len(all), "user or role", "users and roles"),
+		counted(len(functions), "function", "functions"), strings.Join(names, ", "))
 }
 
 // firstLine is an error in one line.

@@ -67,13 +67,15 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authorizations are an account's: an operator by a managed policy, a user by a group's, one under conditions, and a reader.
+// authorizations are an account's: an operator by a managed policy, a user by a group's, one under conditions, one
+// by the function's qualified name, and a reader of another function.
 func authorizations() string {
 	encoded := func(statement string) string {
 		return url.PathEscape(`{"Version":"2012-10-17","Statement":[` + statement + `]}`)
 	}
 	invoke := encoded(`{"Effect":"Allow","Action":"lambda:Invoke*","Resource":"*"}`)
 	from := encoded(`{"Effect":"Allow","Action":"lambda:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}`)
+	latest := encoded(`{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:*:*:function:strongroom-prod-whoami:$LATEST"}`)
 	other := encoded(`{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:*:*:function:other"}`)
 	inline := func(list, document string) string {
 		return "<" + list + "><member><PolicyName>p</PolicyName><PolicyDocument>" + document + "</PolicyDocument></member></" + list + ">"
@@ -85,7 +87,7 @@ func authorizations() string {
 		`<UserDetailList><member><UserName>ann</UserName><Arn>arn:aws:iam::111122223333:user/ann</Arn><GroupList><member>ops</member></GroupList></member></UserDetailList>` +
 		`<GroupDetailList><member><GroupName>ops</GroupName>` + inline("GroupPolicyList", invoke) + `</member></GroupDetailList>` +
 		`<RoleDetailList>` + role("admin", `<AttachedManagedPolicies><member><PolicyArn>arn:aws:iam::aws:policy/Invoke</PolicyArn></member></AttachedManagedPolicies>`) +
-		role("office", inline("RolePolicyList", from)) + role("reader", inline("RolePolicyList", other)) + `</RoleDetailList>` +
+		role("office", inline("RolePolicyList", from)) + role("qualified", inline("RolePolicyList", latest)) + role("reader", inline("RolePolicyList", other)) + `</RoleDetailList>` +
 		`<Policies><member><Arn>arn:aws:iam::aws:policy/Invoke</Arn><PolicyVersionList><member><Document>` + invoke +
 		`</Document><IsDefaultVersion>true</IsDefaultVersion></member></PolicyVersionList></member></Policies>` +
 		`</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>`
@@ -237,8 +239,9 @@ func TestWhoMayInvokeFunctionsIsSaid(t *testing.T) {
 		if len(c.found) != 1 || c.found[0].State != stateWarn {
 			t.Fatalf("%+v", c.found)
 		}
-		want := "3 users and roles may invoke the 1 functions directly, and so be anybody to them: arn:aws:iam::111122223333:role/admin, " +
-			"arn:aws:iam::111122223333:role/office (under conditions), arn:aws:iam::111122223333:user/ann"
+		want := "4 users and roles may invoke the 1 function directly, and so be anybody to them: arn:aws:iam::111122223333:role/admin, " +
+			"arn:aws:iam::111122223333:role/office (under conditions), arn:aws:iam::111122223333:role/qualified, " +
+			"arn:aws:iam::111122223333:user/ann"
 		if hidden {
 			want = "who can invoke them directly can't be said: you are not allowed iam:GetAccountAuthorizationDetails"
 		}

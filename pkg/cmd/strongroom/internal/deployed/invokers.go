@@ -41,9 +41,13 @@ func Functions(ctx context.Context, c aws.Config, prefix string) ([]string, erro
 	return arns, nil
 }
 
+// latest is the qualifier of the version that is deployed. Who names it is asked for a right on the qualified ARN
+// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html).
+const latest = ":$LATEST"
+
 // Invokers are the users and roles of the account whose identity policies, with those of their groups, let them invoke
 // one of the functions, or might. It takes iam:GetAccountAuthorizationDetails. Boundaries and policies of the organization,
-// which could only take away, are not looked at.
+// which could only take away, are not looked at; nor are the functions' own policies, which could add somebody.
 func Invokers(ctx context.Context, c aws.Config, functions []string) ([]Invoker, error) {
 	all, err := details(ctx, c)
 	if err != nil {
@@ -53,8 +57,10 @@ func Invokers(ctx context.Context, c aws.Config, functions []string) ([]Invoker,
 	for _, i := range all {
 		most := iampolicy.No
 		for _, function := range functions {
-			ask := iampolicy.Request{Principal: iampolicy.Principal{ARN: i.arn}, Action: "lambda:InvokeFunction", Resource: function}
-			most = max(most, iampolicy.Access{Identity: i.policies}.Decide(ask).Allowed)
+			for _, called := range []string{function, function + latest} {
+				ask := iampolicy.Request{Principal: iampolicy.Principal{ARN: i.arn}, Action: "lambda:InvokeFunction", Resource: called}
+				most = max(most, iampolicy.Access{Identity: i.policies}.Decide(ask).Allowed)
+			}
 		}
 		if most != iampolicy.No {
 			found = append(found, Invoker{i.arn, most == iampolicy.Yes})
