@@ -10,12 +10,12 @@
 //
 // CloudWatch takes $0.30 a month for each metric and each combination of its dimensions, for the hours in which it was
 // sent (https://aws.amazon.com/cloudwatch/pricing/). With fifty-five operations one metric of each would be up to $16.50,
-// and all sixteen $264, many times what ten million audited reads cost. So two of them alone have the dimension [Dimension] for all operations, those
-// that somebody is woken for, and both are left out where they are zero: an operation that works costs nothing. Two others
-// have it because one operation alone has them. The other twelve are sums over all operations. That is $4.20 a month at
-// most, where each of them is not zero in every hour. How often an operation was called and how long it took, one by one, is in Lambda's own metrics, which are free, since each operation is one
-// function: Invocations, Duration and Errors of AWS/Lambda
-// (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html).
+// and all sixteen $264, many times what ten million audited reads cost. So two of them alone have the dimension [Dimension] for
+// all operations, those that somebody is woken for, and both are left out where they are zero: an operation that works costs
+// nothing. Two others have it because one operation alone has them. The other twelve are sums over all operations. That is
+// $4.20 a month at most, where each of them is not zero in every hour. How often an operation was called and how long it took,
+// one by one, is in Lambda's own metrics, which are free, since each operation is one function: Invocations, Duration and
+// Errors of AWS/Lambda (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html).
 //
 // # Counting
 //

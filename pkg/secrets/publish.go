@@ -42,8 +42,9 @@ type Detail struct {
 	Changed   []string   `json:"changed,omitempty"`
 }
 
-// PublishChanges publishes what changed, as the events tell that stand under the changed things themselves. It does nothing else, so that a bus that fails holds up nothing else. What is no
-// event is passed over: an error would have the stream send it again, and nothing behind it.
+// PublishChanges publishes what changed, as the events tell that stand under the changed things themselves. It does nothing
+// else, so that a bus that fails holds up nothing else. What is no event is passed over: an error would have the stream send it
+// again, and nothing behind it.
 func (s *Service) PublishChanges(ctx context.Context, changes []table.Change) error {
 	var notices []Notice
 	for _, c := range changes {
