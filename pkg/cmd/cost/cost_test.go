@@ -38,7 +38,7 @@ func byHand() *model {
 			{operation.GetProjectValues, "polled, nothing changed", 1, 3, 0},
 			{operation.RollUpReads, "100 reads by one, of one secret", 3, 1, 2},
 			{operation.RollUpReads, "100 changed values of one project", 2, 1, 1},
-			{operation.PublishChanges, "100 reads", 0, 0, 0},
+			{operation.PublishChanges, "100 changes of a secret", 0, 0, 0},
 			{operation.UpdateSecret, "in one project, hinted", 2, 3, 20},
 			{operation.SealEvents, "", 6, 13, 1},
 			{operation.RotateDataKeys, "", 1, 1, 0},

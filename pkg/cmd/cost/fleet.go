@@ -109,7 +109,7 @@ func (m *model) batches(changes float64, b budget) float64 {
 func (m *model) changes(n float64) float64 {
 	update := m.once(m.budget(operation.UpdateSecret, "in one project, hinted")).times(n).sum()
 	mark := m.once(m.budget(operation.RollUpReads, "100 changed values of one project")).times(n).sum()
-	publish := m.once(m.budget(operation.PublishChanges, "100 reads")).times(n).sum()
+	publish := m.once(m.budget(operation.PublishChanges, "100 changes of a secret")).times(n).sum()
 	return update + mark + publish + m.of("busEvent", n) + m.record(n, "event of one")
 }
 
