@@ -22,6 +22,9 @@ var opening = []string{
 	"kms:DeriveSharedSecret", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:Sign", "kms:GenerateMac", "kms:ReplicateKey",
 }
 
+// granted are the actions that clients make grants on the client key for.
+var granted = []string{"kms:Decrypt", "kms:GenerateDataKey"}
+
 // tableActions are DynamoDB's actions on a table, an index or a stream, and one that there is not
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html).
 var tableActions = []string{

@@ -140,9 +140,16 @@ func (w *world) outsiders(r *Report, k *key) {
 				r.problem("%s allows %s to the %s %s%s, which is no client", what, some(s.Actions), strings.ToLower(p.Kind), p.Value, when(s))
 			case iampolicy.AccountOf(p.Value) != account && p.Value != account:
 				r.problem("%s allows %s to %s, which is not in the key's own account", what, some(s.Actions), p.Value)
+			case !k.leavesItToIAM(p):
+				r.problem("%s allows %s to %s itself%s, whatever the account's IAM policies say", what, some(s.Actions), p.Value, when(s))
 			}
 		}
 	}
+}
+
+// leavesItToIAM says whether a principal of a key's policy is the key's account, so that the account's IAM policies decide.
+func (k *key) leavesItToIAM(p iampolicy.PrincipalPattern) bool {
+	return p.Kind == "AWS" && (strings.HasSuffix(p.Value, ":root") || p.Value == iampolicy.AccountOf(k.ARN()))
 }
 
 // users finds identities of the templates that could use the client key and are no clients.
@@ -178,7 +185,8 @@ func (w *world) may(i *identity, k *key, actions []string) []string {
 }
 
 // unboundGrants proves that nobody, with every IAM policy there is, can make a grant on the client key that is not bound
-// to an encryption context, or that allows more than clients ask for
+// to the whole of an encryption context, or that allows more than clients ask for. Bound to a part of one, such as the
+// organization, it would open every project
 // (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-constraint-type).
 func (w *world) unboundGrants(r *Report, k *key) {
 	before := len(r.Problems)
@@ -194,12 +202,20 @@ func (w *world) unboundGrants(r *Report, k *key) {
 	if !denied(operations("Decrypt").With("kms:GrantConstraintType")) {
 		r.problem("a grant on the client key can be made without an encryption context, which opens every project: its policy denies that to nobody")
 	}
-	for _, name := range []string{"CreateGrant", "ReEncryptFrom", "Encrypt"} {
+	if !denied(operations("Decrypt").With("kms:GrantConstraintType", "EncryptionContextSubset")) {
+		r.problem("a grant on the client key can be made for a part of an encryption context (EncryptionContextSubset), which opens all projects that have it: its policy denies that to nobody")
+	}
+	var more []string
+	for _, action := range without(keyActions, granted) {
+		name := strings.TrimPrefix(action, "kms:")
 		if !denied(operations("Decrypt", name).With("kms:GrantConstraintType", "EncryptionContextEquals")) {
-			r.problem("a grant of %s on the client key can be made: clients need Decrypt and GenerateDataKey, and its policy denies the rest to nobody", name)
+			more = append(more, name)
 		}
 	}
-	r.prove(before, "no grant on the client key can be made without an encryption context, or for more than Decrypt and GenerateDataKey")
+	if len(more) > 0 {
+		r.problem("a grant of %s on the client key can be made: clients need Decrypt and GenerateDataKey, and its policy denies the rest to nobody", some(more))
+	}
+	r.prove(before, "no grant on the client key can be made without the whole of an encryption context, or for more than Decrypt and GenerateDataKey")
 }
 
 // usersOf is the table of who could use a key, and under which conditions.
@@ -240,7 +256,7 @@ func (w *world) called(p iampolicy.PrincipalPattern, k *key) string {
 	switch {
 	case p.Kind == "AWS" && p.Value == "*":
 		return "everybody"
-	case p.Kind == "AWS" && (strings.HasSuffix(p.Value, ":root") || p.Value == iampolicy.AccountOf(k.ARN())):
+	case k.leavesItToIAM(p):
 		return "users and roles of the account whose IAM policy allows it"
 	case p.Kind == "AWS":
 		return p.Value

@@ -175,7 +175,7 @@ func (w *world) compareTable(r *Report, f *function) []string {
 		var want []string
 		for _, a := range f.row.Access.Table {
 			want = append(want, string(a.Action))
-			w.partitions(r, f, t, a)
+			w.partitions(r, f, t, "", a)
 		}
 		may := w.mayTable(f.role, t, t.ARN(), iampolicy.Context{})
 		compare(r, f, may, want, "in the table")
@@ -183,6 +183,9 @@ func (w *world) compareTable(r *Report, f *function) []string {
 		var index, stream []string
 		if f.row.Access.Index2 {
 			index = []string{string(operation.Query)}
+			w.partitions(r, f, t, "/index/"+table.Index2.Name(), operation.TableAccess{
+				Action: operation.Query, Partitions: []operation.Partition{operation.Index2Partition},
+			})
 		}
 		if streamed {
 			stream = streamActions
@@ -227,27 +230,50 @@ func (w *world) resourcePolicy(t cfn.Resource) *iampolicy.Document {
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html).
 const leadingKeys = "dynamodb:LeadingKeys"
 
-// partitions wants an action that the row bounds to some partitions to be allowed there, and nowhere else.
-func (w *world) partitions(r *Report, f *function, t cfn.Resource, a operation.TableAccess) {
-	wanted := a.Partitions
-	keyIn := func(p operation.Partition) string {
-		if key := string(p) + "x"; p.Has(key) {
-			return key
-		}
-		return string(p)
-	}
+// partitions wants an action that the row bounds to some partitions, of the table or of an index of it, to be allowed
+// there, and nowhere else.
+func (w *world) partitions(r *Report, f *function, t cfn.Resource, index string, a operation.TableAccess) {
+	access := iampolicy.Access{Identity: f.role.policies, Resource: w.resourcePolicy(t)}
 	allowed := func(keys ...string) bool {
-		context := iampolicy.Context{Known: map[string][]string{leadingKeys: keys}}
-		return slices.Contains(w.mayTable(f.role, t, t.ARN(), context), string(a.Action))
+		return access.Decide(iampolicy.Request{
+			Principal: f.role.principal(), Action: string(a.Action), Resource: t.ARN() + index,
+			Context: iampolicy.Context{Known: map[string][]string{leadingKeys: keys}},
+		}).Allowed != iampolicy.No
 	}
-	for _, partition := range wanted {
+	where := "the table" + index
+	for _, partition := range a.Partitions {
 		if !allowed(keyIn(partition)) {
-			r.problem("%s may not %s the items of %s in the table, which its row in the operation table says", f.name(), a.Action, partition)
+			r.problem("%s may not %s the items of %s in %s, which its row in the operation table says", f.name(), a.Action, partition, where)
 		}
 	}
-	if allowed("ELSEWHERE#x") || allowed(keyIn(wanted[0]), "ELSEWHERE#x") || allowed() {
-		r.problem("%s may %s in the table anywhere, and its row in the operation table says only %s", f.name(), a.Action, some(wanted))
+	if allowed("ELSEWHERE#x") || allowed(keyIn(a.Partitions[0]), "ELSEWHERE#x") || allowed() {
+		r.problem("%s may %s in %s anywhere, and its row in the operation table says only %s", f.name(), a.Action, where, some(a.Partitions))
+		return
 	}
+	more := slices.DeleteFunc(partitions(), func(p operation.Partition) bool { return slices.Contains(a.Partitions, p) || !allowed(keyIn(p)) })
+	if len(more) > 0 {
+		r.problem("%s may %s the items of %s in %s, and its row in the operation table says only %s", f.name(), a.Action, some(more), where, some(a.Partitions))
+	}
+}
+
+// keyIn is a key of a partition.
+func keyIn(p operation.Partition) string {
+	if key := string(p) + "x"; p.Has(key) {
+		return key
+	}
+	return string(p)
+}
+
+// partitions are all that rows of the operation table name.
+func partitions() []operation.Partition {
+	var all []operation.Partition
+	for _, row := range operation.Table {
+		for _, a := range row.Access.Table {
+			all = append(all, a.Partitions...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // rest finds what a function's role is allowed that is neither the keys' nor the table's and that no function needs.
@@ -276,7 +302,8 @@ func (w *world) rest(r *Report, f *function) {
 }
 
 // needs says whether every function, or this one, is to be allowed an action, which is in lower case, on a resource.
-// Actions on keys and tables are compared elsewhere; here they have to be about a key or a table of these templates.
+// Actions on keys and tables are compared elsewhere; here they have to be about a key or a table of these templates that
+// is compared. A bucket and a bus have to be those that the function is told of.
 func (w *world) needs(f *function, action, resource string) bool {
 	service, _, _ := strings.Cut(action, ":")
 	if strings.ContainsAny(action, "*?") {
@@ -284,7 +311,9 @@ func (w *world) needs(f *function, action, resource string) bool {
 	}
 	switch service {
 	case "kms":
-		return slices.ContainsFunc(w.keys, func(k *key) bool { return k.purpose != client && k.ARN() == resource })
+		return slices.ContainsFunc(w.keys, func(k *key) bool {
+			return slices.Contains([]purpose{storage, signing, ofTable}, k.purpose) && k.ARN() == resource
+		})
 	case "dynamodb":
 		return slices.ContainsFunc(w.tables, func(t cfn.Resource) bool {
 			return resource == t.ARN() || resource == t.Attribute("StreamArn") || resource == t.ARN()+"/index/"+table.Index2.Name()
@@ -296,19 +325,38 @@ func (w *world) needs(f *function, action, resource string) bool {
 	case "xray":
 		return slices.Contains([]string{"xray:puttracesegments", "xray:puttelemetryrecords"}, action)
 	case "events":
-		return action == "events:putevents" && f.row.Access.Bus && w.isOne("AWS::Events::EventBus", resource)
+		return action == "events:putevents" && f.row.Access.Bus && w.isNamed("AWS::Events::EventBus", f.env["STRONGROOM_BUS"], resource)
 	case "sqs":
-		return action == "sqs:sendmessage" && w.isOne("AWS::SQS::Queue", resource)
+		return action == "sqs:sendmessage" && unanswered(f.row) && w.isOne("AWS::SQS::Queue", resource)
 	case "s3":
 		// Without s3:ListBucket an object that is not there is one that may not be read
 		// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
-		return slices.Contains([]string{"s3:putobject", "s3:getobject", "s3:listbucket"}, action) && f.row.Access.Archive && w.isOne("AWS::S3::Bucket", resource)
+		return slices.Contains([]string{"s3:putobject", "s3:getobject", "s3:listbucket"}, action) && f.row.Access.Archive && w.isNamed("AWS::S3::Bucket", f.env["STRONGROOM_ARCHIVE"], resource)
 	}
 	return false
 }
 
-// isOne says whether an ARN is that of a resource of a type in these templates, or, of a bucket or a log group, of what
-// is in it.
+// unanswered says whether nobody waits for what the operation answers, so that what fails is left in a queue.
+func unanswered(row *operation.Row) bool {
+	switch row.Trigger.(type) {
+	case operation.Stream, operation.Schedule:
+		return true
+	}
+	return false
+}
+
+// isNamed says whether an ARN is that of the resource of a type and a name in these templates, or, of a bucket, of what is
+// in it.
+func (w *world) isNamed(ofType, name, arn string) bool {
+	for r := range w.stacks.Resources(ofType) {
+		if r.Name() == name && (arn == r.ARN() || ofType == "AWS::S3::Bucket" && strings.HasPrefix(arn, r.ARN()+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// isOne says whether an ARN is that of a resource of a type in these templates, or, of a log group, of what is in it.
 func (w *world) isOne(ofType, arn string) bool {
 	known, ok := w.arns[ofType]
 	if !ok {
@@ -318,7 +366,6 @@ func (w *world) isOne(ofType, arn string) bool {
 		w.arns[ofType] = known
 	}
 	return slices.ContainsFunc(known, func(one string) bool {
-		return arn == one || ofType == "AWS::S3::Bucket" && strings.HasPrefix(arn, one+"/") ||
-			ofType == "AWS::Logs::LogGroup" && strings.HasPrefix(arn, strings.TrimSuffix(one, "*"))
+		return arn == one || ofType == "AWS::Logs::LogGroup" && strings.HasPrefix(arn, strings.TrimSuffix(one, "*"))
 	})
 }

@@ -9,7 +9,7 @@
 //   - The server is blind: each role under [ServerPath] is denied every action on the client key by the key's own policy,
 //     whatever its own policy says and whatever KMS grants there are, and each function of an operation has such a role.
 //   - Nobody is let in to the client key but by the account's own IAM policies, and no grant on it can be made that is
-//     not bound to an encryption context.
+//     not bound to the whole of an encryption context.
 //   - Each function's role is allowed what the operation's row says (package operation), and what every function needs
 //     besides: no less and no more. So seal-events alone may sign, and the storage key decrypts only for operations
 //     whose row says so.

@@ -15,7 +15,7 @@ func TestWhatHoldsIsProven(t *testing.T) {
 	}
 	for _, want := range []string{
 		"the server is blind: to each of 55 roles, and to any other under /strongroom/server/, the client key's policy denies all 45 actions",
-		"no grant on the client key can be made without an encryption context",
+		"no grant on the client key can be made without the whole of an encryption context",
 		"what its row in the operation table says, no less and no more",
 		"only seal-events may sign seals",
 		"9 functions may decrypt with the storage key",
@@ -48,7 +48,7 @@ func TestWhatHoldsIsProven(t *testing.T) {
 }
 
 // spoiled is how many ways of spoiling the templates there are.
-const spoiled = 58
+const spoiled = 70
 
 func TestWhatIsSpoiledIsFoundAndNamed(t *testing.T) {
 	toEverybody := statement("Sid", "Open", "Principal", "*", "Action", "kms:Decrypt", "Resource", "*")
@@ -140,7 +140,16 @@ func TestWhatIsSpoiledIsFoundAndNamed(t *testing.T) {
 		{"grants may be for anything", func(x *templates) {
 			all := x.keyStatements("ClientKey")
 			x.setKeyStatements("ClientKey", all[0], all[1], all[3])
-		}, []string{"a grant of CreateGrant on the client key can be made"}},
+		}, []string{"a grant of Encrypt, ReEncryptFrom, ReEncryptTo, GenerateDataKeyWithoutPlaintext and 39 more on the client key can be made"}},
+		{"grants may be for one operation more", func(x *templates) {
+			x.keyStatements("ClientKey")[2].(object)["Condition"] = object{"ForAnyValue:StringNotEquals": object{"kms:GrantOperations": []any{"Decrypt", "GenerateDataKey", "GenerateDataKeyPair"}}}
+		}, []string{"a grant of GenerateDataKeyPair on the client key can be made"}},
+		{"grants may be for a part of a context", func(x *templates) {
+			x.keyStatements("ClientKey")[3].(object)["Condition"] = object{"StringNotEquals": object{"kms:GrantConstraintType": []any{"EncryptionContextEquals", "EncryptionContextSubset"}}}
+		}, []string{"for a part of an encryption context (EncryptionContextSubset)"}},
+		{"the client key's policy names a role", func(x *templates) {
+			x.setKeyStatements("ClientKey", append(x.keyStatements("ClientKey"), statement("Principal", object{"AWS": admin}, "Action", "kms:Decrypt", "Resource", "*"))...)
+		}, []string{"allows kms:Decrypt to arn:${AWS::Partition}:iam::${AWS::AccountId}:role/admin itself, whatever the account's IAM policies say"}},
 		{"a role is outside the path", func(x *templates) { x.of("getsecretRole")["Path"] = "/strongroom/" },
 			[]string{"get-secret has the role sr-server-Functions-getsecretRole with the path /strongroom/, and not one under /strongroom/server/", "does not deny kms:Decrypt"}},
 		{"a role has no path", func(x *templates) { delete(x.of("getsecretRole"), "Path") }, []string{"get-secret has the role sr-server-Functions-getsecretRole with the path /, and not one"}},
@@ -179,6 +188,35 @@ func TestWhatIsSpoiledIsFoundAndNamed(t *testing.T) {
 			x.allow(operation.GetSecret, statement("Action", "kms:Decrypt", "Resource", imported("TableKey")))
 		},
 			[]string{"get-secret may kms:Decrypt with the table's key itself"}},
+		{"a function may read another partition", func(x *templates) {
+			x.allow(operation.GetProject, statement("Action", "dynamodb:BatchGetItem", "Resource", imported("Table"), "Condition", object{
+				"ForAllValues:StringLike": object{"dynamodb:LeadingKeys": "SECRET#*"}, "Null": object{"dynamodb:LeadingKeys": "false"},
+			}))
+		}, []string{"get-project may dynamodb:BatchGetItem the items of SECRET# in the table, and its row in the operation table says only IDENTITY#, PROJECT#"}},
+		{"a function may read what begins as a partition does", func(x *templates) {
+			x.allow(operation.ListSeals, statement("Action", "dynamodb:Query", "Resource", imported("Table"), "Condition", object{
+				"ForAllValues:StringLike": object{"dynamodb:LeadingKeys": "SEAL*"}, "Null": object{"dynamodb:LeadingKeys": "false"},
+			}))
+		}, []string{"list-seals may dynamodb:Query the items of SEALINDEX# in the table"}},
+		{"the second index is not bounded", func(x *templates) {
+			x.allow(operation.ListSecrets, statement("Action", "dynamodb:Query", "Resource", object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI2"}}}))
+		}, []string{"list-secrets may dynamodb:Query in the table/index/GSI2 anywhere"}},
+		{"a function may use a key that is nobody's", func(x *templates) {
+			x.add("LogKey", "AWS::KMS::Key", object{"KeyPolicy": document(toAccount())})
+			x.allow(operation.GetSecret, statement("Action", "kms:PutKeyPolicy", "Resource", att("LogKey", "Arn")))
+		}, []string{"get-secret may kms:PutKeyPolicy on arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/sr-server-Functions-LogKey, which no row"}},
+		{"seal-events may put into another bucket", func(x *templates) {
+			x.add("Trail", "AWS::S3::Bucket", object{})
+			x.allow(operation.SealEvents, statement("Action", "s3:PutObject", "Resource", object{"Fn::Join": []any{"", []any{att("Trail", "Arn"), "/*"}}}))
+		}, []string{"seal-events may s3:PutObject on arn:${AWS::Partition}:s3:::sr-server-Functions-Trail/*, which no row"}},
+		{"publish-changes may publish to another bus", func(x *templates) {
+			x.add("Other", "AWS::Events::EventBus", object{"Name": "other"})
+			x.allow(operation.PublishChanges, statement("Action", "events:PutEvents", "Resource", att("Other", "Arn")))
+		}, []string{"publish-changes may events:PutEvents on arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/other, which no row"}},
+		{"a function that answers may leave dead letters", func(x *templates) {
+			x.add("Letters", "AWS::SQS::Queue", object{})
+			x.allow(operation.GetSecret, statement("Action", "sqs:SendMessage", "Resource", att("Letters", "Arn")))
+		}, []string{"get-secret may sqs:SendMessage on"}},
 		{"a function may assume roles", func(x *templates) {
 			x.allow(operation.GetSecret, statement("Action", "sts:AssumeRole", "Resource", "*"))
 		},
@@ -222,6 +260,13 @@ func TestWhatIsSpoiledIsFoundAndNamed(t *testing.T) {
 		{"a role may invoke functions", func(x *templates) {
 			x.add("People", "AWS::IAM::Role", object{"Policies": []any{object{"PolicyDocument": document(statement("Action", "lambda:*", "Resource", "*"))}}})
 		}, []string{"sr-server-Functions-People could lambda:InvokeFunction, lambda:UpdateFunctionCode"}},
+		{"a role may invoke a version of a function", func(x *templates) {
+			x.add("People", "AWS::IAM::Role", object{"Policies": []any{object{"PolicyDocument": document(
+				statement("Action", "lambda:InvokeFunction", "Resource", object{"Fn::Sub": "${getsecretFunction.Arn}:*"}),
+			)}}})
+		}, []string{"sr-server-Functions-People could lambda:InvokeFunction on get-secret"}},
+		{"the API has a document with routes", func(x *templates) { x.of("Api")["Body"] = object{"openapi": "3.0.1"} },
+			[]string{"the API Api has routes in its Body"}},
 		{"a function is missing", func(x *templates) {
 			for _, of := range []string{"Function", "Integration", "Route", "Permission"} {
 				delete(x.functions["Resources"].(object), "whoami"+of)

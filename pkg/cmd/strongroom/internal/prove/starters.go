@@ -83,6 +83,13 @@ func (w *world) functionNamed(text string) *function {
 
 // routes compares the API's routes with the operation table.
 func (w *world) routes(r *Report, note func(*function, string)) {
+	for api := range w.stacks.Resources("AWS::ApiGatewayV2::Api") {
+		for _, property := range []string{"Body", "BodyS3Location", "Target"} {
+			if api.Property(property) != nil {
+				r.problem("the API %s has routes in its %s, which are not looked at: a route of Strongroom's is a resource", api.ID, property)
+			}
+		}
+	}
 	seen := map[string]bool{}
 	for route := range w.stacks.Resources("AWS::ApiGatewayV2::Route") {
 		key := route.Text("RouteKey")
@@ -208,7 +215,14 @@ func (w *world) mapping(r *Report, m cfn.Resource, note func(*function, string))
 }
 
 // taking are the actions with which a function is invoked, or made to do something else.
-var taking = []string{"lambda:InvokeFunction", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission", "lambda:CreateFunctionUrlConfig"}
+var taking = []string{
+	"lambda:InvokeFunction", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission",
+	"lambda:CreateFunctionUrlConfig", "lambda:CreateEventSourceMapping",
+}
+
+// latest, behind a function's ARN, names the same function
+// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html).
+const latest = ":$LATEST"
 
 // invokers finds identities of the templates that may invoke functions, or change them.
 func (w *world) invokers(r *Report, note func(*function, string)) {
@@ -219,8 +233,11 @@ func (w *world) invokers(r *Report, note func(*function, string)) {
 			}
 			var may []string
 			for _, action := range taking {
-				ask := iampolicy.Request{Principal: i.principal(), Action: action, Resource: f.ARN()}
-				if (iampolicy.Access{Identity: i.policies}).Decide(ask).Allowed != iampolicy.No {
+				on := func(arn string) bool {
+					ask := iampolicy.Request{Principal: i.principal(), Action: action, Resource: arn}
+					return (iampolicy.Access{Identity: i.policies}).Decide(ask).Allowed != iampolicy.No
+				}
+				if on(f.ARN()) || on(f.ARN()+latest) {
 					may = append(may, action)
 				}
 			}

@@ -72,6 +72,9 @@ func newTemplates() *templates {
 	for _, id := range []string{"ClientKey", "StorageKey", "SigningKey", "TableKey", "Table", "Bus", "Archive"} {
 		outputs[id] = object{"Value": att(id, "Arn"), "Export": object{"Name": "sr-data:" + id}}
 	}
+	for _, id := range []string{"Bus", "Archive"} {
+		outputs[id+"Name"] = object{"Value": ref(id), "Export": object{"Name": "sr-data:" + id + "Name"}}
+	}
 	outputs["Stream"] = object{"Value": att("Table", "StreamArn"), "Export": object{"Name": "sr-data:Stream"}}
 	server := object{
 		"Api": resource("AWS::ApiGatewayV2::Api", object{"ProtocolType": "HTTP"}),
@@ -103,7 +106,9 @@ func addFunction(into object, row operation.Row) {
 	})
 	into[of+"Function"] = resource("AWS::Lambda::Function", object{
 		"FunctionName": "sr-" + string(row.Name), "Role": att(of+"Role", "Arn"),
-		"Environment": object{"Variables": object{"STRONGROOM_CLIENT_KEY": imported("ClientKey")}},
+		"Environment": object{"Variables": object{
+			"STRONGROOM_CLIENT_KEY": imported("ClientKey"), "STRONGROOM_ARCHIVE": imported("ArchiveName"), "STRONGROOM_BUS": imported("BusName"),
+		}},
 	})
 	permission := func(who string, source any) {
 		into[of+"Permission"] = resource("AWS::Lambda::Permission", object{
@@ -139,7 +144,7 @@ func statements(row operation.Row) []any {
 		if len(a.Partitions) > 0 {
 			var like []any
 			for _, p := range a.Partitions {
-				like = append(like, p+"*")
+				like = append(like, p.Pattern())
 			}
 			s["Condition"] = object{"ForAllValues:StringLike": object{"dynamodb:LeadingKeys": like}, "Null": object{"dynamodb:LeadingKeys": "false"}}
 		}
@@ -160,7 +165,9 @@ func statements(row operation.Row) []any {
 	on(storage, imported("StorageKey"))
 	on(signing, imported("SigningKey"))
 	if row.Access.Index2 {
-		on([]string{"dynamodb:Query"}, object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI2"}}})
+		on([]string{"dynamodb:Query"}, object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI2"}}}, "Condition", object{
+			"ForAllValues:StringLike": object{"dynamodb:LeadingKeys": "ORG#*"}, "Null": object{"dynamodb:LeadingKeys": "false"},
+		})
 	}
 	if row.Access.Bus {
 		on([]string{"events:PutEvents"}, imported("Bus"))
