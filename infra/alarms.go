@@ -84,6 +84,7 @@ func (v *server) alarms() []alarm {
 				"(A deployment whose organization was not made yet alarms too.)",
 			metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 				Namespace: str(metric.Namespace), MetricName: str(string(metric.SealAgeSeconds)), Statistic: str("Maximum"), Period: minutes(120),
+				DimensionsMap: &map[string]*string{metric.Dimension: str(string(operation.SealEvents))},
 			}),
 		},
 	}

@@ -38,7 +38,7 @@
 //	region                where; empty for the one of your credentials
 //	organization          empty: made at deployment. A UUID: that of the table which is restored into this deployment
 //	retain                true: table, keys and archive outlive their stack, the table and both stacks are protected against
-//	                      deletion. false: all goes with the stack
+//	                      deletion. false: all goes with the stack, but for the bucket of the trail, which is yours to empty
 //	memoryMB              of functions, 128 to 1769 (one CPU). CPU comes with it: 512 has a warm get-secret wait for DynamoDB
 //	                      and not for itself; 256 is enough to try things, and cold starts are the same (measured from 128 on)
 //	logDays               how long logs are kept
@@ -95,7 +95,8 @@
 // the organization that owns the account (an SCP that keeps everybody but the CDK's roles from /strongroom/server/* and from
 // the keys' policies); what tells of them are alarms:
 //   - invoke a function with a forged caller (lambda:InvokeFunction): alarm ForeignInvoke, with trail
-//   - change a key's policy, disable a key or schedule its deletion: rule KeyCalls; deletion takes thirty days
+//   - change a key's policy, replicate a key, disable it or schedule its deletion: rule KeyCalls, where a trail records changes;
+//     deletion takes thirty days
 //   - read the table: names and who may do what, no value; write it: grant themselves access, which sealed hours show
 //   - change a function's code or a role: CloudTrail has it, and no alarm of ours (IAM's events are in us-east-1 alone)
 //   - remove seals: not in "compliance"

@@ -5,8 +5,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 )
 
-// grave are the calls of KMS after which a key is of no use, or open to others.
-var grave = []any{"DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKeyRotation"}
+// grave are the calls of KMS after which a key is of no use, or open to others: a replica has a policy of its own.
+var grave = []any{"DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKeyRotation", "ReplicateKey"}
 
 // watchKeys tells the topic at once when somebody does one of the grave things to a key. EventBridge has calls from
 // CloudTrail, which must log management events in this region; a trail of Strongroom's own does
@@ -22,7 +22,7 @@ func (v *server) watchKeys() {
 			"undo it now (enable-key, cancel-key-deletion, or the policy from the template).")),
 	})
 	awsevents.NewRule(v.stack, str("KeyCalls"), &awsevents.RuleProps{
-		Description: str("somebody disables a key, schedules its deletion or changes its policy"),
+		Description: str("somebody disables a key, schedules its deletion, changes its policy or copies it to another region"),
 		EventPattern: &awsevents.EventPattern{
 			Source: strs("aws.kms"), DetailType: strs("AWS API Call via CloudTrail"),
 			Detail: &map[string]any{"eventName": grave, "resources": map[string]any{"ARN": arns}},

@@ -47,8 +47,11 @@ func (v *server) newTrail() alarm {
 		id: "ForeignInvoke", least: 1, periods: 1,
 		says: "Somebody invoked a function that only API Gateway has a reason to invoke, or create-organization. " +
 			"Who can do that can pretend to be any caller. The trail's log has their ARN and address.",
+		// An API of somebody else's may invoke with a role of theirs, and hand on what they like: API Gateway is named then too, and
+		// the role (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html).
 		metric: v.filter("ForeignInvokes", log, `{ ($.eventSource = "lambda.amazonaws.com") && ($.eventName = "Invoke*") && `+
-			`(($.userIdentity.invokedBy NOT EXISTS) || ($.userIdentity.invokedBy != "apigateway.amazonaws.com")) }`),
+			`(($.userIdentity.invokedBy NOT EXISTS) || ($.userIdentity.invokedBy != "apigateway.amazonaws.com") || `+
+			`($.userIdentity.type = "AssumedRole") || ($.userIdentity.type = "IAMUser") || ($.userIdentity.type = "Root")) }`),
 	}
 }
 
@@ -83,7 +86,8 @@ func (v *server) newTrailBucket(trail *string) awss3.Bucket {
 		EnforceSSL: yes(true), MinimumTLSVersion: tls12(), Versioned: yes(true),
 		ObjectOwnership: awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		LifecycleRules:  &[]*awss3.LifecycleRule{{Expiration: days(trailDays), NoncurrentVersionExpiration: days(1)}},
-		RemovalPolicy:   v.settings.removal(),
+		// It outlives the deployment whatever the settings say: CloudFormation deletes no bucket with something in it.
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 	})
 	suppress(bucket, "AwsSolutions-S1", "It is itself a log of accesses; one of accesses to it would need one in turn.")
 	allow := func(sid, action string, resource *string) {

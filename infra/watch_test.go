@@ -50,6 +50,70 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
+// TestAlarmsWatchWhatFunctionsWrite: with the dimension that pkg/metric says, since CloudWatch takes a metric with others
+// for another one, which nobody writes.
+func TestAlarmsWatchWhatFunctionsWrite(t *testing.T) {
+	watched := map[string]string{}
+	for _, alarm := range stage(t, "prod").of("AWS::CloudWatch::Alarm") {
+		all := []map[string]any{alarm.Properties}
+		if parts, ok := alarm.Properties["Metrics"].([]any); ok {
+			all = nil
+			for _, part := range parts {
+				if stat, ok := object(part)["MetricStat"].(map[string]any); ok {
+					all = append(all, object(stat["Metric"]))
+				}
+			}
+		}
+		for _, m := range all {
+			if m["Namespace"] != metric.Namespace {
+				continue
+			}
+			dimensions, _ := m["Dimensions"].([]any)
+			watched[m["MetricName"].(string)] = fmt.Sprint(dimensions)
+		}
+	}
+	want := map[string]string{
+		string(metric.Denied):         "[]",
+		string(metric.SealAgeSeconds): "[map[Name:operation Value:seal-events]]",
+	}
+	if diff := cmp.Diff(want, watched); diff != "" {
+		t.Errorf("(-wanted +is):\n%s", diff)
+	}
+	for name, dimensions := range want {
+		if metric.Lookup(metric.Name(name)).PerOperation != (dimensions != "[]") {
+			t.Errorf("pkg/metric says otherwise of %s", name)
+		}
+	}
+}
+
+// TestForeignInvokesAreCounted: whoever invokes as an identity, through an API of their own too.
+func TestForeignInvokesAreCounted(t *testing.T) {
+	for _, f := range stage(t, "prod").of("AWS::Logs::MetricFilter") {
+		if f.name() != "ForeignInvokes" {
+			continue
+		}
+		pattern := f.Properties["FilterPattern"].(string)
+		for _, part := range []string{
+			"invokedBy NOT EXISTS", `invokedBy != "apigateway.amazonaws.com"`, `type = "AssumedRole"`, `type = "IAMUser"`, `type = "Root"`,
+		} {
+			if !strings.Contains(pattern, "$.userIdentity."+part) {
+				t.Errorf("%s is not counted by %s", part, pattern)
+			}
+		}
+		return
+	}
+	t.Error("there is no filter of foreign invocations")
+}
+
+// TestTheTrailIsKept whatever becomes of the deployment.
+func TestTheTrailIsKept(t *testing.T) {
+	for _, b := range stage(t, "prod").of("AWS::S3::Bucket") {
+		if b.name() == "TrailBucket" && b.DeletionPolicy != "Retain" {
+			t.Errorf("%s is %s", b.name(), b.DeletionPolicy)
+		}
+	}
+}
+
 // TestTheDashboardShowsWhatFunctionsMeasure: every metric of pkg/metric's table, with the dimension that it has.
 func TestTheDashboardShowsWhatFunctionsMeasure(t *testing.T) {
 	d := only(t, stage(t, "prod"), "AWS::CloudWatch::Dashboard")
@@ -114,7 +178,7 @@ func TestKeysAreWatched(t *testing.T) {
 				of = object(detail["resources"])["ARN"]
 			}
 			got[r.name()] = r.text(pattern["detail-type"]) + ": " + r.text(of)
-			if detail != nil && r.text(detail["eventName"]) != "DisableKey,DisableKeyRotation,PutKeyPolicy,ScheduleKeyDeletion" {
+			if detail != nil && r.text(detail["eventName"]) != "DisableKey,DisableKeyRotation,PutKeyPolicy,ReplicateKey,ScheduleKeyDeletion" {
 				t.Errorf("%s is for %v", r.name(), detail["eventName"])
 			}
 		}
