@@ -303,7 +303,7 @@ func (w *world) rest(r *Report, f *function) {
 
 // needs says whether every function, or this one, is to be allowed an action, which is in lower case, on a resource.
 // Actions on keys and tables are compared elsewhere; here they have to be about a key or a table of these templates that
-// is compared. A bucket and a bus have to be those that the function is told of.
+// is compared. A bucket and a bus have to be those that the function is told of, and a log its own.
 func (w *world) needs(f *function, action, resource string) bool {
 	service, _, _ := strings.Cut(action, ":")
 	if strings.ContainsAny(action, "*?") {
@@ -320,7 +320,7 @@ func (w *world) needs(f *function, action, resource string) bool {
 		})
 	case "logs":
 		writes := []string{"logs:createloggroup", "logs:createlogstream", "logs:putlogevents"}
-		return slices.Contains(writes, action) && (w.isOne("AWS::Logs::LogGroup", resource) ||
+		return slices.Contains(writes, action) && (w.isNamed("AWS::Logs::LogGroup", f.log(), resource) ||
 			strings.HasPrefix(resource, f.Beside("logs", "log-group:/aws/lambda/"+f.Resource.Name()+":")))
 	case "xray":
 		return slices.Contains([]string{"xray:puttracesegments", "xray:puttelemetryrecords"}, action)
@@ -334,6 +334,12 @@ func (w *world) needs(f *function, action, resource string) bool {
 		return slices.Contains([]string{"s3:putobject", "s3:getobject", "s3:listbucket"}, action) && f.row.Access.Archive && w.isNamed("AWS::S3::Bucket", f.env["STRONGROOM_ARCHIVE"], resource)
 	}
 	return false
+}
+
+// log is the name of the log group that the function's output goes to; empty where the template names none.
+func (f *function) log() string {
+	logging, _ := f.Property("LoggingConfig").(map[string]any)
+	return textOf(logging["LogGroup"])
 }
 
 // unanswered says whether nobody waits for what the operation answers, so that what fails is left in a queue.

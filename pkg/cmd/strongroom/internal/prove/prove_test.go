@@ -48,7 +48,7 @@ func TestWhatHoldsIsProven(t *testing.T) {
 }
 
 // spoiled is how many ways of spoiling the templates there are.
-const spoiled = 70
+const spoiled = 71
 
 func TestWhatIsSpoiledIsFoundAndNamed(t *testing.T) {
 	toEverybody := statement("Sid", "Open", "Principal", "*", "Action", "kms:Decrypt", "Resource", "*")
@@ -213,6 +213,9 @@ func TestWhatIsSpoiledIsFoundAndNamed(t *testing.T) {
 			x.add("Other", "AWS::Events::EventBus", object{"Name": "other"})
 			x.allow(operation.PublishChanges, statement("Action", "events:PutEvents", "Resource", att("Other", "Arn")))
 		}, []string{"publish-changes may events:PutEvents on arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/other, which no row"}},
+		{"a function may write another's log", func(x *templates) {
+			x.allow(operation.GetSecret, statement("Action", "logs:PutLogEvents", "Resource", att("whoamiLog", "Arn")))
+		}, []string{"get-secret may logs:PutLogEvents on arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:sr-server-Functions-whoamiLog:*, which no row"}},
 		{"a function that answers may leave dead letters", func(x *templates) {
 			x.add("Letters", "AWS::SQS::Queue", object{})
 			x.allow(operation.GetSecret, statement("Action", "sqs:SendMessage", "Resource", att("Letters", "Arn")))

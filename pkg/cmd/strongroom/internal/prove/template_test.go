@@ -105,7 +105,7 @@ func addFunction(into object, row operation.Row) {
 		"Policies": []any{object{"PolicyName": "access", "PolicyDocument": document(statements(row)...)}},
 	})
 	into[of+"Function"] = resource("AWS::Lambda::Function", object{
-		"FunctionName": "sr-" + string(row.Name), "Role": att(of+"Role", "Arn"),
+		"FunctionName": "sr-" + string(row.Name), "Role": att(of+"Role", "Arn"), "LoggingConfig": object{"LogGroup": ref(of + "Log")},
 		"Environment": object{"Variables": object{
 			"STRONGROOM_CLIENT_KEY": imported("ClientKey"), "STRONGROOM_ARCHIVE": imported("ArchiveName"), "STRONGROOM_BUS": imported("BusName"),
 		}},
