@@ -13,7 +13,8 @@ func (v *server) newAPI() {
 	v.api = awsapigatewayv2.NewCfnApi(v.stack, str("Api"), &awsapigatewayv2.CfnApiProps{
 		Name: str("strongroom-" + v.settings.Stage), ProtocolType: str("HTTP"),
 		Description: str("Strongroom (" + v.settings.Stage + ")"),
-		// With a name of its own the API answers to that alone, so that what stands before it can't be gone round.
+		// With a name of its own the API answers to that alone: signatures for another are refused. What stands before it can be
+		// gone round by that name all the same.
 		DisableExecuteApiEndpoint: v.settings.Domain.Name != "",
 	})
 	v.accessLog = awslogs.NewLogGroup(v.stack, str("AccessLog"), &awslogs.LogGroupProps{
