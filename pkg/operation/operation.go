@@ -59,10 +59,10 @@ type Stream struct {
 // Items are those whose partition key begins with PK, and whose sort key with SK.
 type Items struct{ PK, SK string }
 
-// StreamBatch is how many changes a function gets at once, at most. Lambda's default is 100 and its limit 10,000
-// (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html); a larger batch has the reads of a secret summed
-// up in fewer writes, and is done again as a whole where one change of it fails.
-const StreamBatch = 500
+// StreamBatch is how many changes a function gets at once, at most. It is Lambda's default
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html): a larger batch would have the reads of a secret summed
+// up in fewer writes, but each of its changes may be a read of a hundred values, and a batch must be done in a minute.
+const StreamBatch = 100
 
 // Schedule is the clock.
 type Schedule struct {
@@ -155,7 +155,7 @@ type TableAccess struct {
 
 // A Partition names partitions of the table: where it ends in "#", all whose keys begin with it ("EVENT#" has every hour
 // and shard, that of strangers too), and else the one whose key it is ("SEAL", which the keys of "SEALINDEX#" begin with as
-// well). What they hold is for package secrets to say.
+// well). "{id}" in it stands for the id of an organization. What they hold is for package secrets to say.
 type Partition string
 
 // The table's partitions.
@@ -164,7 +164,9 @@ const (
 	Principals    Partition = "PRINCIPAL#"
 	Projects      Partition = "PROJECT#"
 	Secrets       Partition = "SECRET#"
-	Organizations Partition = "ORG#" // and what is kept for the whole of one: data keys, lists, trash, sweeps
+	Organizations Partition = "ORG#{id}" // and what is kept for the whole of one: data keys, lists of names, sweeps
+	Unassigned    Partition = "ORG#{id}#UNASSIGNED"
+	TrashLists    Partition = "ORG#{id}#TRASH"
 	Events        Partition = "EVENT#"
 	ChangeMarks   Partition = "CHANGED#"
 	Seals         Partition = "SEAL"
@@ -173,31 +175,69 @@ const (
 )
 
 // Index2Partition is what the keys of the second index's partitions begin with.
-const Index2Partition = Organizations
+const Index2Partition Partition = "ORG#{id}#SECRETS#"
 
 // PartitionOf is the kind of partition that a key is of, whether an operation does something there or not.
 func PartitionOf(pk string) Partition {
-	if kind, _, found := strings.Cut(pk, "#"); found {
+	kind, rest, found := strings.Cut(pk, "#")
+	switch {
+	case !found:
+		return Partition(pk)
+	case kind+"#" != ofOrganization:
 		return Partition(kind + "#")
 	}
-	return Partition(pk)
+	_, list, found := strings.Cut(rest, "#")
+	if !found {
+		return Organizations
+	}
+	name, _, more := strings.Cut(list, "#")
+	if more {
+		name += "#"
+	}
+	return Organizations + Partition("#"+name)
 }
+
+const (
+	// ofOrganization is what the keys of an organization's partitions begin with.
+	ofOrganization = "ORG#"
+	// anID stands for an id, and idLength is how long one is.
+	anID     = "{id}"
+	idLength = 36
+)
 
 // Has says whether p has the partition of that key.
 func (p Partition) Has(pk string) bool {
-	if strings.HasSuffix(string(p), "#") {
-		return strings.HasPrefix(pk, string(p))
+	form := string(p)
+	if before, after, found := strings.Cut(form, anID); found {
+		rest, ok := strings.CutPrefix(pk, before)
+		if !ok || len(rest) < idLength {
+			return false
+		}
+		form, pk = after, rest[idLength:]
 	}
-	return pk == string(p)
+	if strings.HasSuffix(form, "#") {
+		return strings.HasPrefix(pk, form)
+	}
+	return pk == form
 }
 
 // Pattern is p as a condition on dynamodb:LeadingKeys has it, with StringLike
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html).
 func (p Partition) Pattern() string {
-	if strings.HasSuffix(string(p), "#") {
-		return string(p) + "*"
+	pattern := strings.ReplaceAll(string(p), anID, strings.Repeat("?", idLength))
+	if strings.HasSuffix(pattern, "#") {
+		return pattern + "*"
 	}
-	return string(p)
+	return pattern
+}
+
+// Example is a key that p has.
+func (p Partition) Example() string {
+	key := strings.ReplaceAll(string(p), anID, strings.Repeat("0", idLength))
+	if strings.HasSuffix(key, "#") {
+		return key + "x"
+	}
+	return key
 }
 
 // A TableAction is a DynamoDB action, as IAM names it.

@@ -215,18 +215,29 @@ func TestEachActionIsNamedOnce(t *testing.T) {
 }
 
 func TestPartitionsAreToldApart(t *testing.T) {
+	const organization = "ORG#01a20a35-6080-7000-8000-000000000001"
 	for pk, want := range map[string]operation.Partition{
 		"SEAL": operation.Seals, "SEALINDEX#2026-11-23T21": operation.SealIndexes, "REMOVAL": operation.Removals,
-		"EVENT#2026-11-23T21#unbound": operation.Events, "ORG#o#TRASH": operation.Organizations, "ORG#o": operation.Organizations,
+		"EVENT#2026-11-23T21#unbound": operation.Events, organization: operation.Organizations,
+		organization + "#TRASH": operation.TrashLists, organization + "#UNASSIGNED": operation.Unassigned,
+		organization + "#SECRETS#3": operation.Index2Partition,
 	} {
-		if got := operation.PartitionOf(pk); got != want || !want.Has(pk) {
+		if got := operation.PartitionOf(pk); got != want || !want.Has(pk) || !want.Has(want.Example()) {
 			t.Errorf("%s is of %s", pk, got)
+		}
+	}
+	for _, of := range []operation.Partition{operation.Organizations, operation.TrashLists, operation.Index2Partition} {
+		for _, pk := range []string{organization + "#UNASSIGNED", organization + "x", "ORG#o", "ORG#", "SECRET#" + organization} {
+			if of.Has(pk) {
+				t.Errorf("%s has %s", of, pk)
+			}
 		}
 	}
 	if operation.Seals.Has("SEALINDEX#2026") || operation.Events.Has("EVENT") || operation.Removals.Has("REMOVALS") {
 		t.Error("a partition has another's keys")
 	}
-	if got := operation.Seals.Pattern() + " " + operation.SealIndexes.Pattern(); got != "SEAL SEALINDEX#*" {
+	if got := operation.Seals.Pattern() + " " + operation.SealIndexes.Pattern(); got != "SEAL SEALINDEX#*" ||
+		operation.TrashLists.Pattern() != "ORG#"+strings.Repeat("?", 36)+"#TRASH" {
 		t.Errorf("the patterns are %s", got)
 	}
 }

@@ -74,14 +74,14 @@ var (
 	aboutSecret = looking(Projects, Secrets).and(GetItem, Identities, Projects, Secrets)
 	// Under a data key, which is found by its number to open and as the newest to seal.
 	opening = aboutSecret.and(GetItem, Organizations).decrypting()
-	sealing = opening.and(Query, Organizations).and(PutItem, Organizations, Projects, Secrets)
+	sealing = opening.and(Query, Organizations).and(PutItem, Projects, Secrets, Unassigned)
 	// A principal is written with its name in a list, and the organization with its owners.
 	aboutPrincipal    = looking(Organizations, Principals)
 	changingPrincipal = aboutPrincipal.and(GetItem, Organizations).and(PutItem, Organizations, Principals)
 	// What goes into the trash, or out of it, has an entry there.
-	binning = looking(Organizations, Projects).and(PutItem, Organizations).and(DeleteItem, Organizations)
+	binning = looking(Organizations, Projects).and(PutItem, TrashLists)
 	purging = Access{}.and(BatchGetItem, Projects, Secrets).and(GetItem, Projects, Secrets).
-		and(PutItem, Events, Organizations, Projects, Secrets).and(DeleteItem, Organizations)
+		and(PutItem, Events, Organizations, Projects, Secrets)
 )
 
 // looking is what all do for a caller: read, in one batch, who calls and what decides, and put events, if only those of
@@ -232,7 +232,7 @@ var Table = []Row{
 		Summary: "give a project a new current key, and count the values under older ones",
 	},
 	{
-		Name: DeleteProjects, Action: access.DeleteProject, Access: binning.and(PutItem, Projects),
+		Name: DeleteProjects, Action: access.DeleteProject, Access: binning.and(PutItem, Projects).and(DeleteItem, Organizations),
 		Trigger: HTTP{Method: "POST", Path: "/projects/delete", Body: true, Status: 200},
 		Summary: "put projects into the trash",
 	},
@@ -244,7 +244,7 @@ var Table = []Row{
 		Summary: "list the secrets that the caller may see, each once",
 	},
 	{
-		Name: CreateSecret, Action: access.CreateSecret, Access: sealing,
+		Name: CreateSecret, Action: access.CreateSecret, Access: sealing.and(GetItem, Unassigned),
 		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/secrets", Body: true, Status: 201},
 		Summary: "store a new secret",
 	},
@@ -260,14 +260,14 @@ var Table = []Row{
 	},
 	{
 		Name: UpdateSecret, Action: access.WriteSecret,
-		Access:  sealing.and(DeleteItem, Organizations, Projects, Secrets),
+		Access:  sealing.and(GetItem, Unassigned).and(DeleteItem, Projects, Secrets, Unassigned),
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}", Query: []string{"project"}, Body: true, Status: 200},
 		Summary: "change a secret's name, value, note or projects",
 	},
 	{
 		Name: DeleteSecrets, Action: access.DeleteSecret,
 		Access: binning.and(BatchGetItem, Secrets).and(GetItem, Identities, Organizations, Projects, Secrets).
-			and(PutItem, Secrets).and(DeleteItem, Projects),
+			and(PutItem, Secrets).and(DeleteItem, Projects, Unassigned),
 		Trigger: HTTP{Method: "POST", Path: "/secrets/delete", Body: true, Status: 200},
 		Summary: "put secrets into the trash",
 	},
@@ -355,32 +355,32 @@ var Table = []Row{
 	},
 	// trash
 	{
-		Name: ListTrash, Action: "", Access: looking(Projects, Secrets).and(Query, Organizations),
+		Name: ListTrash, Action: "", Access: looking(Projects, Secrets).and(Query, TrashLists),
 		Trigger: HTTP{Method: "GET", Path: "/organizations/{organizationId}/trash", Query: []string{"limit", "continuationToken"}, Status: 200},
 		Summary: "list the projects and secrets in the trash that the caller could have deleted, newest first",
 	},
 	{
 		Name: RestoreFromTrash, Action: "",
-		Access: aboutSecret.and(GetItem, Organizations).and(PutItem, Organizations, Projects, Secrets).
-			and(DeleteItem, Organizations),
+		Access: aboutSecret.and(GetItem, Organizations, Unassigned).and(PutItem, Organizations, Projects, Secrets, Unassigned).
+			and(DeleteItem, TrashLists),
 		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/trash/restore", Body: true, Status: 200},
 		Summary: "take projects and secrets out of the trash",
 	},
 	{
 		Name: PurgeTrash, Action: access.PurgeTrash,
-		Access:  purging.and(BatchGetItem, Identities).and(GetItem, Identities),
+		Access:  purging.and(BatchGetItem, Identities).and(GetItem, Identities).and(DeleteItem, TrashLists),
 		Trigger: HTTP{Method: "POST", Path: "/organizations/{organizationId}/trash/purge", Body: true, Status: 200},
 		Summary: "remove for good projects and secrets that are in the trash",
 	},
 	{
-		Name: PurgeExpiredTrash, Action: "", Access: purging.and(Query, Organizations),
+		Name: PurgeExpiredTrash, Action: "", Access: purging.and(Query, TrashLists).and(DeleteItem, TrashLists),
 		Trigger: Schedule{Every: time.Hour, After: 20 * time.Minute},
 		Summary: "remove for good what has been in the trash for long enough",
 	},
 	{
 		Name: SweepDeleted, Action: "",
 		Access: purging.and(BatchGetItem, Principals).and(Query, Organizations, Principals, Projects, Secrets).
-			and(DeleteItem, ChangeMarks, Principals, Projects, Secrets),
+			and(DeleteItem, ChangeMarks, Organizations, Principals, Projects, Secrets),
 		Trigger: Schedule{Every: 15 * time.Minute}, // as long as one run has, so that two seldom meet
 		Summary: "remove what purged projects and secrets and deleted principals left",
 	},
@@ -449,8 +449,8 @@ var Table = []Row{
 	},
 	{
 		Name: RotateDataKeys, Action: "",
-		Access: Access{}.and(BatchGetItem, Organizations).and(GetItem, Organizations, Secrets).and(Query, Organizations, Secrets).
-			and(PutItem, Events, Organizations, Projects, Secrets).querying2().decrypting().generating(),
+		Access: Access{}.and(BatchGetItem, Organizations).and(GetItem, Organizations, Secrets).and(Query, Organizations, Secrets, TrashLists).
+			and(PutItem, Events, Organizations, Projects, Secrets, Unassigned).querying2().decrypting().generating(),
 		Trigger: Schedule{Every: time.Hour, After: 40 * time.Minute},
 		Summary: "make a new data key when the current one is old, and seal everything anew under it",
 	},

@@ -89,10 +89,10 @@ func TestWhatARowDeclaresPassesAndNothingElse(t *testing.T) {
 		"a batch":            {do: func(tbl table.Table) error { return batch(tbl, "B#1", "B#2") }},
 		"a part of a batch":  {func(tbl table.Table) error { return batch(tbl, "B#1", "A#private") }, "dynamodb:BatchGetItem on A#"},
 		"a query":            {do: func(tbl table.Table) error { return query(tbl, table.Primary, "C#1") }},
-		"of the index":       {do: func(tbl table.Table) error { return query(tbl, table.Index2, "ORG#1") }},
+		"of the index":       {do: func(tbl table.Table) error { return query(tbl, table.Index2, operation.Index2Partition.Example()) }},
 		"of its other keys":  {func(tbl table.Table) error { return query(tbl, table.Index2, "C#1") }, "dynamodb:Query in GSI2 on C#"},
 		"of the first index": {func(tbl table.Table) error { return query(tbl, table.Index1, "C#1") }, "dynamodb:Query in GSI1 on C#"},
-		"not in the index":   {func(tbl table.Table) error { return query(tbl, table.Primary, "ORG#1") }, "dynamodb:Query on ORG#"},
+		"not in the index":   {func(tbl table.Table) error { return query(tbl, table.Primary, operation.Index2Partition.Example()) }, "dynamodb:Query on ORG#{id}#SECRETS#"},
 		"writes": {do: func(tbl table.Table) error {
 			return write(tbl, put("D#1"), table.Delete(key("E#1"), table.IfPresent()))
 		}},

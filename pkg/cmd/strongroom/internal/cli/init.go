@@ -115,16 +115,21 @@ func (f initFlags) read() (deployment, error) {
 	if err != nil {
 		return deployment{}, usage("%w", err)
 	}
-	var stacks map[string]map[string]string // as `cdk deploy --outputs-file` writes it
+	var stacks map[string]struct { // as `cdk deploy --outputs-file` writes it, among others
+		URL                        string `json:"Url"`
+		CreateOrganizationFunction string
+		OrganizationID             string `json:"OrganizationId"`
+		ClientKeyARN               string `json:"ClientKeyArn"`
+	}
 	if err := json.Unmarshal(content, &stacks); err != nil {
 		return deployment{}, usage("%s is not what make deploy wrote: %w", f.outputs, err)
 	}
 	d := f.deployment
 	for _, outputs := range stacks {
-		d.url = orDefault(d.url, outputs["Url"])
-		d.function = orDefault(d.function, outputs["CreateOrganizationFunction"])
-		d.organization = orDefault(d.organization, outputs["OrganizationId"])
-		d.clientKey = orDefault(d.clientKey, outputs["ClientKeyArn"])
+		d.url = orDefault(d.url, outputs.URL)
+		d.function = orDefault(d.function, outputs.CreateOrganizationFunction)
+		d.organization = orDefault(d.organization, outputs.OrganizationID)
+		d.clientKey = orDefault(d.clientKey, outputs.ClientKeyARN)
 	}
 	if key, err := arn.Parse(d.clientKey); err == nil {
 		d.region = orDefault(d.region, key.Region)

@@ -85,6 +85,9 @@ func longer(t *testing.T) []scene {
 		{name: "a secret in no project was changed", steps: []step{
 			then(0, "update-secret/in-no-project"), then(time.Minute, "restore-secret-version/in-no-project"),
 		}},
+		{name: "a secret in no project was deleted", steps: []step{
+			then(0, "delete-secrets/in-no-project"), then(time.Minute, "restore-from-trash/in-no-project"),
+		}},
 	}
 }
 

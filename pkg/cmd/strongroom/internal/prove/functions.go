@@ -242,26 +242,18 @@ func (w *world) partitions(r *Report, f *function, t cfn.Resource, index string,
 	}
 	where := "the table" + index
 	for _, partition := range a.Partitions {
-		if !allowed(keyIn(partition)) {
+		if !allowed(partition.Example()) {
 			r.problem("%s may not %s the items of %s in %s, which its row in the operation table says", f.name(), a.Action, partition, where)
 		}
 	}
-	if allowed("ELSEWHERE#x") || allowed(keyIn(a.Partitions[0]), "ELSEWHERE#x") || allowed() {
+	if allowed("ELSEWHERE#x") || allowed(a.Partitions[0].Example(), "ELSEWHERE#x") || allowed() {
 		r.problem("%s may %s in %s anywhere, and its row in the operation table says only %s", f.name(), a.Action, where, some(a.Partitions))
 		return
 	}
-	more := slices.DeleteFunc(partitions(), func(p operation.Partition) bool { return slices.Contains(a.Partitions, p) || !allowed(keyIn(p)) })
+	more := slices.DeleteFunc(partitions(), func(p operation.Partition) bool { return slices.Contains(a.Partitions, p) || !allowed(p.Example()) })
 	if len(more) > 0 {
 		r.problem("%s may %s the items of %s in %s, and its row in the operation table says only %s", f.name(), a.Action, some(more), where, some(a.Partitions))
 	}
-}
-
-// keyIn is a key of a partition.
-func keyIn(p operation.Partition) string {
-	if key := string(p) + "x"; p.Has(key) {
-		return key
-	}
-	return string(p)
 }
 
 // partitions are all that rows of the operation table name.

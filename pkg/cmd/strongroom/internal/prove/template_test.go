@@ -166,7 +166,7 @@ func statements(row operation.Row) []any {
 	on(signing, imported("SigningKey"))
 	if row.Access.Index2 {
 		on([]string{"dynamodb:Query"}, object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI2"}}}, "Condition", object{
-			"ForAllValues:StringLike": object{"dynamodb:LeadingKeys": "ORG#*"}, "Null": object{"dynamodb:LeadingKeys": "false"},
+			"ForAllValues:StringLike": object{"dynamodb:LeadingKeys": operation.Index2Partition.Pattern()}, "Null": object{"dynamodb:LeadingKeys": "false"},
 		})
 	}
 	if row.Access.Bus {

@@ -57,6 +57,7 @@ func start(ctx context.Context, c Config) (*process, error) {
 	p.command = exec.CommandContext(ctx, c.Binary) //nolint:gosec // the binary that this is about
 	p.command.Env = append(c.Environment[:len(c.Environment):len(c.Environment)], "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
 	p.command.Stdout, p.command.Stderr = c.Log, c.Log
+	p.command.WaitDelay = time.Second // a child of its own may hold the log open
 	if err := p.command.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("runtimeapi: %w", err), listener.Close())
 	}
