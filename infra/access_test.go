@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -181,6 +182,19 @@ func TestNothingIsGrantedOnEverything(t *testing.T) {
 				if strings.Contains(g.action, "*") || strings.HasPrefix(g.resource, "*") {
 					t.Errorf("%s: %s", name, g)
 				}
+			}
+		}
+	})
+}
+
+// TestPoliciesOfRolesAreNotTooLong for IAM, which takes 10,240 characters without white space in all inline policies of a role
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). What stands for an ARN here is not much shorter.
+func TestPoliciesOfRolesAreNotTooLong(t *testing.T) {
+	both(t, func(t *testing.T, a *assembly) {
+		for name, role := range a.roles(t) {
+			text, err := json.Marshal(role.Properties["Policies"])
+			if most := 10240 * 3 / 4; err != nil || len(text) > most {
+				t.Errorf("%s has a policy of %d characters, and should have %d at most: %v", name, len(text), most, err)
 			}
 		}
 	})
