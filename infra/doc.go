@@ -5,6 +5,7 @@
 // # Commands
 //
 //	make synth STAGE=prod     writes the templates into infra/cdk.out, without credentials; AWS_REGION says for where
+//	make prove STAGE=prod     the same, and shows from them what each function may do
 //	make deploy STAGE=prod    deploys both stacks and writes their outputs to out/prod.json
 //	make destroy STAGE=dev    removes both; refuses while there are secrets, unless FORCE=1, and where the data is retained
 //	make test-infra           the tests of this module
@@ -62,14 +63,15 @@
 //
 // An AWS account, best one of Strongroom's own (see below) and one deployment in a region of it (metrics of two would be in
 // one namespace); credentials that may assume the roles of the CDK's bootstrap stack; Go, Node 20 or newer and make. make
-// deploy asks for the credentials and the bootstrap stack first, and says what to do where one is missing. Then the
-// organization is made once, by who has lambda:InvokeFunction on the function that the outputs name:
+// deploy asks for the credentials and the bootstrap stack first, and says what to do where one is missing; it deploys the very
+// templates that "strongroom prove" has looked at. Then the organization is made once, by who has lambda:InvokeFunction on
+// the function that the outputs name:
 //
-//	aws lambda invoke --function-name strongroom-prod-create-organization --cli-binary-format raw-in-base64-out \
-//	  --payload '{"name": "…", "ownerName": "…", "ownerArn": "arn:aws:iam::…:role/…"}' /dev/stdout
+//	strongroom init --outputs out/prod.json --name Example --owner alice
 //
 // Callers need execute-api:Invoke on the API, arn:aws:execute-api:<region>:<account>:<api>/$default/*, or less of it, and for
-// client-encrypted projects what KMS asks of them, which "strongroom access grant" gives.
+// client-encrypted projects what KMS asks of them, which "strongroom access grant" gives. "strongroom access iam-policy" prints
+// a policy of no more than one project needs.
 //
 // # A name of its own, and AWS WAF
 //
@@ -94,15 +96,24 @@
 // Whoever may change IAM or these stacks in the account can do as they like with server projects. What stops them is left to
 // the organization that owns the account (an SCP that keeps everybody but the CDK's roles from /strongroom/server/* and from
 // the keys' policies); what tells of them are alarms:
-//   - invoke a function with a forged caller (lambda:InvokeFunction): alarm ForeignInvoke, with trail
+//   - invoke a function with a forged caller (lambda:InvokeFunction): alarm ForeignInvoke, with trail. Functions that nobody
+//     waits for are not watched, which would cost more than they do: a forged batch of changes could make up who read what
 //   - change a key's policy, replicate a key, disable it or schedule its deletion: rule KeyCalls, where a trail records changes;
 //     deletion takes thirty days
 //   - read the table: names and who may do what, no value; write it: grant themselves access, which sealed hours show
-//   - change a function's code or a role: CloudTrail has it, and no alarm of ours (IAM's events are in us-east-1 alone)
+//   - change a function's code or a role: CloudTrail's event history has it, and no alarm of ours (IAM's events are in
+//     us-east-1 alone)
 //   - remove seals: not in "compliance"
 //
 // They can't read client-encrypted values unless they change the client key's policy or give themselves rights to it in IAM:
 // the account decides about its key. Somebody has to, or a lost policy would be a lost key.
+//
+// # What a function that somebody has taken over can do
+//
+// What its role may, and no more: seal-events can sign, and no other; nine can open what the storage key seals; create-secret
+// can write secrets, and neither the organization's owners nor its data keys. But all that answer requests may put events, and
+// IAM has no condition that says "only new ones": they could write over events of the last seventy minutes, before these are
+// sealed. And who may write a project's or a secret's items may write all of their kinds, grants among them.
 //
 // # What it costs at rest
 //
