@@ -127,7 +127,7 @@ cost: ## what that comes to on AWS, a million of each operation and a month, bes
 	@go run ./pkg/cmd/cost
 
 .PHONY: cost-update
-cost-update: ## write the README's table of costs
+cost-update: ## write the README's tables of costs and budgets
 	go test -count=1 -run TestTheReadme ./pkg/cmd/cost -update
 
 .PHONY: fuzz

@@ -180,28 +180,33 @@ func counted(t *testing.T) *model {
 	return m
 }
 
-// TestTheReadmeHasTheTable compares the README's table of costs with what is printed. Run it with -update to rewrite the
-// README.
-func TestTheReadmeHasTheTable(t *testing.T) {
-	const path, begin, end = "../../../README.md", "<!-- costs: held equal to \"make cost\" by a test -->\n", "<!-- end of costs -->"
-	want := counted(t).fleetTable()
-	readme, err := os.ReadFile(path)
+// TestTheReadmeHasTheTables compares the README's tables of costs and of what operations do with what is printed and counted.
+// Run it with -update to rewrite the README.
+func TestTheReadmeHasTheTables(t *testing.T) {
+	const path = "../../../README.md"
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, _ := strings.Cut(string(readme), begin)
-	got, after, found := strings.Cut(rest, end)
-	if !found {
-		t.Fatal("the README has no place for the costs")
+	readme, m := string(text), counted(t)
+	for _, c := range []struct{ begin, want, end string }{
+		{"<!-- costs: held equal to \"make cost\" by a test -->\n", m.fleetTable(), "<!-- end of costs -->"},
+		{"<!-- budgets: held equal to \"make budgets\" by a test -->\n", m.budgetTable(), "<!-- end of budgets -->"},
+	} {
+		before, rest, _ := strings.Cut(readme, c.begin)
+		got, after, found := strings.Cut(rest, c.end)
+		if !found {
+			t.Fatalf("the README has no place for %s", c.begin)
+		}
+		readme = before + c.begin + c.want + c.end + after
+		if diff := cmp.Diff(c.want, got); diff != "" && !*update {
+			t.Errorf("the README says something else; run make cost-update (-computed +README):\n%s", diff)
+		}
 	}
 	if *update {
-		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil { //nolint:gosec // a README is for everybody
+		if err := os.WriteFile(path, []byte(readme), 0o644); err != nil { //nolint:gosec // a README is for everybody
 			t.Fatal(err)
 		}
-		return
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the README's costs are others; run make cost-update (-computed +README):\n%s", diff)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"text/tabwriter"
+
+	"strongroom/pkg/operation"
 )
 
 // report is all that is printed.
@@ -29,6 +31,35 @@ func (m *model) fleetTable() string {
 				dollars(m.secretsManager(f, by)), dollars(m.parameters(f)), atMost(sum(bill), named(bill, "who read what")),
 				dollars(named(bill, "the record")))
 		}
+	}
+	return b.String()
+}
+
+// shownBudgets are those in the README.
+var shownBudgets = []struct {
+	operation   operation.Name
+	what, shown string
+}{
+	{operation.GetSecret, "hinted", "get-secret, its project known"},
+	{operation.GetSecret, "not hinted", "get-secret, its project not known"},
+	{operation.GetProjectValues, "100", "get-project-values, 100 secrets"},
+	{operation.GetProjectValues, "polled, nothing changed", "get-project-values, nothing changed (304)"},
+	{operation.GetSecretsByIDs, "100", "get-secrets-by-ids, 100 secrets"},
+	{
+		operation.ListSecrets, "a page of 500 of 1,000 in 50 projects, caller in 10 groups",
+		"list-secrets, a page of 500 of 1,000 in 50 projects, caller in ten groups",
+	},
+	{operation.CreateSecret, "in one project", "create-secret in one project"},
+	{operation.UpdateSecret, "in one project, hinted", "update-secret in one project"},
+}
+
+// budgetTable is the README's table of what operations do.
+func (m *model) budgetTable() string {
+	var b strings.Builder
+	b.WriteString("| operation (values of 1 KiB, server project) | round trips | read units | write units |\n| --- | --- | --- | --- |\n")
+	for _, s := range shownBudgets {
+		does := m.budget(s.operation, s.what)
+		fmt.Fprintf(&b, "| %s | %g | %g | %g |\n", s.shown, does.Trips, does.ReadUnits, does.WriteUnits)
 	}
 	return b.String()
 }
