@@ -72,7 +72,8 @@ check: tools vet lint ## what to run while working
 	go test -short ./...
 
 .PHONY: test
-test: tools vet lint test-infra ## everything that must pass
+test: ## everything that must pass
+	$(MAKE) -j4 -O tools tools-localstack vet lint test-infra
 	go build ./...
 	go test -timeout 20m ./...
 	$(MAKE) test-localstack
@@ -83,7 +84,7 @@ test-localstack: tools-localstack $(CACHE)/venv/.installed ## the built function
 
 .PHONY: test-infra
 test-infra: tools $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION) infra/node_modules/.installed ## the CDK app, a module of its own
-	cd infra && go vet ./... && $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION) run --config ../.golangci.yml ./...
+	cd infra && go vet ./... && $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION) run --allow-parallel-runners --config ../.golangci.yml ./...
 	cd infra && go test -timeout 10m ./...
 
 .PHONY: race
@@ -96,7 +97,7 @@ vet:
 
 .PHONY: lint
 lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
-	$< run ./...
+	$< run --allow-parallel-runners ./...
 
 .PHONY: localstack
 localstack: tools-localstack ## LocalStack in the foreground, on 127.0.0.1: make localstack PORT=4566
