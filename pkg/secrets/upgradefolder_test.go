@@ -17,8 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
-	"strongroom/pkg/audit"
-	"strongroom/pkg/audit/evidence"
 	"strongroom/pkg/localkms"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
@@ -205,26 +203,8 @@ func dumpItems(t *testing.T, items map[table.Key]table.Item, file string) {
 // export is the file of two hours' events, as the command line would write it.
 func (w *goldenWorld) export(from time.Time) []byte {
 	w.Helper()
-	var out bytes.Buffer
-	var file *evidence.Writer
 	to := from.Add(2 * time.Hour)
-	for token := ""; ; {
-		page, err := w.ExportEvents(w.Context(), w.owner(), w.Organization, secrets.EventTimes{From: &from, To: &to}, token)
-		w.must(err)
-		if file == nil {
-			file, err = evidence.NewWriter(&out, evidence.Header{
-				Organization: w.Organization, From: audit.Hour(page.From), To: audit.Hour(page.To), ExportedAt: w.clock.Now(),
-			})
-			w.must(err)
-		}
-		for _, part := range page.Data {
-			w.must(file.Part(part))
-		}
-		if token = page.ContinuationToken; token == "" {
-			w.must(file.Close())
-			return out.Bytes()
-		}
-	}
+	return secretstest.Export(w, w.Service, w.owner(), w.Organization, secrets.EventTimes{From: &from, To: &to}, w.clock.Now())
 }
 
 func (w *goldenWorld) owner() secrets.Caller { return secretstest.Caller("owner") }

@@ -11,6 +11,10 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"strongroom/pkg/audit"
 	"strongroom/pkg/audit/evidence"
@@ -87,22 +91,36 @@ func (a *Archive) Files() map[string][]byte {
 // Export is the file of all events so far, as the command line would write it.
 func (w *World) Export(times secrets.EventTimes) []byte {
 	w.Helper()
+	return Export(w, w.Service, w.Owner, w.Organization, times, w.Clock.Now())
+}
+
+// Export is the file of an organization's events, exported at a certain time, as the command line would write it.
+func Export(
+	t testing.TB, s *secrets.Service, by secrets.Caller, organization uuid.UUID, times secrets.EventTimes, at time.Time,
+) []byte {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	var out bytes.Buffer
 	var file *evidence.Writer
 	for token := ""; ; {
-		page, err := w.ExportEvents(w.Context(), w.Owner, w.Organization, times, token)
-		w.must(err)
+		page, err := s.ExportEvents(t.Context(), by, organization, times, token)
+		must(err)
 		if file == nil {
 			file, err = evidence.NewWriter(&out, evidence.Header{
-				Organization: w.Organization, From: audit.Hour(page.From), To: audit.Hour(page.To), ExportedAt: w.Clock.Now(),
+				Organization: organization, From: audit.Hour(page.From), To: audit.Hour(page.To), ExportedAt: at,
 			})
-			w.must(err)
+			must(err)
 		}
 		for _, part := range page.Data {
-			w.must(file.Part(part))
+			must(file.Part(part))
 		}
 		if token = page.ContinuationToken; token == "" {
-			w.must(file.Close())
+			must(file.Close())
 			return out.Bytes()
 		}
 	}
