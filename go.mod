@@ -3,6 +3,7 @@ module strongroom
 go 1.26.0
 
 require (
+	github.com/adhocore/gronx v1.19.6
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/aws/aws-sdk-go-v2 v1.47.7

@@ -42,7 +42,7 @@ var (
 		"pkg/access", "pkg/api", "pkg/audit", "pkg/audit/evidence", "pkg/clientcrypto", "pkg/envelope", "pkg/iampolicy", "pkg/identity",
 		"pkg/metric", "pkg/operation", "pkg/table",
 	}
-	domain    = []string{"pkg/secrets"}
+	domain    = []string{"pkg/rotation", "pkg/secrets"}
 	beneath   = slices.Concat(plain, domain) // what adapters stand on
 	roots     = []string{"…"}
 	functions = []string{"pkg/app", "pkg/operation", "pkg/handler", "pkg/awskms", "pkg/awsbus", "pkg/awsarchive"}
@@ -93,7 +93,16 @@ var rules = map[string]rule{
 		"github.com/go-jose/go-jose/v4":      "makes and opens JWEs",
 	}},
 
-	"pkg/secrets": {pure: true, arrows: plain, libraries: map[string]string{
+	"pkg/rotation": {pure: true, arrows: []string{"pkg/api"}, libraries: map[string]string{
+		"github.com/adhocore/gronx":          "reads cron expressions, and says when they are due",
+		"github.com/go-json-experiment/json": strict,
+		"github.com/google/uuid":             uuids,
+	}},
+	"pkg/rotation/rotators": {arrows: []string{"pkg/rotation"}, libraries: map[string]string{
+		"github.com/google/uuid": uuids,
+	}},
+
+	"pkg/secrets": {pure: true, arrows: append(slices.Clone(plain), "pkg/rotation"), libraries: map[string]string{
 		"github.com/google/uuid":         uuids,
 		"golang.org/x/sync/errgroup":     parallel,
 		"golang.org/x/text/unicode/norm": "refuses names that are not in NFC",

@@ -1,0 +1,223 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+)
+
+// PutRotation is put-rotation's request: how a secret is rotated from now on, wholly.
+type PutRotation struct {
+	// Every is the time from one rotation to the next ("30d", "12h"), or a cron expression of five fields in UTC. Where it is
+	// empty, the secret is rotated when that is asked for alone.
+	Every string `json:"every,omitempty"`
+	// Window is within which time after its moment a rotation begins ("2h"): each secret has its own moment in it.
+	Window string `json:"window,omitempty"`
+	// Rotator is what rotates it, and Settings the settings of that, which hold no value.
+	Rotator  string           `json:"rotator"`
+	Settings json.RawMessage  `json:"settings,omitempty"`
+	Readers  *RotationReaders `json:"readers,omitempty"`
+}
+
+// RotationReaders says for whom an old value goes on working, where a rotator can keep it. All are durations ("30d").
+type RotationReaders struct {
+	// Within is how long ago somebody must have read an older version to be waited for.
+	Within string `json:"within,omitempty"`
+	// Deadline is how long the old value works at most.
+	Deadline string `json:"deadline,omitempty"`
+	// Grace is how long it works on after the last reader has read the new one.
+	Grace string `json:"grace,omitempty"`
+}
+
+// A Rotation is how a secret is rotated, and how that goes.
+type Rotation struct {
+	SecretID uuid.UUID       `json:"secretId"`
+	Every    string          `json:"every,omitempty"`
+	Window   string          `json:"window,omitempty"`
+	Rotator  string          `json:"rotator"`
+	Settings json.RawMessage `json:"settings"`
+	// Readers are absent where the old value does not go on working.
+	Readers   *RotationReaders `json:"readers,omitempty"`
+	CreatedAt time.Time        `json:"createdAt"`
+	UpdatedAt time.Time        `json:"updatedAt"`
+	UpdatedBy Actor            `json:"updatedBy"`
+	// NextAt is when the next one is due by itself.
+	NextAt *time.Time `json:"nextAt,omitempty"`
+	// LastRotatedAt is when a rotation was finished last, and LastVersion the version that it made.
+	LastRotatedAt *time.Time `json:"lastRotatedAt,omitempty"`
+	LastVersion   int64      `json:"lastVersion,omitempty"`
+	// Run is the latest rotation, under way or over.
+	Run  *RotationRun `json:"run,omitempty"`
+	ETag string       `json:"etag"`
+}
+
+// RotationState is how far a rotation is.
+type RotationState string
+
+// The states of a rotation.
+const (
+	RotationDue     RotationState = "due"
+	RotationRunning RotationState = "running"
+	RotationWaiting RotationState = "waiting"
+	RotationDone    RotationState = "done"
+	RotationFailed  RotationState = "failed"
+)
+
+// RotationStep is what a rotation does next, or did last.
+type RotationStep string
+
+// The steps of a rotation, in their order.
+const (
+	StepCreate RotationStep = "create"
+	StepSet    RotationStep = "set"
+	StepTest   RotationStep = "test"
+	StepFinish RotationStep = "finish"
+	StepRetire RotationStep = "retire"
+)
+
+// RotationCause is why a secret is rotated.
+type RotationCause string
+
+// The causes of a rotation.
+const (
+	CauseSchedule RotationCause = "schedule"
+	CauseRequest  RotationCause = "request"
+	CauseLeaver   RotationCause = "leaver"
+	CauseLeak     RotationCause = "leak"
+	CauseEvent    RotationCause = "event" // a rule of the user's
+)
+
+// A RotationRun is one rotation of a secret.
+type RotationRun struct {
+	ID    uuid.UUID     `json:"id"`
+	State RotationState `json:"state"`
+	Step  RotationStep  `json:"step"`
+	Cause RotationCause `json:"cause"`
+	// Because is the cause in words: who asked, who left, what leaked.
+	Because     string     `json:"because,omitempty"`
+	RequestedAt time.Time  `json:"requestedAt"`
+	StartedAt   *time.Time `json:"startedAt,omitempty"`
+	FinishedAt  *time.Time `json:"finishedAt,omitempty"`
+	// Attempts counts how often a worker took it, for the steps up to finish and again for retire.
+	Attempts int64 `json:"attempts"`
+	// TryAt is when a worker is asked for again, after a failure.
+	TryAt *time.Time `json:"tryAt,omitempty"`
+	// From is the version that was current when the run began, Version the one that it made: pending until it is finished.
+	From    int64 `json:"from,omitempty"`
+	Version int64 `json:"version,omitempty"`
+	// Reason is why the last attempt failed.
+	Reason string `json:"reason,omitempty"`
+	// RetireBy is when the old value is retired at the latest, and WaitingFor who has not read the new version yet.
+	RetireBy   *time.Time       `json:"retireBy,omitempty"`
+	WaitingFor []RotationReader `json:"waitingFor,omitempty"`
+	// NeverCame are those who had not when the old value was retired.
+	NeverCame []RotationReader `json:"neverCame,omitempty"`
+}
+
+// A RotationReader is somebody who read an older version.
+type RotationReader struct {
+	Kind access.Kind `json:"kind"`
+	ID   uuid.UUID   `json:"id"`
+	Name string      `json:"name,omitempty"`
+	// Version is the newest that it read, and Last when it read last.
+	Version int64     `json:"version"`
+	Last    time.Time `json:"last"`
+}
+
+// RotateSecret is rotate-secret's request. ID is the rotation's; one made by the client may be sent again.
+type RotateSecret struct {
+	ID *uuid.UUID `json:"id,omitempty"`
+	// Leaked says that the value is known to who must not know it: then the old one is retired at once, without waiting.
+	Leaked bool `json:"leaked,omitempty"`
+}
+
+// A RotationLease is what every request of a worker names: the rotation, and the lease under which it works, an id of its own
+// making.
+type RotationLease struct {
+	ID    uuid.UUID `json:"id"`
+	Lease uuid.UUID `json:"lease"`
+}
+
+// ClaimRotation takes a rotation, or renews the lease on it.
+type ClaimRotation struct {
+	RotationLease
+	// Note, where not nil, is what the worker writes down for whoever follows it: identifiers, never a value.
+	Note *string `json:"note,omitempty"`
+	// Step, where not empty, is the step that the worker is at, for who watches.
+	Step RotationStep `json:"step,omitempty"`
+}
+
+// A RotationTask is what a worker that claimed a rotation is told.
+type RotationTask struct {
+	SecretID uuid.UUID       `json:"secretId"`
+	Rotator  string          `json:"rotator"`
+	Settings json.RawMessage `json:"settings"`
+	Run      RotationRun     `json:"run"`
+	// Until is when the lease ends unless it is renewed.
+	Until time.Time `json:"until"`
+	// Last says that this is the last attempt: what fails now is taken back.
+	Last bool   `json:"last,omitempty"`
+	Note string `json:"note,omitempty"`
+}
+
+// PutPendingVersion stores the value that a rotation made.
+type PutPendingVersion struct {
+	RotationLease
+	Value *string `json:"value"`
+	// PublicID is what the value is known by outside, an access key's id say: by it a leak is traced to the secret.
+	PublicID string `json:"publicId,omitempty"`
+}
+
+// DiscardPendingVersion gives a rotation up: its pending version is none any more.
+type DiscardPendingVersion struct {
+	RotationLease
+	Reason string `json:"reason"`
+}
+
+// RotationOutcome is what a worker says of an attempt.
+type RotationOutcome string
+
+// The outcomes.
+const (
+	// OutcomeRetry is a failure; the rotation is tried again later, or has failed if this was the last attempt.
+	OutcomeRetry RotationOutcome = "retry"
+	// OutcomeFailed is a failure that no further attempt could mend. What the target has may be the pending version.
+	OutcomeFailed RotationOutcome = "failed"
+	// OutcomeRetired says that the old value works no more.
+	OutcomeRetired RotationOutcome = "retired"
+)
+
+// ReportRotation ends an attempt, and the lease on it.
+type ReportRotation struct {
+	RotationLease
+	Outcome RotationOutcome `json:"outcome"`
+	// Reason is why it failed; it must hold no value.
+	Reason string `json:"reason,omitempty"`
+}
+
+// A RotationEntry is a secret in list-rotations.
+type RotationEntry struct {
+	Secret        Reference     `json:"secret"`
+	Rotator       string        `json:"rotator,omitempty"`
+	Every         string        `json:"every,omitempty"`
+	NextAt        *time.Time    `json:"nextAt,omitempty"`
+	LastRotatedAt *time.Time    `json:"lastRotatedAt,omitempty"`
+	State         RotationState `json:"state,omitempty"`
+	Reason        string        `json:"reason,omitempty"`
+	// Leaver says, in the list of what somebody knows, why the secret is in it.
+	Leaver *LeaverEntry `json:"leaver,omitempty"`
+}
+
+// A LeaverEntry is what a principal knows of a secret, or could have known, since its value was replaced last.
+type LeaverEntry struct {
+	// Read says that it read the current value; else it could have.
+	Read bool `json:"read"`
+	// Version and Last are of what it read.
+	Version int64      `json:"version,omitempty"`
+	Last    *time.Time `json:"last,omitempty"`
+	// Because is why, in words.
+	Because string `json:"because"`
+}

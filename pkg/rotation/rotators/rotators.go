@@ -1,0 +1,92 @@
+package rotators
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/rotation"
+)
+
+// A Rotator does the steps of a rotation that concern the target. Each may be done again, by another worker too, after it was
+// done or stopped anywhere in the middle: it then comes to the same. Errors are of type *Error, and hold no value.
+type Rotator interface {
+	// Create makes the value that is to be the pending one, from Current. What it leaves outside until the value is stored, a
+	// further call must find by the task's note and take away.
+	Create(ctx context.Context, t *Task) (Created, error)
+	// Set makes the target take Pending.
+	Set(ctx context.Context, t *Task) error
+	// Test is nil when the target works with Pending.
+	Test(ctx context.Context, t *Task) error
+	// Undo makes Current the value that works, and Pending, if there is one, none that does.
+	Undo(ctx context.Context, t *Task) error
+	// Retire makes Old a value that does not work. Current works on.
+	Retire(ctx context.Context, t *Task) error
+	// Check is nil when the settings can be used: it connects with Current and changes nothing.
+	Check(ctx context.Context, t *Task) error
+}
+
+// Created is what Create made.
+type Created struct {
+	Value string
+	// PublicID is what it is known by outside, an access key's id say; empty for nothing.
+	PublicID string
+}
+
+// A Task is what a rotator works on. Values are plaintext.
+type Task struct {
+	Secret, Rotation uuid.UUID
+	Settings         rotation.Settings
+	// Current is the secret's current value. Pending is that of the pending version; nil before there is one, and when Old is
+	// retired. Old is the value of the version before the current one, of Retire alone.
+	Current      string
+	Pending, Old *string
+	// Further are the values of the secrets that the settings name.
+	Further map[uuid.UUID]string
+	// Note is what workers wrote down for those that follow them; SaveNote stores another, before what it is about is done.
+	Note     string
+	SaveNote func(ctx context.Context, note string) error
+	// At, where not nil, is told before and after each thing that is done outside, by name ("alter-user:before"): tests end the
+	// worker there.
+	At func(point string)
+}
+
+// outside does something outside, and tells At of it.
+func (t *Task) outside(name string, do func() error) error {
+	t.at(name + ":before")
+	err := do()
+	t.at(name + ":after")
+	return err
+}
+
+func (t *Task) at(point string) {
+	if t.At != nil {
+		t.At(point)
+	}
+}
+
+// An Error is why a step could not be done.
+type Error struct {
+	// Reason is for people, and is stored: it holds no value.
+	Reason string
+	// Permanent says that doing it again would not help: the settings are wrong, or something is missing.
+	Permanent bool
+	// cause may hold anything, and is shown to nobody.
+	cause error
+}
+
+func (e *Error) Error() string { return e.Reason }
+
+// Unwrap is the cause, to be asked with errors.Is and errors.As alone.
+func (e *Error) Unwrap() error { return e.cause }
+
+// failed is an error that may pass.
+func failed(cause error, format string, args ...any) error {
+	return &Error{Reason: fmt.Sprintf(format, args...), cause: cause}
+}
+
+// wrong is an error that does not pass by itself.
+func wrong(cause error, format string, args ...any) error {
+	return &Error{Reason: fmt.Sprintf(format, args...), Permanent: true, cause: cause}
+}

@@ -1,0 +1,128 @@
+package rotation
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/adhocore/gronx"
+	"github.com/google/uuid"
+)
+
+const day = 24 * time.Hour
+
+// The bounds of a schedule.
+const (
+	// MinEvery and MaxEvery bound how often a secret is rotated by itself.
+	MinEvery = time.Hour
+	MaxEvery = 3 * 365 * day
+	// MaxWindow bounds how long after it is due a rotation may begin.
+	MaxWindow = 7 * day
+)
+
+// A Schedule is when a secret is rotated by itself. The zero value is never.
+type Schedule struct {
+	// Every is the time from one rotation to the next; zero where Cron says when.
+	Every time.Duration
+	// Cron is an expression of five fields, in UTC: minute, hour, day of the month, month, day of the week (POSIX crontab).
+	Cron string
+	// Window is within which time after it is due a rotation begins: each secret has a moment of its own in it, always the same,
+	// so that what is due together does not begin together.
+	Window time.Duration
+}
+
+// ParseSchedule reads the two fields of a request: "30d" or "0 3 1 * *", and "2h". Empty ones are never, and at once.
+func ParseSchedule(every, window string) (s Schedule, err error) {
+	var p ConfigError
+	switch every = strings.TrimSpace(every); {
+	case every == "":
+	case strings.Contains(every, " "):
+		if len(strings.Fields(every)) != 5 || !gronx.IsValid(every) {
+			p.add("every", "is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in %q", "0 3 1 * *")
+		}
+		s.Cron = every
+	default:
+		s.Every = p.duration("every", every, MinEvery, MaxEvery)
+	}
+	if window != "" {
+		s.Window = p.duration("window", window, time.Minute, MaxWindow)
+	}
+	if window != "" && every == "" {
+		p.add("window", "is the time after a schedule's moment within which a rotation begins; set every too")
+	}
+	if s.Every > 0 && s.Window > s.Every {
+		p.add("window", "is longer than every; the next rotation would be due before this one began")
+	}
+	return s, p.err()
+}
+
+// IsZero says whether nothing is ever due by itself.
+func (s Schedule) IsZero() bool { return s.Every == 0 && s.Cron == "" }
+
+// Next is when a secret that was rotated, or had its schedule set, at that time is due; zero for never.
+func (s Schedule) Next(last time.Time, secret uuid.UUID) time.Time {
+	var due time.Time
+	switch {
+	case s.Every > 0:
+		due = last.Add(s.Every)
+	case s.Cron != "":
+		next, err := gronx.NextTickAfter(s.Cron, last.UTC(), false)
+		if err != nil { // one that never comes, such as the 30th of February
+			return time.Time{}
+		}
+		due = next
+	default:
+		return time.Time{}
+	}
+	return due.Add(s.jitter(secret)).UTC()
+}
+
+// jitter is the secret's own moment in the window.
+func (s Schedule) jitter(secret uuid.UUID) time.Duration {
+	if s.Window <= 0 {
+		return 0
+	}
+	n := binary.BigEndian.Uint64(secret[8:]) // random in every version of UUID that we make
+	return time.Duration(n % uint64(s.Window)).Truncate(time.Second) //nolint:gosec // both are positive, and it is smaller than the window
+}
+
+// ParseDuration reads a number and a unit: "30d", "2w", "12h", "90m", "45s".
+func ParseDuration(text string) (time.Duration, error) {
+	units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': day, 'w': 7 * day}
+	if text == "" {
+		return 0, fmt.Errorf("is empty; write a number and a unit, as in %q or %q", "30d", "12h")
+	}
+	unit, known := units[text[len(text)-1]]
+	n, err := strconv.ParseInt(text[:len(text)-1], 10, 32)
+	if !known || err != nil || n < 0 {
+		return 0, fmt.Errorf("is %q; write a whole number and one of the units w, d, h, m and s, as in %q or %q", text, "30d", "12h")
+	}
+	return time.Duration(n) * unit, nil
+}
+
+// FormatDuration writes what ParseDuration reads, in the largest unit that it is a whole number of.
+func FormatDuration(d time.Duration) string {
+	for _, unit := range []struct {
+		name string
+		is   time.Duration
+	}{{"d", day}, {"h", time.Hour}, {"m", time.Minute}} {
+		if d > 0 && d%unit.is == 0 {
+			return fmt.Sprintf("%d%s", d/unit.is, unit.name)
+		}
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}
+
+// duration reads one, between two bounds.
+func (p *ConfigError) duration(field, text string, least, most time.Duration) time.Duration {
+	d, err := ParseDuration(text)
+	switch {
+	case err != nil:
+		p.add(field, "%s", err)
+	case d < least || d > most:
+		p.add(field, "is %q; it must be from %s to %s", text, FormatDuration(least), FormatDuration(most))
+	}
+	return d
+}
