@@ -84,7 +84,7 @@ func (s Schedule) jitter(secret uuid.UUID) time.Duration {
 	if s.Window <= 0 {
 		return 0
 	}
-	n := binary.BigEndian.Uint64(secret[8:]) // random in every version of UUID that we make
+	n := binary.BigEndian.Uint64(secret[8:])                         // random in every version of UUID that we make
 	return time.Duration(n % uint64(s.Window)).Truncate(time.Second) //nolint:gosec // both are positive, and it is smaller than the window
 }
 
