@@ -30,9 +30,12 @@ type Event struct {
 	Grants  []EventGrant `json:"grants,omitempty"`
 	// Justification is the reason that a person gave for an emergency.
 	Justification string `json:"justification,omitempty"`
-	SourceIP      string `json:"sourceIp,omitempty"`
-	UserAgent     string `json:"userAgent,omitempty"`
-	RequestID     string `json:"requestId,omitempty"`
+	// RotationID is the rotation that it belongs to, Rotator the kind of its rotator.
+	RotationID *uuid.UUID `json:"rotationId,omitempty"`
+	Rotator    string     `json:"rotator,omitempty"`
+	SourceIP   string     `json:"sourceIp,omitempty"`
+	UserAgent  string     `json:"userAgent,omitempty"`
+	RequestID  string     `json:"requestId,omitempty"`
 }
 
 // An EventActor is who acted: a user, a service account, an identity that is bound to nobody (unbound), an administrator of

@@ -93,7 +93,10 @@ type Event struct {
 	// Grants are those that changed.
 	Grants []Grant
 	// Justification is what a person gave as the reason for an emergency.
-	Justification                  string
+	Justification string
+	// Rotation is the rotation that it belongs to, and Rotator the kind of its rotator; zero where there is none.
+	Rotation                       uuid.UUID
+	Rotator                        string
 	SourceIP, UserAgent, RequestID string
 }
 
@@ -126,6 +129,8 @@ type stored struct {
 	SourceIP      string    `cbor:"18,keyasint,omitempty"`
 	UserAgent     string    `cbor:"19,keyasint,omitempty"`
 	RequestID     string    `cbor:"20,keyasint,omitempty"`
+	Rotation      []byte    `cbor:"21,keyasint,omitempty"`
+	Rotator       string    `cbor:"22,keyasint,omitempty"`
 }
 
 var encoding = must(cbor.CoreDetEncOptions().EncMode())
@@ -148,7 +153,7 @@ func (e Event) Encode() []byte {
 		Action: e.Action, ResourceKind: e.Resource.Kind, ResourceID: packID(e.Resource.ID), ResourceName: e.Resource.Name,
 		Decision: e.Decision, Reason: e.Reason, Values: packValues(e.Values), Refused: packIDs(e.Refused), Changed: e.Changed,
 		Grants: packGrants(e.Grants), Justification: e.Justification, SourceIP: e.SourceIP, UserAgent: e.UserAgent,
-		RequestID: e.RequestID,
+		RequestID: e.RequestID, Rotation: packID(e.Rotation), Rotator: e.Rotator,
 	}))
 }
 
@@ -165,13 +170,14 @@ func Decode(b []byte) (Event, error) {
 		ID: s.ID, At: time.UnixMilli(s.At).UTC(), Actor: Actor{Kind: s.ActorKind, Name: s.ActorName, ARN: s.ActorARN},
 		Action: s.Action, Resource: Resource{Kind: s.ResourceKind, Name: s.ResourceName}, Decision: s.Decision,
 		Reason: s.Reason, Changed: s.Changed, Justification: s.Justification, SourceIP: s.SourceIP, UserAgent: s.UserAgent,
-		RequestID: s.RequestID,
+		RequestID: s.RequestID, Rotator: s.Rotator,
 	}
-	if len(s.ActorID)%16+len(s.ResourceID)%16+len(s.Values)%packedValue+len(s.Refused)%16+len(s.Grants)%packedGrant != 0 {
+	if len(s.ActorID)%16+len(s.ResourceID)%16+len(s.Rotation)%16+len(s.Values)%packedValue+len(s.Refused)%16+len(s.Grants)%packedGrant != 0 {
 		return Event{}, fmt.Errorf("%w: packed records are cut off", ErrEvent)
 	}
 	copy(e.Actor.ID[:], s.ActorID)
 	copy(e.Resource.ID[:], s.ResourceID)
+	copy(e.Rotation[:], s.Rotation)
 	for ; len(s.Values) > 0; s.Values = s.Values[packedValue:] {
 		e.Values = append(e.Values, Value{uuid.UUID(s.Values[:16]), int64(binary.BigEndian.Uint32(s.Values[16:]))})
 	}

@@ -135,9 +135,9 @@ func (h HTTP) PathParameters() []string {
 type Access struct {
 	// Table lists what the function does in the table, each action once. It does not have what is done in an index.
 	Table []TableAccess
-	// Index2 says whether the function queries the second index, whose partitions all begin with Index2Partition. IAM
-	// has a resource of its own for an index, and so the same action on the table is not meant by it.
-	Index2 bool
+	// Index1 and Index2 say whether the function queries that index, whose partitions all begin with Index1Partition or
+	// Index2Partition. IAM has a resource of its own for an index, and so the same action on the table is not meant by it.
+	Index1, Index2 bool
 	// StorageKey lists the KMS actions on the storage key, SigningKey those on the key that seals events.
 	StorageKey, SigningKey []KeyAction
 	// Bus says whether the function publishes to the event bus (events:PutEvents).
@@ -174,8 +174,11 @@ const (
 	Removals      Partition = "REMOVAL"
 )
 
-// Index2Partition is what the keys of the second index's partitions begin with.
-const Index2Partition Partition = "ORG#{id}#SECRETS#"
+// What the keys of the indexes' partitions begin with.
+const (
+	Index1Partition Partition = "DUE#"
+	Index2Partition Partition = "ORG#{id}#SECRETS#"
+)
 
 // PartitionOf is the kind of partition that a key is of, whether an operation does something there or not.
 func PartitionOf(pk string) Partition {

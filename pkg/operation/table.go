@@ -103,6 +103,11 @@ func (a Access) and(action TableAction, on ...Partition) Access {
 	return a
 }
 
+func (a Access) querying1() Access {
+	a.Index1 = true
+	return a
+}
+
 func (a Access) querying2() Access {
 	a.Index2 = true
 	return a

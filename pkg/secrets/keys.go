@@ -40,6 +40,8 @@ import (
 //	the seal of an hour             Get       SEAL / hour
 //	which events an hour had        Query     SEALINDEX#hour / shard#
 //	what was removed                Query     REMOVAL (the last one, or in order)
+//	how a secret is rotated         BatchGet  SECRET#s / ROTATION
+//	which rotations are due         Query     index 1, DUE#shard, by time (the earliest first; all, to be listed)
 //	what is in the trash            Query     ORG#o#TRASH (newest first to be shown, oldest first to be purged and resealed)
 //	what is left to be removed      Query     ORG#o / SWEEP#
 //	all that a purge leaves         Query     SECRET#s, PROJECT#x (whole)
@@ -183,6 +185,26 @@ func changedKey(project uuid.UUID) table.Key {
 func secretPK(id uuid.UUID) string { return "SECRET#" + id.String() }
 
 func secretKey(id uuid.UUID) table.Key { return table.Key{PK: secretPK(id), SK: "SECRET"} }
+
+// rotationKey is where it is kept how a secret is rotated.
+func rotationKey(secret uuid.UUID) table.Key { return table.Key{PK: secretPK(secret), SK: "ROTATION"} }
+
+// dueShards is how many partitions of index 1 the rotations are spread over: each takes a thousand writes a second.
+const dueShards = 4
+
+func duePK(shard int) string { return fmt.Sprintf("DUE#%d", shard) }
+
+// dueKey orders rotations by when they are due; those that never are come last, so that all rotations are found there.
+func dueKey(secret uuid.UUID, due time.Time) table.Key {
+	at := int64(maxDue)
+	if !due.IsZero() {
+		at = due.UnixMilli()
+	}
+	return table.Key{PK: duePK(int(secret[15]) % dueShards), SK: fmt.Sprintf("%013d#%s", at, secret)}
+}
+
+// maxDue stands for never: the year 2286.
+const maxDue = 9_999_999_999_999
 
 // unassignedPK is the partition of the entries of secrets that are in no project.
 func unassignedPK(organization uuid.UUID) string { return organizationPK(organization) + "#UNASSIGNED" }

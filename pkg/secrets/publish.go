@@ -40,6 +40,9 @@ type Detail struct {
 	ActorKind string     `json:"actorKind"`
 	ActorID   *uuid.UUID `json:"actorId,omitempty"`
 	Changed   []string   `json:"changed,omitempty"`
+	// RotationID is the rotation that the notice belongs to, and Rotator the kind of its rotator.
+	RotationID *uuid.UUID `json:"rotationId,omitempty"`
+	Rotator    string     `json:"rotator,omitempty"`
 }
 
 // PublishChanges publishes what changed, as the events tell that stand under the changed things themselves. It does nothing
@@ -69,8 +72,11 @@ func (s *Service) PublishChanges(ctx context.Context, changes []table.Change) er
 func (s *Service) notice(kind string, e *audit.Event) Notice {
 	n := Notice{Kind: kind, At: e.At, Detail: Detail{
 		EventID: e.ID, OrganizationID: s.organization, Action: e.Action, ResourceKind: string(e.Resource.Kind),
-		ResourceID: e.Resource.ID, ActorKind: string(e.Actor.Kind),
+		ResourceID: e.Resource.ID, ActorKind: string(e.Actor.Kind), Rotator: e.Rotator,
 	}}
+	if e.Rotation != uuid.Nil {
+		n.RotationID = &e.Rotation
+	}
 	if e.Actor.ID != uuid.Nil {
 		n.ActorID = &e.Actor.ID
 	}
@@ -94,6 +100,11 @@ func noticeOf(e *audit.Event) string {
 	if e.Justification != "" {
 		return "Break Glass"
 	}
+	for _, fate := range rotationNotices {
+		if slices.Contains(e.Changed, fate.what) {
+			return fate.kind
+		}
+	}
 	switch operation.Name(e.Action) { //nolint:exhaustive // the others go by what changed
 	case operation.DisablePrincipal:
 		return "Principal Disabled"
@@ -114,4 +125,19 @@ func noticeOf(e *audit.Event) string {
 		return "Secret Version Created"
 	}
 	return noun + " Changed"
+}
+
+// What the events of a rotation say that changed.
+const (
+	rotationDue      = "rotationDue"      // a worker is asked for
+	rotationFinished = "rotationFinished" // the new value is current
+	rotationRetired  = "rotationRetired"  // the old one works no more
+	rotationFailed   = "rotationFailed"
+	rotationDelayed  = "rotationDelayed" // an attempt failed, and another follows
+)
+
+// rotationNotices are the kinds of notice that these are worth; where an event says several of them, the first.
+var rotationNotices = []struct{ what, kind string }{
+	{rotationDue, "Rotation Due"}, {rotationFailed, "Rotation Failed"}, {rotationFinished, "Rotation Finished"},
+	{rotationRetired, "Rotation Retired"}, {rotationDelayed, "Rotation Delayed"},
 }

@@ -29,6 +29,9 @@ type act struct {
 	grants  []audit.Grant
 	// justification is a person's own reason.
 	justification string
+	// rotation is the rotation that it belongs to, rotator the kind of its rotator.
+	rotation uuid.UUID
+	rotator  string
 }
 
 // reveals notes that the answer holds a value.
@@ -91,7 +94,7 @@ func (q *request) event(decision audit.Decision, reason string, a act) audit.Eve
 	now := q.now()
 	e := audit.Event{
 		ID: q.eventIDs.next(now), At: now, Actor: q.actor(), Action: string(q.name), Resource: a.on, Decision: decision, Reason: reason,
-		Values: a.values, Refused: a.refused, Changed: a.changed, Grants: a.grants, Justification: a.justification,
+		Values: a.values, Refused: a.refused, Changed: a.changed, Grants: a.grants, Justification: a.justification, Rotation: a.rotation, Rotator: a.rotator,
 		SourceIP: clip(q.caller.SourceIP, 64), UserAgent: clip(q.caller.UserAgent, 256), RequestID: clip(q.caller.RequestID, 64),
 	}
 	fit(&e)

@@ -26,9 +26,9 @@ type Table struct {
 	// Table is what is beneath.
 	table.Table
 	Row operation.Row
-	// Seen, where not nil, is called with everything that the operation does, declared or not, before it is done. Index2 says
-	// that a query is one of the second index.
-	Seen func(action operation.TableAction, pk string, index2 bool)
+	// Seen, where not nil, is called with everything that the operation does, declared or not, before it is done: where it is
+	// done, which for all but queries is the table itself.
+	Seen func(action operation.TableAction, pk string, in table.Index)
 	// Undeclared, where not nil, is called with every error, for who is not content to have the operation fail by it.
 	Undeclared func(error)
 }
@@ -82,7 +82,7 @@ var actions = map[table.Op]operation.TableAction{
 
 func (t *Table) items(action operation.TableAction, keys ...table.Key) error {
 	for _, key := range keys {
-		t.see(action, key.PK, false)
+		t.see(action, key.PK, table.Primary)
 		if !t.Row.Access.Allows(action, key.PK) {
 			return t.undeclared(string(action), key.PK)
 		}
@@ -91,22 +91,25 @@ func (t *Table) items(action operation.TableAction, keys ...table.Key) error {
 }
 
 func (t *Table) query(q table.Query) error {
+	declared := false
 	switch q.Index {
 	case table.Primary:
 		return t.items(operation.Query, table.Key{PK: q.PK})
+	case table.Index1:
+		declared = t.Row.Access.Index1 && operation.Index1Partition.Has(q.PK)
 	case table.Index2:
-		t.see(operation.Query, q.PK, true)
-		if t.Row.Access.Index2 && operation.Index2Partition.Has(q.PK) {
-			return nil
-		}
-	case table.Index1: // which no operation queries
+		declared = t.Row.Access.Index2 && operation.Index2Partition.Has(q.PK)
+	}
+	t.see(operation.Query, q.PK, q.Index)
+	if declared {
+		return nil
 	}
 	return t.undeclared(string(operation.Query)+" in "+q.Index.Name(), q.PK)
 }
 
-func (t *Table) see(action operation.TableAction, pk string, index2 bool) {
+func (t *Table) see(action operation.TableAction, pk string, in table.Index) {
 	if t.Seen != nil {
-		t.Seen(action, pk, index2)
+		t.Seen(action, pk, in)
 	}
 }
 

@@ -118,16 +118,16 @@ func TestWhatARowDeclaresPassesAndNothingElse(t *testing.T) {
 // TestEverythingIsSeen, declared or not.
 func TestEverythingIsSeen(t *testing.T) {
 	var seen []string
-	tbl := &allowed.Table{Table: &counter{}, Row: row, Seen: func(action operation.TableAction, pk string, index2 bool) {
-		if index2 {
-			pk += " in the index"
+	tbl := &allowed.Table{Table: &counter{}, Row: row, Seen: func(action operation.TableAction, pk string, in table.Index) {
+		if in != table.Primary {
+			pk += " in " + in.Name()
 		}
 		seen = append(seen, string(action)+" "+pk)
 	}}
 	_, _, _ = tbl.Get(t.Context(), key("Z#1"))
 	_, _ = tbl.Query(t.Context(), table.Query{Index: table.Index2, PK: "ORG#1"})
 	_ = tbl.Transact(t.Context(), table.Transaction{Writes: []table.Write{put("D#1"), put("Z#1")}})
-	want := []string{"dynamodb:GetItem Z#1", "dynamodb:Query ORG#1 in the index", "dynamodb:PutItem D#1", "dynamodb:PutItem Z#1"}
+	want := []string{"dynamodb:GetItem Z#1", "dynamodb:Query ORG#1 in GSI2", "dynamodb:PutItem D#1", "dynamodb:PutItem Z#1"}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

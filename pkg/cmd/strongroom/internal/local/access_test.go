@@ -31,6 +31,7 @@ func useOfKey(action operation.KeyAction, key string) use {
 }
 
 const (
+	useIndex1  use = "dynamodb:Query of the first index"
 	useIndex2  use = "dynamodb:Query of the second index"
 	useBus     use = "events:PutEvents on the bus"
 	useArchive use = "something with the archive of seals"
@@ -50,7 +51,7 @@ func declared(a operation.Access) []use {
 	for _, action := range a.SigningKey {
 		all = append(all, useOfKey(action, "signing"))
 	}
-	for what, has := range map[use]bool{useIndex2: a.Index2, useBus: a.Bus, useArchive: a.Archive} {
+	for what, has := range map[use]bool{useIndex1: a.Index1, useIndex2: a.Index2, useBus: a.Bus, useArchive: a.Archive} {
 		if has {
 			all = append(all, what)
 		}
@@ -90,11 +91,14 @@ func (w *witness) at(c secrets.Config, undeclared func(error)) secrets.Config {
 		}
 		return &allowed.Table{
 			Table: beneath, Row: operation.MustLookup(name), Undeclared: undeclared,
-			Seen: func(action operation.TableAction, pk string, index2 bool) {
-				if index2 {
-					w.saw(useIndex2)
-				} else {
+			Seen: func(action operation.TableAction, pk string, in table.Index) {
+				switch in {
+				case table.Primary:
 					w.saw(useOf(action, operation.PartitionOf(pk)))
+				case table.Index1:
+					w.saw(useIndex1)
+				case table.Index2:
+					w.saw(useIndex2)
 				}
 			},
 		}

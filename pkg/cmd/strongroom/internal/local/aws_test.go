@@ -172,6 +172,8 @@ func (a *amazon) noteTable(action string, in tableRequest) {
 		switch in.IndexName {
 		case "":
 			a.needOn(action, attributes{"PK": in.ExpressionAttributeValues[":pk"]})
+		case "GSI1":
+			a.need(useIndex1)
 		case "GSI2":
 			a.need(useIndex2)
 		default:

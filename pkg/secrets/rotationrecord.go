@@ -1,0 +1,133 @@
+package secrets
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/table"
+)
+
+// A rotationRecord is how a secret is rotated, and how that goes: a rotation.Record as it is stored.
+type rotationRecord struct {
+	resource
+	// Settings are the rotator's as they were asked for, JSON.
+	Every     string      `table:"every"`
+	Window    string      `table:"window"`
+	Rotator   string      `table:"rotator"`
+	Settings  []byte      `table:"settings"`
+	Within    string      `table:"within"`
+	Deadline  string      `table:"deadline"`
+	Grace     string      `table:"grace"`
+	UpdatedBy actorRecord `table:"updatedBy"`
+	// NextAt and the rest are package rotation's.
+	NextAt        time.Time   `table:"next"`
+	LastRotatedAt time.Time   `table:"last"`
+	LastVersion   int64       `table:"lastVersion"`
+	Run           runRecord   `table:"run"`
+	Again         causeRecord `table:"again"`
+	// PublicID is what the current value is known by outside, PendingID what the pending one is.
+	PublicID  string `table:"publicId"`
+	PendingID string `table:"pendingId"`
+}
+
+type causeRecord struct {
+	Kind    api.RotationCause `table:"kind"`
+	Because string            `table:"because"`
+}
+
+type runRecord struct {
+	ID          uuid.UUID         `table:"id"`
+	State       api.RotationState `table:"state"`
+	Step        api.RotationStep  `table:"step"`
+	Cause       causeRecord       `table:"cause"`
+	RequestedAt time.Time         `table:"requested"`
+	StartedAt   time.Time         `table:"started"`
+	FinishedAt  time.Time         `table:"finished"`
+	Attempts    int64             `table:"attempts"`
+	Lease       uuid.UUID         `table:"lease"`
+	Holder      uuid.UUID         `table:"holder"`
+	Until       time.Time         `table:"until"`
+	From        int64             `table:"from"`
+	Version     int64             `table:"version"`
+	Note        string            `table:"note"`
+	Reason      string            `table:"reason"`
+	AskedAt     time.Time         `table:"asked"`
+	TryAt       time.Time         `table:"try"`
+	AskedSince  time.Time         `table:"askedSince"`
+	RetireBy    time.Time         `table:"retireBy"`
+	CheckAt     time.Time         `table:"check"`
+	CameAt      time.Time         `table:"came"`
+	Missing     int64             `table:"missing"`
+	NeverCame   []uuid.UUID       `table:"neverCame"`
+}
+
+// rotationOf reads the item of a secret's rotation.
+func rotationOf(item table.Item) (rotationRecord, error) {
+	rec := rotationRecord{resource: resource{revision: item.Revision}}
+	return rec, fromItem(item, &rec)
+}
+
+// asked is what put-rotation was asked for.
+func (rec *rotationRecord) asked() api.PutRotation {
+	in := api.PutRotation{Every: rec.Every, Window: rec.Window, Rotator: rec.Rotator, Settings: json.RawMessage(rec.Settings)}
+	if rec.Within != "" || rec.Deadline != "" || rec.Grace != "" {
+		in.Readers = &api.RotationReaders{Within: rec.Within, Deadline: rec.Deadline, Grace: rec.Grace}
+	}
+	return in
+}
+
+// ask keeps what put-rotation is asked for.
+func (rec *rotationRecord) ask(in api.PutRotation) {
+	rec.Every, rec.Window, rec.Rotator, rec.Settings = in.Every, in.Window, in.Rotator, in.Settings
+	rec.Within, rec.Deadline, rec.Grace = "", "", ""
+	if in.Readers != nil {
+		rec.Within, rec.Deadline, rec.Grace = in.Readers.Within, in.Readers.Deadline, in.Readers.Grace
+	}
+}
+
+// state is the record as package rotation moves it.
+func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
+	config, err := rotation.ParseConfig(rec.asked())
+	if err != nil {
+		return nil, fmt.Errorf("reading the rotation of secret %s: %w", secret, err)
+	}
+	r := &rec.Run
+	return &rotation.Record{
+		Secret: secret, Config: config, NextAt: rec.NextAt, LastRotatedAt: rec.LastRotatedAt, LastVersion: rec.LastVersion,
+		Again: rotation.Cause{Kind: rec.Again.Kind, Because: rec.Again.Because},
+		Run: rotation.Run{
+			ID: r.ID, State: r.State, Step: r.Step, Cause: rotation.Cause{Kind: r.Cause.Kind, Because: r.Cause.Because},
+			RequestedAt: r.RequestedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Attempts: r.Attempts,
+			Lease: rotation.Lease{ID: r.Lease, Holder: r.Holder, Until: r.Until}, From: r.From, Version: r.Version,
+			Note: r.Note, Reason: r.Reason, AskedAt: r.AskedAt, TryAt: r.TryAt, AskedSince: r.AskedSince, RetireBy: r.RetireBy,
+			CheckAt: r.CheckAt, CameAt: r.CameAt, Missing: r.Missing, NeverCame: r.NeverCame,
+		},
+	}, nil
+}
+
+// keep stores what package rotation has made of the record. Times are stored in whole milliseconds, and so are to be moved
+// by such (request.now).
+func (rec *rotationRecord) keep(to *rotation.Record) {
+	r := &to.Run
+	rec.NextAt, rec.LastRotatedAt, rec.LastVersion = to.NextAt, to.LastRotatedAt, to.LastVersion
+	rec.Again = causeRecord{Kind: to.Again.Kind, Because: to.Again.Because}
+	rec.Run = runRecord{
+		ID: r.ID, State: r.State, Step: r.Step, Cause: causeRecord{Kind: r.Cause.Kind, Because: r.Cause.Because},
+		RequestedAt: r.RequestedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Attempts: r.Attempts,
+		Lease: r.Lease.ID, Holder: r.Lease.Holder, Until: r.Lease.Until, From: r.From, Version: r.Version,
+		Note: r.Note, Reason: r.Reason, AskedAt: r.AskedAt, TryAt: r.TryAt, AskedSince: r.AskedSince, RetireBy: r.RetireBy,
+		CheckAt: r.CheckAt, CameAt: r.CameAt, Missing: r.Missing, NeverCame: r.NeverCame,
+	}
+}
+
+// rotationItem is the item of a secret's rotation, in index 1 at the moment when the dispatcher has something to do about it.
+func rotationItem(secret uuid.UUID, rec *rotationRecord, due time.Time) table.Item {
+	item := toItem(rotationKey(secret), rec.revision, rec)
+	item.Index1 = dueKey(secret, due)
+	return item
+}
