@@ -58,9 +58,10 @@ func (c Cause) urgent() bool { return c.Kind == api.CauseLeak }
 
 // A Lease is a worker's hold on a run.
 type Lease struct {
-	ID     uuid.UUID
-	Holder uuid.UUID // the worker's principal
-	Until  time.Time
+	ID    uuid.UUID
+	Until time.Time
+	// Holder is the worker's principal. It stays when the lease has ended: such a reader is waited for by nobody.
+	Holder uuid.UUID
 }
 
 // A Run is one rotation of a secret. The zero value is none.
@@ -73,6 +74,8 @@ type Run struct {
 	RequestedAt, StartedAt, FinishedAt time.Time
 	Attempts                           int64
 	Lease                              Lease
+	// Ended is the lease that ended last by a worker's own word: what it says again is answered as before.
+	Ended uuid.UUID
 	// From is the version that was current when it began, Version the one that it made.
 	From, Version int64
 	// Note is what workers wrote down for those that follow them.
@@ -192,6 +195,9 @@ func (r *Record) Due() time.Time {
 	case api.RotationWaiting:
 		return r.Run.CheckAt
 	case api.RotationDone, api.RotationFailed:
+		if r.Again != (Cause{}) {
+			return r.Run.FinishedAt
+		}
 	}
 	return r.NextAt
 }
@@ -204,6 +210,8 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 		return false
 	}
 	switch {
+	case !r.Run.Active() && r.Again != (Cause{}):
+		return r.Request(id, r.Again, now)
 	case !r.Run.Active():
 		r.schedule(now) // if this one fails, the next one is tried then
 		return r.Request(id, Cause{Kind: api.CauseSchedule}, now)
@@ -213,7 +221,8 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 			r.fail(r.Run.Reason, now)
 			return false
 		}
-		r.Run.State, r.Run.Lease = api.RotationDue, Lease{}
+		r.Run.State = api.RotationDue
+		r.Run.release()
 	case r.Run.Attempts == 0 && now.Sub(r.Run.AskedSince) >= NobodyCame:
 		r.fail("no worker came; is one deployed for the rotator, and may it write the secret?", now)
 		return false
@@ -229,6 +238,8 @@ func (r *Record) Claim(lease api.RotationLease, holder uuid.UUID, current int64,
 	switch {
 	case run.ID != lease.ID:
 		return refuse("this is not the secret's rotation any more; ask for the task anew")
+	case run.Ended == lease.Lease:
+		return refuse("this lease has ended; take the rotation under another one")
 	case run.State == api.RotationRunning && run.Lease.ID == lease.Lease: // renewed, even a moment late
 	case run.State == api.RotationRunning && run.Lease.Until.After(now):
 		return refuse("another worker has this rotation until %s", run.Lease.Until.Format(time.RFC3339))
@@ -291,7 +302,8 @@ func (r *Record) Created(version int64) { r.Run.Version, r.Run.Step = version, a
 func (r *Record) Finished(now time.Time) {
 	r.LastRotatedAt, r.LastVersion = now, r.Run.Version
 	r.schedule(now)
-	r.Run.Lease, r.Run.Attempts, r.Run.Reason = Lease{}, 0, ""
+	r.Run.Attempts, r.Run.Reason = 0, ""
+	r.Run.end()
 	if !r.Config.Settings.Keeps() || r.Run.From == 0 {
 		r.over(api.RotationDone, now)
 		return
@@ -340,7 +352,8 @@ func (r *Record) Failed(reason string, final bool, now time.Time) bool {
 		r.fail(reason, now)
 		return true
 	}
-	r.Run.State, r.Run.Lease, r.Run.TryAt = api.RotationDue, Lease{}, now.Add(Backoff(r.Run.Attempts))
+	r.Run.State, r.Run.TryAt = api.RotationDue, now.Add(Backoff(r.Run.Attempts))
+	r.Run.end()
 	return false
 }
 
@@ -357,13 +370,17 @@ func (r *Record) fail(reason string, now time.Time) {
 
 // over ends the run.
 func (r *Record) over(state api.RotationState, now time.Time) {
-	r.Run.State, r.Run.FinishedAt, r.Run.Lease, r.Run.TryAt = state, now, Lease{}, time.Time{}
+	r.Run.State, r.Run.FinishedAt, r.Run.TryAt = state, now, time.Time{}
+	r.Run.end()
 }
 
-// Follow begins the run that is to follow one that is over, where there is one, and says so.
-func (r *Record) Follow(id uuid.UUID, now time.Time) bool {
-	if r.Run.Active() || r.Again == (Cause{}) {
-		return false
+// end ends the lease, by its worker's word or the run's end.
+func (r *Run) end() {
+	if r.Lease.ID != uuid.Nil {
+		r.Ended = r.Lease.ID
 	}
-	return r.Request(id, r.Again, now)
+	r.release()
 }
+
+// release takes the run from its worker.
+func (r *Run) release() { r.Lease = Lease{Holder: r.Lease.Holder} }
