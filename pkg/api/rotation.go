@@ -9,6 +9,14 @@ import (
 	"strongroom/pkg/access"
 )
 
+// The limits of what is said of rotations, in bytes.
+const (
+	MaxRotationSettings = 8 << 10
+	MaxRotationFailure  = 512 // why an attempt failed
+	MaxRotationNote     = 1024
+	MaxPublicID         = 128
+)
+
 // PutRotation is put-rotation's request: how a secret is rotated from now on, wholly.
 type PutRotation struct {
 	// Every is the time from one rotation to the next ("30d", "12h"), or a cron expression of five fields in UTC. Where it is

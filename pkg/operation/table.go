@@ -9,61 +9,66 @@ import (
 
 // The operations' names.
 const (
-	Whoami               Name = "whoami"
-	CreateOrganization   Name = "create-organization"
-	GetOrganization      Name = "get-organization"
-	UpdateOrganization   Name = "update-organization"
-	ListPrincipals       Name = "list-principals"
-	CreatePrincipal      Name = "create-principal"
-	GetPrincipal         Name = "get-principal"
-	UpdatePrincipal      Name = "update-principal"
-	DeletePrincipal      Name = "delete-principal"
-	PutIdentities        Name = "put-identities"
-	ListGroupMembers     Name = "list-group-members"
-	ChangeGroupMembers   Name = "change-group-members"
-	DisablePrincipal     Name = "disable-principal"
-	EnablePrincipal      Name = "enable-principal"
-	ListProjects         Name = "list-projects"
-	CreateProject        Name = "create-project"
-	GetProject           Name = "get-project"
-	UpdateProject        Name = "update-project"
-	AddProjectKey        Name = "add-project-key"
-	DeleteProjects       Name = "delete-projects"
-	ListSecrets          Name = "list-secrets"
-	CreateSecret         Name = "create-secret"
-	GetSecret            Name = "get-secret"
-	GetSecretByName      Name = "get-secret-by-name"
-	UpdateSecret         Name = "update-secret"
-	DeleteSecrets        Name = "delete-secrets"
-	GetSecretsByIDs      Name = "get-secrets-by-ids"
-	ListProjectSecrets   Name = "list-project-secrets"
-	GetProjectValues     Name = "get-project-values"
-	ListSecretVersions   Name = "list-secret-versions"
-	GetSecretVersion     Name = "get-secret-version"
-	RestoreSecretVersion Name = "restore-secret-version"
-	BreakGlass           Name = "break-glass"
-	GetProjectAccess     Name = "get-project-access"
-	PutProjectAccess     Name = "put-project-access"
-	GetSecretAccess      Name = "get-secret-access"
-	PutSecretAccess      Name = "put-secret-access"
-	ListSecretPrincipals Name = "list-secret-principals"
-	ListPrincipalAccess  Name = "list-principal-access"
-	ExplainAccess        Name = "explain-access"
-	ListTrash            Name = "list-trash"
-	RestoreFromTrash     Name = "restore-from-trash"
-	PurgeTrash           Name = "purge-trash"
-	PurgeExpiredTrash    Name = "purge-expired-trash"
-	SweepDeleted         Name = "sweep-deleted"
-	ListEvents           Name = "list-events"
-	ListSecretEvents     Name = "list-secret-events"
-	ListSecretReaders    Name = "list-secret-readers"
-	ListPrincipalReads   Name = "list-principal-reads"
-	PublishChanges       Name = "publish-changes"
-	RollUpReads          Name = "roll-up-reads"
-	ListSeals            Name = "list-seals"
-	ExportEvents         Name = "export-events"
-	SealEvents           Name = "seal-events"
-	RotateDataKeys       Name = "rotate-data-keys"
+	Whoami                Name = "whoami"
+	CreateOrganization    Name = "create-organization"
+	GetOrganization       Name = "get-organization"
+	UpdateOrganization    Name = "update-organization"
+	ListPrincipals        Name = "list-principals"
+	CreatePrincipal       Name = "create-principal"
+	GetPrincipal          Name = "get-principal"
+	UpdatePrincipal       Name = "update-principal"
+	DeletePrincipal       Name = "delete-principal"
+	PutIdentities         Name = "put-identities"
+	ListGroupMembers      Name = "list-group-members"
+	ChangeGroupMembers    Name = "change-group-members"
+	DisablePrincipal      Name = "disable-principal"
+	EnablePrincipal       Name = "enable-principal"
+	ListProjects          Name = "list-projects"
+	CreateProject         Name = "create-project"
+	GetProject            Name = "get-project"
+	UpdateProject         Name = "update-project"
+	AddProjectKey         Name = "add-project-key"
+	DeleteProjects        Name = "delete-projects"
+	ListSecrets           Name = "list-secrets"
+	CreateSecret          Name = "create-secret"
+	GetSecret             Name = "get-secret"
+	GetSecretByName       Name = "get-secret-by-name"
+	UpdateSecret          Name = "update-secret"
+	DeleteSecrets         Name = "delete-secrets"
+	GetSecretsByIDs       Name = "get-secrets-by-ids"
+	ListProjectSecrets    Name = "list-project-secrets"
+	GetProjectValues      Name = "get-project-values"
+	ListSecretVersions    Name = "list-secret-versions"
+	GetSecretVersion      Name = "get-secret-version"
+	RestoreSecretVersion  Name = "restore-secret-version"
+	ClaimRotation         Name = "claim-rotation"
+	PutPendingVersion     Name = "put-pending-version"
+	PromoteVersion        Name = "promote-version"
+	DiscardPendingVersion Name = "discard-pending-version"
+	ReportRotation        Name = "report-rotation"
+	BreakGlass            Name = "break-glass"
+	GetProjectAccess      Name = "get-project-access"
+	PutProjectAccess      Name = "put-project-access"
+	GetSecretAccess       Name = "get-secret-access"
+	PutSecretAccess       Name = "put-secret-access"
+	ListSecretPrincipals  Name = "list-secret-principals"
+	ListPrincipalAccess   Name = "list-principal-access"
+	ExplainAccess         Name = "explain-access"
+	ListTrash             Name = "list-trash"
+	RestoreFromTrash      Name = "restore-from-trash"
+	PurgeTrash            Name = "purge-trash"
+	PurgeExpiredTrash     Name = "purge-expired-trash"
+	SweepDeleted          Name = "sweep-deleted"
+	ListEvents            Name = "list-events"
+	ListSecretEvents      Name = "list-secret-events"
+	ListSecretReaders     Name = "list-secret-readers"
+	ListPrincipalReads    Name = "list-principal-reads"
+	PublishChanges        Name = "publish-changes"
+	RollUpReads           Name = "roll-up-reads"
+	ListSeals             Name = "list-seals"
+	ExportEvents          Name = "export-events"
+	SealEvents            Name = "seal-events"
+	RotateDataKeys        Name = "rotate-data-keys"
 )
 
 // What functions need of AWS, by the kind of work they do; rows add what is theirs alone. A get is a read within a
@@ -308,6 +313,34 @@ var Table = []Row{
 		Name: RestoreSecretVersion, Action: access.WriteSecret, Access: sealing.and(DeleteItem, Secrets),
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/versions/restore", Body: true, Status: 200},
 		Summary: "give a secret the value of one of its versions again",
+	},
+	// rotation, by workers
+	{
+		Name: ClaimRotation, Action: access.WriteSecret, Access: aboutSecret.and(PutItem, Secrets),
+		Trigger: HTTP{Method: "POST", Path: "/secrets/{secretId}/rotation/claim", Body: true, Status: 200},
+		Summary: "take a secret's rotation for a worker, or renew its lease",
+	},
+	{
+		Name: PutPendingVersion, Action: access.WriteSecret,
+		Access:  aboutSecret.and(GetItem, Organizations).and(Query, Organizations).and(PutItem, Secrets).and(DeleteItem, Secrets).decrypting(),
+		Trigger: HTTP{Method: "POST", Path: "/secrets/{secretId}/versions/pending", Body: true, Status: 200},
+		Summary: "store the value that a rotation made, as the pending version",
+	},
+	{
+		Name: PromoteVersion, Action: access.WriteSecret,
+		Access:  opening.and(PutItem, Projects, Secrets, Unassigned),
+		Trigger: HTTP{Method: "POST", Path: "/secrets/{secretId}/versions/promote", Body: true, Status: 200},
+		Summary: "make the pending version of a rotation the current one",
+	},
+	{
+		Name: DiscardPendingVersion, Action: access.WriteSecret, Access: aboutSecret.and(PutItem, Secrets).and(DeleteItem, Secrets),
+		Trigger: HTTP{Method: "POST", Path: "/secrets/{secretId}/versions/discard", Body: true, Status: 200},
+		Summary: "give a rotation up, and its pending version",
+	},
+	{
+		Name: ReportRotation, Action: access.WriteSecret, Access: aboutSecret.and(PutItem, Secrets),
+		Trigger: HTTP{Method: "POST", Path: "/secrets/{secretId}/rotation/report", Body: true, Status: 200},
+		Summary: "say what came of an attempt to rotate a secret",
 	},
 	// access policies
 	{

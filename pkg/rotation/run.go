@@ -28,13 +28,6 @@ const (
 	longCheck  = time.Hour
 )
 
-// The limits of what workers write down, in bytes.
-const (
-	MaxReason   = 512
-	MaxNote     = 1024
-	MaxPublicID = 128
-)
-
 // Backoff is how long after an attempt failed the next one is made: a minute after the first, then four times as long each.
 func Backoff(attempts int64) time.Duration {
 	pause := firstBackoff

@@ -13,6 +13,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
 )
 
 // Settings are those of one kind of rotator. They hold no value: credentials that a rotator needs stand in secrets of their own,
@@ -24,9 +26,6 @@ type Settings interface {
 	Secrets() []uuid.UUID
 	check(p *ConfigError)
 }
-
-// MaxSettings is how many bytes settings have at most, as JSON.
-const MaxSettings = 8 << 10
 
 // ParseSettings reads the settings of a kind. An unknown kind, a field that it does not have, and what a field can't be are
 // errors of type ConfigError, their fields beneath "settings".
@@ -40,8 +39,8 @@ func ParseSettings(kind Kind, text []byte) (Settings, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		text = []byte("{}")
 	}
-	if len(text) > MaxSettings {
-		p.add("settings", "has %d bytes; at most %d are allowed", len(text), MaxSettings)
+	if len(text) > api.MaxRotationSettings {
+		p.add("settings", "has %d bytes; at most %d are allowed", len(text), api.MaxRotationSettings)
 		return nil, p
 	}
 	if err := json.Unmarshal(text, settings, json.RejectUnknownMembers(true)); err != nil {

@@ -32,6 +32,8 @@ type plan struct {
 	// act is what the plan's event tells. A plan with writes has one; one without writes has it where the answer holds a
 	// value all the same.
 	act *act
+	// untold says that no event tells of the writes: what only keeps a thing as it is.
+	untold bool
 	// until is when the plan is too old to be sent: its values were stamped when it was made. Zero is never.
 	until time.Time
 }
@@ -45,6 +47,14 @@ func (p *plan) put(item table.Item, cond table.Condition) {
 
 func (p *plan) delete(key table.Key, cond table.Condition) {
 	p.writes = append(p.writes, table.Delete(key, cond))
+}
+
+// with adds the writes of another plan, which are to happen together with p's; what is told of them is p's act.
+func (p *plan) with(other plan) {
+	p.writes = append(p.writes, other.writes...)
+	if p.until.IsZero() || (!other.until.IsZero() && other.until.Before(p.until)) {
+		p.until = other.until
+	}
 }
 
 // lost holds the keys whose conditions were not met in the attempt before, where there was one.
@@ -78,8 +88,10 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 		if len(p.writes) == 0 {
 			return q.record(ctx, *p.act)
 		}
-		if err := q.tell(&p); err != nil {
-			return err
+		if !p.untold {
+			if err := q.tell(&p); err != nil {
+				return err
+			}
 		}
 		before, err = q.send(ctx, p)
 		switch {

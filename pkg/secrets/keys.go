@@ -226,6 +226,11 @@ func versionValueKey(secret uuid.UUID, version int64) table.Key {
 	return table.Key{PK: secretPK(secret), SK: fmt.Sprintf("%s%010d", versionValuePrefix, version)}
 }
 
+// versionKeys are those of a version and of its value.
+func versionKeys(secret uuid.UUID, version int64) []table.Key {
+	return []table.Key{versionKey(secret, version), versionValueKey(secret, version)}
+}
+
 // secretIndexPK is a partition of index 2 with a part of the organization's secrets.
 func secretIndexPK(organization uuid.UUID, shard int) string {
 	return fmt.Sprintf("%s#SECRETS#%d", organizationPK(organization), shard)

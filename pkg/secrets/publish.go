@@ -134,10 +134,13 @@ const (
 	rotationRetired  = "rotationRetired"  // the old one works no more
 	rotationFailed   = "rotationFailed"
 	rotationDelayed  = "rotationDelayed" // an attempt failed, and another follows
+	rotationClaimed  = "rotationClaimed" // a worker has taken it
+	rotationPending  = "pending"         // the secret has a pending version
 )
 
-// rotationNotices are the kinds of notice that these are worth; where an event says several of them, the first.
+// rotationNotices are the kinds of notice that these are worth, empty for none; where an event says several of them, the
+// first.
 var rotationNotices = []struct{ what, kind string }{
 	{rotationDue, "Rotation Due"}, {rotationFailed, "Rotation Failed"}, {rotationFinished, "Rotation Finished"},
-	{rotationRetired, "Rotation Retired"}, {rotationDelayed, "Rotation Delayed"},
+	{rotationRetired, "Rotation Retired"}, {rotationDelayed, "Rotation Delayed"}, {rotationClaimed, ""}, {rotationPending, ""},
 }

@@ -256,6 +256,9 @@ type secretRecord struct {
 	Previous int64 `table:"previous"`
 	Pending  int64 `table:"pending"`
 	Oldest   int64 `table:"oldest"`
+	// Discarded is the highest number of a pending version that never became current; no other version gets it. Zero where there
+	// was none.
+	Discarded int64 `table:"discarded"`
 	// ChangedAt is when the value or the note was written, as the writer's clock had it just before it was sent.
 	ChangedAt time.Time   `table:"changedAt"`
 	CreatedBy actorRecord `table:"createdBy"`

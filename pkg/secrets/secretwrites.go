@@ -14,6 +14,8 @@ type secretChange struct {
 	id       uuid.UUID
 	old, new *secretRecord // old is nil where the secret is created
 	version  *versionRecord
+	// promoted says that the value is that of the pending version, which is there already.
+	promoted bool
 }
 
 // planSecret says all that is to be written: the secret under the revision that was read, and what is derived from it.
@@ -56,7 +58,7 @@ func (c *secretChange) act(old *secretRecord) *act {
 	a := &act{on: aboutSecret(c.id, c.new.Name), grants: changedGrants(old.Grants, c.new.Grants)}
 	a.note(c.old == nil, "created")
 	a.note(c.old != nil && old.Name != c.new.Name, "name")
-	a.note(c.old != nil && c.version != nil, "value")
+	a.note(c.old != nil && (c.version != nil || c.promoted), "value")
 	a.note(c.old != nil && old.NoteNumber != c.new.NoteNumber, "note")
 	a.note(c.old != nil && !slices.Equal(old.Projects, c.new.Projects), "projects")
 	a.note(c.old != nil && len(a.grants) > 0, "grants")
@@ -164,9 +166,29 @@ func (q *request) planDropped(p *plan, id uuid.UUID, old, new *secretRecord) {
 		return
 	}
 	for n := old.Oldest; n < new.Oldest; n++ {
-		p.delete(versionKey(id, n), table.Unconditional())
-		p.delete(versionValueKey(id, n), table.Unconditional())
+		p.dropVersion(id, n)
 	}
+}
+
+// dropVersion removes a version, where it is one.
+func (p *plan) dropVersion(id uuid.UUID, number int64) {
+	if number == 0 {
+		return
+	}
+	p.delete(versionKey(id, number), table.Unconditional())
+	p.delete(versionValueKey(id, number), table.Unconditional())
+}
+
+// nextNumber is that of the secret's next version: numbers are never used again.
+func (rec *secretRecord) nextNumber() int64 { return max(rec.Version, rec.Pending, rec.Discarded) + 1 }
+
+// forget drops the oldest versions that are too many beside that number, but the current and the previous one never.
+func (rec *secretRecord) forget(newest int64) {
+	kept := rec.Version
+	if rec.Previous > 0 {
+		kept = rec.Previous
+	}
+	rec.Oldest = max(rec.Oldest, 1, min(newest-maxVersions+1, kept))
 }
 
 // nextVersion makes the record of a new current version, and drops the oldest that is one too many.
@@ -174,8 +196,8 @@ func (q *request) nextVersion(rec *secretRecord, by actorRecord, restoredFrom in
 	if rec.Version > 0 {
 		rec.Previous = rec.Version
 	}
-	rec.Version = max(rec.Version, rec.Pending) + 1
-	rec.Oldest = max(rec.Oldest, 1, rec.Version-maxVersions+1)
+	rec.Version = rec.nextNumber()
+	rec.forget(rec.Version)
 	return &versionRecord{
 		CreatedAt: rec.UpdatedAt, CreatedBy: by, RestoredFrom: restoredFrom, Write: q.writeID[:],
 	}

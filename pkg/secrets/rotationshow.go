@@ -1,0 +1,26 @@
+package secrets
+
+import (
+	"encoding/json"
+
+	"strongroom/pkg/api"
+)
+
+// settings are the rotator's settings as they are shown.
+func (rec *rotationRecord) settings() json.RawMessage {
+	if len(rec.Settings) == 0 {
+		return json.RawMessage("{}")
+	}
+	return json.RawMessage(rec.Settings)
+}
+
+// showRun is the latest run as it is shown, but for who is waited for.
+func (r *rotationSight) showRun() api.RotationRun {
+	run := &r.state.Run
+	return api.RotationRun{
+		ID: run.ID, State: run.State, Step: run.Step, Cause: run.Cause.Kind, Because: run.Cause.Because,
+		RequestedAt: run.RequestedAt, StartedAt: orNever(run.StartedAt), FinishedAt: orNever(run.FinishedAt),
+		Attempts: run.Attempts, TryAt: orNever(run.TryAt), From: run.From, Version: run.Version, Reason: run.Reason,
+		RetireBy: orNever(run.RetireBy),
+	}
+}

@@ -1,0 +1,69 @@
+package secrets
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/table"
+)
+
+// A rotationSight is a secret and its rotation as one request saw them.
+type rotationSight struct {
+	secretSight
+	set      bool // a rotation is set
+	rotation rotationRecord
+	// state is what package rotation moves; keep stores it.
+	state *rotation.Record
+}
+
+// lookRotation reads a secret with how it is rotated. extra are further items to be read with it.
+func (q *request) lookRotation(ctx context.Context, id uuid.UUID, extra ...table.Key) (r rotationSight, err error) {
+	if r.secretSight, err = q.lookSecret(ctx, id, nil, append([]table.Key{rotationKey(id)}, extra...)...); err != nil {
+		return r, err
+	}
+	item, found := r.items[rotationKey(id)]
+	if !found {
+		return r, nil
+	}
+	r.set = true
+	if r.rotation, err = rotationOf(item); err != nil {
+		return r, err
+	}
+	r.state, err = r.rotation.state(id)
+	return r, err
+}
+
+// planRotation says that the rotation is to be stored as its state is now, under the revision that was read, and what is told of
+// it. It begins a plan: the rotation's item remembers the request.
+func (q *request) planRotation(r *rotationSight, changed ...string) plan {
+	p := plan{act: r.actOn(changed...)}
+	read := r.rotation.revision
+	r.rotation.keep(r.state)
+	r.rotation.Writes = r.rotation.Writes.with(q.writeID)
+	r.rotation.revision = table.NextRevision(read, q.Service.now())
+	p.put(rotationItem(r.id, &r.rotation, r.state.Due()), table.IfRevision(read))
+	return p
+}
+
+// actOn is what is told of the secret's rotation.
+func (r *rotationSight) actOn(changed ...string) *act {
+	return &act{on: r.about(), changed: changed, rotation: r.state.Run.ID, rotator: r.rotation.Rotator}
+}
+
+// noRotation is said where no rotation is set.
+func noRotation() *api.Error {
+	return api.Errorf(api.CodeConflict, "no rotation is set for the secret; set one with put-rotation")
+}
+
+// refused is what the caller is told where package rotation refuses something.
+func refused(err error) error {
+	var no *rotation.RefusedError
+	if errors.As(err, &no) {
+		return api.Errorf(api.CodeConflict, "%s", no.Message)
+	}
+	return err
+}

@@ -1,0 +1,372 @@
+package secrets
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/envelope"
+	"strongroom/pkg/operation"
+	"strongroom/pkg/table"
+)
+
+// What a worker does. All of it needs write on the secret, as whoever changes the value by hand does, and but for the claim the
+// lease: what comes from a worker that lost it changes nothing.
+
+// ClaimRotation takes a rotation for a worker, or renews its lease.
+func (s *Service) ClaimRotation(ctx context.Context, by Caller, id uuid.UUID, in api.ClaimRotation) (task api.RotationTask, err error) {
+	q := s.begin(by, operation.ClaimRotation)
+	if err := checkClaim(in); err != nil {
+		return task, err
+	}
+	err = q.work(ctx, id, func(_ context.Context, r *rotationSight) (plan, error) {
+		run, now := &r.state.Run, q.now()
+		renewed := run.State == api.RotationRunning && run.Lease.ID == in.Lease
+		if err := r.state.Claim(in.RotationLease, r.who.Principal, r.rec.Version, now); err != nil {
+			return plan{}, refused(err)
+		}
+		r.state.At(in.Step)
+		if in.Note != nil {
+			run.Note = *in.Note
+		}
+		p := q.planRotation(r, rotationClaimed)
+		p.untold = renewed
+		task = r.task()
+		return p, nil
+	})
+	return task, err
+}
+
+func checkClaim(in api.ClaimRotation) error {
+	var p problems
+	p.lease(in.RotationLease)
+	if in.Note != nil {
+		p.text("note", *in.Note, api.MaxRotationNote)
+	}
+	switch in.Step {
+	case "", api.StepCreate, api.StepSet, api.StepTest, api.StepFinish, api.StepRetire:
+	default:
+		p.add("step", "is %q; steps are %s, %s, %s, %s and %s", in.Step,
+			api.StepCreate, api.StepSet, api.StepTest, api.StepFinish, api.StepRetire)
+	}
+	return p.err()
+}
+
+// lease checks what every request of a worker names.
+func (p *problems) lease(in api.RotationLease) {
+	if in.ID == uuid.Nil {
+		p.add("id", "%s; name the rotation", missingID)
+	}
+	if in.Lease == uuid.Nil {
+		p.add("lease", "%s; name the lease, an id of the worker's own making", missingID)
+	}
+}
+
+// task is what the worker is told.
+func (r *rotationSight) task() api.RotationTask {
+	return api.RotationTask{
+		SecretID: r.id, Rotator: r.rotation.Rotator, Settings: r.rotation.settings(), Run: r.showRun(),
+		Until: r.state.Run.Lease.Until, Last: r.state.Last(), Note: r.state.Run.Note,
+	}
+}
+
+// work makes a change of a rotation by a worker.
+func (q *request) work(ctx context.Context, id uuid.UUID, attempt func(context.Context, *rotationSight) (plan, error)) error {
+	return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+		r, err := q.lookRotation(ctx, id)
+		if err != nil {
+			return plan{}, err
+		}
+		if err := q.decideSecret(ctx, &r.secretSight, access.WriteSecret); err != nil {
+			return plan{}, err
+		}
+		if !r.set {
+			return plan{}, noRotation()
+		}
+		return attempt(ctx, &r)
+	})
+}
+
+// PutPendingVersion stores the value that a rotation made as the secret's pending version: nobody is answered it who does not
+// ask for that version. One that was there, of the same rotation, is replaced.
+func (s *Service) PutPendingVersion(ctx context.Context, by Caller, id uuid.UUID, in api.PutPendingVersion) (answer api.SecretVersion, err error) {
+	q := s.begin(by, operation.PutPendingVersion)
+	if err := checkPending(in); err != nil {
+		return answer, err
+	}
+	err = q.work(ctx, id, func(ctx context.Context, r *rotationSight) (plan, error) {
+		if err := r.state.Held(in.RotationLease); err != nil {
+			return plan{}, refused(err)
+		}
+		if r.state.Run.Step == api.StepRetire {
+			return plan{}, refusedStep(r)
+		}
+		if err := q.checkValue(&r.secretSight, &r.rec, *in.Value); err != nil {
+			return plan{}, err
+		}
+		if r.rec.Pending != 0 && r.rec.Pending == r.state.Run.Version {
+			same, version, err := q.isPending(ctx, &r.secretSight, *in.Value)
+			if same || err != nil {
+				answer = version
+				return plan{}, err
+			}
+		}
+		p, version, err := q.putPending(ctx, r, in)
+		answer = version
+		return p, err
+	})
+	return answer, err
+}
+
+func checkPending(in api.PutPendingVersion) error {
+	var p problems
+	p.lease(in.RotationLease)
+	if in.Value == nil {
+		p.add("value", "is missing")
+	} else {
+		p.text("value", *in.Value, maxClientValue)
+	}
+	p.text("publicId", in.PublicID, api.MaxPublicID)
+	return p.err()
+}
+
+func refusedStep(r *rotationSight) error {
+	return api.Errorf(api.CodeConflict, "the rotation is at the step %s; this is done no more", r.state.Run.Step)
+}
+
+// isPending says whether the pending version has that value already, and which version that is.
+func (q *request) isPending(ctx context.Context, v *secretSight, value string) (bool, api.SecretVersion, error) {
+	number := v.rec.Pending
+	items, err := q.table.BatchGet(ctx, versionKeys(v.id, number))
+	if err != nil {
+		return false, api.SecretVersion{}, err
+	}
+	stored, err := q.openVersion(ctx, v.id, number, items[versionValueKey(v.id, number)])
+	if err != nil {
+		return false, api.SecretVersion{}, err
+	}
+	version, err := v.version(number, items[versionKey(v.id, number)])
+	return stored == value, version, err
+}
+
+// putPending says what is written for a new pending version. The secret shows nothing of it yet: neither its tag nor what is
+// derived from it changes.
+func (q *request) putPending(ctx context.Context, r *rotationSight, in api.PutPendingVersion) (plan, api.SecretVersion, error) {
+	old, replaced := r.rec, r.rec.Pending
+	number := r.rec.nextNumber()
+	r.rec.Discarded = max(r.rec.Discarded, replaced)
+	r.rec.Pending = number
+	r.rec.forget(number)
+	sealed, err := q.seal(ctx, q.place(r.id, envelope.PurposeValue, number), *in.Value)
+	if err != nil {
+		return plan{}, api.SecretVersion{}, err
+	}
+	now := q.now()
+	r.state.Created(number)
+	r.rotation.PendingID = in.PublicID
+	p := q.planRotation(r, rotationPending)
+	p.act.reveals(r.id, number) // who wrote it knows it
+	p.with(q.planSecret(&secretChange{id: r.id, old: &old, new: &r.rec}))
+	record := &versionRecord{CreatedAt: now, CreatedBy: r.who.actor(), Write: q.writeID[:]}
+	p.put(toItem(versionKey(r.id, number), r.rec.revision, record), table.IfAbsent())
+	p.put(toItem(versionValueKey(r.id, number), r.rec.revision, &versionValueRecord{Value: sealed, ChangedAt: r.rec.ChangedAt}), table.IfAbsent())
+	p.dropVersion(r.id, replaced)
+	return p, api.SecretVersion{
+		SecretID: r.id, Version: number, CreatedAt: now, CreatedBy: record.CreatedBy.api(), Stage: api.StagePending,
+	}, nil
+}
+
+// PromoteVersion makes the pending version the current one.
+func (s *Service) PromoteVersion(ctx context.Context, by Caller, id uuid.UUID, in api.RotationLease) (answer api.SecretVersion, err error) {
+	q := s.begin(by, operation.PromoteVersion)
+	if err := checkLease(in); err != nil {
+		return answer, err
+	}
+	err = q.work(ctx, id, func(ctx context.Context, r *rotationSight) (plan, error) {
+		run := &r.state.Run
+		if run.ID == in.ID && run.Ended == in.Lease && run.Version != 0 && run.Version == r.state.LastVersion {
+			answer, err = q.shownVersion(ctx, &r.secretSight, run.Version)
+			return plan{}, err
+		}
+		if err := r.state.Held(in); err != nil {
+			return plan{}, refused(err)
+		}
+		number := r.rec.Pending
+		switch {
+		case run.Step == api.StepRetire:
+			return plan{}, refusedStep(r)
+		case number == 0 || number != run.Version:
+			return plan{}, api.Errorf(api.CodeConflict, "the rotation has no pending version; put one first")
+		case number < r.rec.Version:
+			return plan{}, api.Errorf(api.CodeConflict,
+				"the secret got another value while it was rotated (version %d); discard the pending version", r.rec.Version)
+		}
+		p, version, err := q.promote(ctx, r, number)
+		answer = version
+		return p, err
+	})
+	return answer, err
+}
+
+func checkLease(in api.RotationLease) error {
+	var p problems
+	p.lease(in)
+	return p.err()
+}
+
+// shownVersion is a version as it is shown, without its value.
+func (q *request) shownVersion(ctx context.Context, v *secretSight, number int64) (api.SecretVersion, error) {
+	items, err := q.table.BatchGet(ctx, versionKeys(v.id, number)[:1])
+	if err != nil {
+		return api.SecretVersion{}, err
+	}
+	return v.version(number, items[versionKey(v.id, number)])
+}
+
+// promote says what is written to make the pending version the current one. A client-encrypted value that does not fit the
+// secret any more would be one that nobody opens.
+func (q *request) promote(ctx context.Context, r *rotationSight, number int64) (p plan, answer api.SecretVersion, err error) {
+	items, err := q.table.BatchGet(ctx, versionKeys(r.id, number))
+	if err != nil {
+		return p, answer, err
+	}
+	var stored versionValueRecord
+	if err := fromItem(items[versionValueKey(r.id, number)], &stored); err != nil {
+		return p, answer, err
+	}
+	if r.rec.Encryption == api.EncryptionClient {
+		value, err := q.open(ctx, q.place(r.id, envelope.PurposeValue, number), stored.Value)
+		if err != nil {
+			return p, answer, err
+		}
+		if err := q.checkEncrypted(&r.secretSight, &r.rec, value); err != nil {
+			return p, answer, api.Errorf(api.CodeConflict, "the pending value fits the secret no more: %s; put it anew", err)
+		}
+	}
+	old := r.rec
+	r.rec.Previous, r.rec.Version, r.rec.Pending = old.Version, number, 0
+	r.rec.Value, r.rec.Keys, r.rec.UpdatedBy = stored.Value, r.currentKeys(), r.who.actor()
+	r.rec.changed(q, q.now())
+	r.state.Finished(q.now())
+	r.rotation.PublicID, r.rotation.PendingID = r.rotation.PendingID, ""
+	p = q.planRotation(r, rotationFinished)
+	c := &secretChange{id: r.id, old: &old, new: &r.rec, promoted: true}
+	p.act.changed = append(p.act.changed, c.act(&old).changed...)
+	p.act.reveals(r.id, number)
+	p.with(q.planSecret(c))
+	answer, err = r.version(number, items[versionKey(r.id, number)])
+	return p, answer, err
+}
+
+// DiscardPendingVersion gives a rotation up, whose worker has taken back what it did: the pending version is none any more.
+func (s *Service) DiscardPendingVersion(ctx context.Context, by Caller, id uuid.UUID, in api.DiscardPendingVersion) (
+	answer api.RotationRun, err error,
+) {
+	q := s.begin(by, operation.DiscardPendingVersion)
+	var wrong problems
+	wrong.lease(in.RotationLease)
+	wrong.failure(in.Reason)
+	if err := wrong.err(); err != nil {
+		return answer, err
+	}
+	err = q.work(ctx, id, func(_ context.Context, r *rotationSight) (plan, error) {
+		run := &r.state.Run
+		if run.ID == in.ID && run.Ended == in.Lease && run.State == api.RotationFailed {
+			answer = r.showRun()
+			return plan{}, nil
+		}
+		if err := r.state.Held(in.RotationLease); err != nil {
+			return plan{}, refused(err)
+		}
+		if run.Step == api.StepRetire {
+			return plan{}, refusedStep(r)
+		}
+		r.state.Discarded(in.Reason, q.now())
+		p := q.discard(r, rotationFailed)
+		answer = r.showRun()
+		return p, nil
+	})
+	return answer, err
+}
+
+// discard says what is written to have no pending version any more, with the rotation as its state is now.
+func (q *request) discard(r *rotationSight, changed ...string) plan {
+	old, number := r.rec, r.rec.Pending
+	r.rotation.PendingID = ""
+	p := q.planRotation(r, changed...)
+	if number == 0 {
+		return p
+	}
+	r.rec.Pending, r.rec.Discarded = 0, max(r.rec.Discarded, number)
+	p.with(q.planSecret(&secretChange{id: r.id, old: &old, new: &r.rec}))
+	p.dropVersion(r.id, number)
+	return p
+}
+
+// ReportRotation ends an attempt: it failed, or has retired the old value.
+func (s *Service) ReportRotation(ctx context.Context, by Caller, id uuid.UUID, in api.ReportRotation) (answer api.RotationRun, err error) {
+	q := s.begin(by, operation.ReportRotation)
+	if err := checkReport(in); err != nil {
+		return answer, err
+	}
+	err = q.work(ctx, id, func(_ context.Context, r *rotationSight) (plan, error) {
+		run := &r.state.Run
+		if run.ID == in.ID && run.Ended == in.Lease {
+			answer = r.showRun()
+			return plan{}, nil
+		}
+		if err := r.state.Held(in.RotationLease); err != nil {
+			return plan{}, refused(err)
+		}
+		changed, err := r.reported(in, q.now())
+		if err != nil {
+			return plan{}, err
+		}
+		p := q.planRotation(r, changed)
+		answer = r.showRun()
+		return p, nil
+	})
+	return answer, err
+}
+
+func checkReport(in api.ReportRotation) error {
+	var p problems
+	p.lease(in.RotationLease)
+	switch in.Outcome {
+	case api.OutcomeRetired:
+		if in.Reason != "" {
+			p.add("reason", "is for what failed alone")
+		}
+	case api.OutcomeRetry, api.OutcomeFailed:
+		p.failure(in.Reason)
+	default:
+		p.add("outcome", "is %q; it must be %s, %s or %s", in.Outcome, api.OutcomeRetry, api.OutcomeFailed, api.OutcomeRetired)
+	}
+	return p.err()
+}
+
+// failure checks why a worker says that it failed.
+func (p *problems) failure(reason string) {
+	if reason == "" {
+		p.add("reason", "is missing; say why it failed, without any value")
+	}
+	p.text("reason", reason, api.MaxRotationFailure)
+}
+
+// reported moves the rotation by what its worker reports, and says what is told of it.
+func (r *rotationSight) reported(in api.ReportRotation, now time.Time) (string, error) {
+	if in.Outcome == api.OutcomeRetired {
+		if r.state.Run.Step != api.StepRetire {
+			return "", refusedStep(r)
+		}
+		r.state.Retired(now)
+		return rotationRetired, nil
+	}
+	if r.state.Failed(in.Reason, in.Outcome == api.OutcomeFailed, now) {
+		return rotationFailed, nil
+	}
+	return rotationDelayed, nil
+}
