@@ -20,15 +20,19 @@ func TestEnumsAreTheConstants(t *testing.T) {
 	doc := document(t)
 	here, there := declaredIn(t, "."), declaredIn(t, "../access")
 	want := map[string][]string{
-		"Encryption": here.constants["Encryption"],
-		"Stage":      here.constants["Stage"],
-		"Code":       here.constants["Code"],
-		"Kind":       there.constants["Kind"],
-		"Role":       there.constants["Role"],
-		"SealKind":   here.constants["SealKind"],
-		"Reach":      here.constants["Reach"],
-		"Resource":   there.constants["Resource"],
-		"Cause":      there.constants["Cause"],
+		"Encryption":      here.constants["Encryption"],
+		"Stage":           here.constants["Stage"],
+		"Code":            here.constants["Code"],
+		"Kind":            there.constants["Kind"],
+		"Role":            there.constants["Role"],
+		"SealKind":        here.constants["SealKind"],
+		"Reach":           here.constants["Reach"],
+		"Resource":        there.constants["Resource"],
+		"Cause":           there.constants["Cause"],
+		"RotationState":   here.constants["RotationState"],
+		"RotationStep":    here.constants["RotationStep"],
+		"RotationCause":   here.constants["RotationCause"],
+		"RotationOutcome": here.constants["RotationOutcome"],
 	}
 	for p := access.Read; p.Valid(); p++ {
 		want["Permission"] = append(want["Permission"], p.String())

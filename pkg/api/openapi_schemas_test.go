@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -18,54 +19,59 @@ import (
 
 // bodies are what each operation takes and answers.
 var bodies = map[operation.Name]struct{ in, out any }{
-	operation.Whoami:               {nil, api.Me{}},
-	operation.GetOrganization:      {nil, api.Organization{}},
-	operation.UpdateOrganization:   {api.UpdateOrganization{}, api.Organization{}},
-	operation.ListPrincipals:       {nil, api.List[api.Principal]{}},
-	operation.CreatePrincipal:      {api.CreatePrincipal{}, api.Principal{}},
-	operation.GetPrincipal:         {nil, api.Principal{}},
-	operation.UpdatePrincipal:      {api.UpdatePrincipal{}, api.Principal{}},
-	operation.DeletePrincipal:      {nil, nil},
-	operation.PutIdentities:        {api.PutIdentities{}, api.Principal{}},
-	operation.ListGroupMembers:     {nil, api.List[api.Principal]{}},
-	operation.ChangeGroupMembers:   {api.ChangeGroupMembers{}, api.BulkResults{}},
-	operation.DisablePrincipal:     {nil, api.Principal{}},
-	operation.EnablePrincipal:      {nil, api.Principal{}},
-	operation.ListProjects:         {nil, api.List[api.Project]{}},
-	operation.CreateProject:        {api.CreateProject{}, api.Project{}},
-	operation.GetProject:           {nil, api.Project{}},
-	operation.UpdateProject:        {api.UpdateProject{}, api.Project{}},
-	operation.AddProjectKey:        {api.NewProjectKey{}, api.AddedProjectKey{}},
-	operation.DeleteProjects:       {api.IDs{}, api.BulkResults{}},
-	operation.ListSecrets:          {nil, api.List[api.SecretEntry]{}},
-	operation.CreateSecret:         {api.CreateSecret{}, api.Secret{}},
-	operation.GetSecret:            {nil, api.Secret{}},
-	operation.GetSecretByName:      {nil, api.Secret{}},
-	operation.UpdateSecret:         {api.UpdateSecret{}, api.Secret{}},
-	operation.DeleteSecrets:        {api.IDs{}, api.BulkResults{}},
-	operation.GetSecretsByIDs:      {api.IDs{}, api.Secrets{}},
-	operation.ListProjectSecrets:   {nil, api.List[api.ProjectSecret]{}},
-	operation.GetProjectValues:     {nil, api.List[api.ProjectValue]{}},
-	operation.ListSecretVersions:   {nil, api.List[api.SecretVersion]{}},
-	operation.GetSecretVersion:     {nil, api.SecretVersion{}},
-	operation.RestoreSecretVersion: {api.RestoreSecretVersion{}, api.Secret{}},
-	operation.GetProjectAccess:     {nil, api.AccessPolicy{}},
-	operation.PutProjectAccess:     {api.AccessPolicy{}, api.AccessPolicy{}},
-	operation.GetSecretAccess:      {nil, api.AccessPolicy{}},
-	operation.PutSecretAccess:      {api.AccessPolicy{}, api.AccessPolicy{}},
-	operation.ListSecretPrincipals: {nil, api.List[api.SecretPrincipal]{}},
-	operation.ListPrincipalAccess:  {nil, api.List[api.PrincipalAccess]{}},
-	operation.ExplainAccess:        {nil, api.Explanation{}},
-	operation.BreakGlass:           {api.BreakGlass{}, api.Grant{}},
-	operation.ListTrash:            {nil, api.List[api.TrashEntry]{}},
-	operation.RestoreFromTrash:     {api.RestoreFromTrash{}, api.BulkResults{}},
-	operation.PurgeTrash:           {api.IDs{}, api.BulkResults{}},
-	operation.ListEvents:           {nil, api.List[api.Event]{}},
-	operation.ListSecretEvents:     {nil, api.List[api.Event]{}},
-	operation.ListSecretReaders:    {nil, api.List[api.Reader]{}},
-	operation.ListPrincipalReads:   {nil, api.List[api.PrincipalRead]{}},
-	operation.ListSeals:            {nil, api.List[api.SealEntry]{}},
-	operation.ExportEvents:         {nil, api.EventExport{}},
+	operation.Whoami:                {nil, api.Me{}},
+	operation.GetOrganization:       {nil, api.Organization{}},
+	operation.UpdateOrganization:    {api.UpdateOrganization{}, api.Organization{}},
+	operation.ListPrincipals:        {nil, api.List[api.Principal]{}},
+	operation.CreatePrincipal:       {api.CreatePrincipal{}, api.Principal{}},
+	operation.GetPrincipal:          {nil, api.Principal{}},
+	operation.UpdatePrincipal:       {api.UpdatePrincipal{}, api.Principal{}},
+	operation.DeletePrincipal:       {nil, nil},
+	operation.PutIdentities:         {api.PutIdentities{}, api.Principal{}},
+	operation.ListGroupMembers:      {nil, api.List[api.Principal]{}},
+	operation.ChangeGroupMembers:    {api.ChangeGroupMembers{}, api.BulkResults{}},
+	operation.DisablePrincipal:      {nil, api.Principal{}},
+	operation.EnablePrincipal:       {nil, api.Principal{}},
+	operation.ListProjects:          {nil, api.List[api.Project]{}},
+	operation.CreateProject:         {api.CreateProject{}, api.Project{}},
+	operation.GetProject:            {nil, api.Project{}},
+	operation.UpdateProject:         {api.UpdateProject{}, api.Project{}},
+	operation.AddProjectKey:         {api.NewProjectKey{}, api.AddedProjectKey{}},
+	operation.DeleteProjects:        {api.IDs{}, api.BulkResults{}},
+	operation.ListSecrets:           {nil, api.List[api.SecretEntry]{}},
+	operation.CreateSecret:          {api.CreateSecret{}, api.Secret{}},
+	operation.GetSecret:             {nil, api.Secret{}},
+	operation.GetSecretByName:       {nil, api.Secret{}},
+	operation.UpdateSecret:          {api.UpdateSecret{}, api.Secret{}},
+	operation.DeleteSecrets:         {api.IDs{}, api.BulkResults{}},
+	operation.GetSecretsByIDs:       {api.IDs{}, api.Secrets{}},
+	operation.ListProjectSecrets:    {nil, api.List[api.ProjectSecret]{}},
+	operation.GetProjectValues:      {nil, api.List[api.ProjectValue]{}},
+	operation.ListSecretVersions:    {nil, api.List[api.SecretVersion]{}},
+	operation.GetSecretVersion:      {nil, api.SecretVersion{}},
+	operation.RestoreSecretVersion:  {api.RestoreSecretVersion{}, api.Secret{}},
+	operation.ClaimRotation:         {api.ClaimRotation{}, api.RotationTask{}},
+	operation.PutPendingVersion:     {api.PutPendingVersion{}, api.SecretVersion{}},
+	operation.PromoteVersion:        {api.RotationLease{}, api.SecretVersion{}},
+	operation.DiscardPendingVersion: {api.DiscardPendingVersion{}, api.RotationRun{}},
+	operation.ReportRotation:        {api.ReportRotation{}, api.RotationRun{}},
+	operation.GetProjectAccess:      {nil, api.AccessPolicy{}},
+	operation.PutProjectAccess:      {api.AccessPolicy{}, api.AccessPolicy{}},
+	operation.GetSecretAccess:       {nil, api.AccessPolicy{}},
+	operation.PutSecretAccess:       {api.AccessPolicy{}, api.AccessPolicy{}},
+	operation.ListSecretPrincipals:  {nil, api.List[api.SecretPrincipal]{}},
+	operation.ListPrincipalAccess:   {nil, api.List[api.PrincipalAccess]{}},
+	operation.ExplainAccess:         {nil, api.Explanation{}},
+	operation.BreakGlass:            {api.BreakGlass{}, api.Grant{}},
+	operation.ListTrash:             {nil, api.List[api.TrashEntry]{}},
+	operation.RestoreFromTrash:      {api.RestoreFromTrash{}, api.BulkResults{}},
+	operation.PurgeTrash:            {api.IDs{}, api.BulkResults{}},
+	operation.ListEvents:            {nil, api.List[api.Event]{}},
+	operation.ListSecretEvents:      {nil, api.List[api.Event]{}},
+	operation.ListSecretReaders:     {nil, api.List[api.Reader]{}},
+	operation.ListPrincipalReads:    {nil, api.List[api.PrincipalRead]{}},
+	operation.ListSeals:             {nil, api.List[api.SealEntry]{}},
+	operation.ExportEvents:          {nil, api.EventExport{}},
 }
 
 // hasTag says whether an operation answers one mutable thing, or what is polled for.
@@ -162,6 +168,7 @@ var words = []string{
 	"ID", "NewID", "Time", "ETag", "VersionNumber", "Name", "SecretName", "Value", "Note", "Email",
 	"Kind", "Role", "Permission", "Reach", "Resource", "Cause", "Encryption", "Stage", "SealKind", "Code", "GatewayError",
 	"MembersCreateProjects", "EventRetentionDays", "TrashRetentionDays", "GivenReason",
+	"RotationState", "RotationStep", "RotationCause", "RotationOutcome", "RotationSettings", "RotationFailure",
 }
 
 // notOverHTTP are the package's structs that no body over HTTP is made of.
@@ -275,6 +282,8 @@ func checkField(t *testing.T, field string, got *openapi3.SchemaRef, typ reflect
 		}
 	case typ == reflect.TypeFor[time.Time]():
 		ok = isRef("Time")
+	case typ == reflect.TypeFor[json.RawMessage]():
+		ok = isRef("RotationSettings")
 	case typ == reflect.TypeFor[[]byte]():
 		ok = is("string") && got.Value.ContentEncoding == "base64"
 	case typ.Kind() == reflect.Struct, typ.PkgPath() != "": // a struct, or a word with a type of its own

@@ -175,7 +175,8 @@ var conflicting = []operation.Name{
 	operation.CreatePrincipal, operation.UpdatePrincipal, operation.DeletePrincipal, operation.PutIdentities,
 	operation.DisablePrincipal, operation.CreateProject, operation.UpdateProject, operation.AddProjectKey,
 	operation.CreateSecret, operation.UpdateSecret, operation.RestoreSecretVersion, operation.PutProjectAccess, operation.PutSecretAccess,
-	operation.BreakGlass,
+	operation.BreakGlass, operation.ClaimRotation, operation.PutPendingVersion, operation.PromoteVersion, operation.DiscardPendingVersion,
+	operation.ReportRotation,
 }
 
 func TestEveryStatusIsDescribed(t *testing.T) {
