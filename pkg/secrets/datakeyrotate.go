@@ -54,7 +54,7 @@ func (s *Service) RotateDataKeys(ctx context.Context) (KeyRotation, error) {
 	}
 	r.told.Generation = newest.generation
 	r.told.Unfinished = len(inUse(keys)) > 0
-	if !r.told.Unfinished || r.now().Sub(newest.CreatedAt) < dataKeySettles {
+	if !r.told.Unfinished || r.now().Sub(newest.CreatedAt) < r.allowing(dataKeySettles) {
 		return r.told, nil
 	}
 	err = r.reseal(ctx)

@@ -185,7 +185,7 @@ func (s *Service) CreatePrincipal(ctx context.Context, by Caller, organization u
 
 func (q *request) checkCreatePrincipal(in api.CreatePrincipal) error {
 	var p problems
-	p.newID("id", in.ID, q.now())
+	p.newID("id", in.ID, q.clientNow())
 	p.name("name", in.Name, maxName)
 	if !in.Kind.Valid() {
 		p.add("kind", "must be user, group or serviceAccount")

@@ -160,7 +160,7 @@ func (s *Service) CreateProject(ctx context.Context, by Caller, organization uui
 
 func (q *request) checkCreateProject(in api.CreateProject) error {
 	var p problems
-	p.newID("id", in.ID, q.now())
+	p.newID("id", in.ID, q.clientNow())
 	p.name("name", in.Name, maxName)
 	switch encryptionOrDefault(in.Encryption) {
 	case api.EncryptionClient:

@@ -243,5 +243,5 @@ func (q *request) decideOn(ctx context.Context, who identityRecord, action acces
 
 // fresh says whether a value that was changed then may be newer than a revocation that this request has not seen.
 func (q *request) fresh(changedAt time.Time) bool {
-	return changedAt.After(q.start.Add(-freshness))
+	return changedAt.After(q.start.Add(-q.allowing(freshness)))
 }

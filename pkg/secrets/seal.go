@@ -190,7 +190,7 @@ func (z *sealer) inArchive(ctx context.Context, name string, read func(line []by
 
 // seal seals hour by hour.
 func (z *sealer) seal(ctx context.Context) error {
-	for !z.next.Next().Start().Add(audit.SealAfter).After(z.now()) {
+	for !z.next.Next().Start().Add(z.allowing(audit.SealAfter)).After(z.now()) {
 		if z.late(ctx) {
 			return nil
 		}

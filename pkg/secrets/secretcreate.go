@@ -69,7 +69,7 @@ func (q *request) createSecret(ctx context.Context, v *secretSight, in api.Creat
 
 func (q *request) checkCreateSecret(in api.CreateSecret) error {
 	var p problems
-	p.newID("id", in.ID, q.now())
+	p.newID("id", in.ID, q.clientNow())
 	p.name("name", in.Name, maxSecretName)
 	if in.Value == nil {
 		p.add("value", "is missing; it may be empty, but it must be there")

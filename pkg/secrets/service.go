@@ -34,6 +34,11 @@ type Config struct {
 	ClientKeyARN string
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
+	// ClientNow is the clock of who calls, by which ids are judged that callers make; nil is Now.
+	ClientNow func() time.Time
+	// Pace is how many times as fast as the machine's own the clock Now runs, for who tries out what takes days; 0 is once. What
+	// allows for the seconds that work takes then allows as many times as much.
+	Pace int
 }
 
 // A Service does the use cases. Its methods may be called at the same time.
@@ -48,6 +53,8 @@ type Service struct {
 	account      string
 	clientKeyARN string
 	now          func() time.Time
+	clientNow    func() time.Time
+	pace         int
 	hints        *hints
 	strangers    strangers
 	eventIDs     eventIDs
@@ -58,11 +65,14 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		table: c.Table, within: c.Within, bus: c.Bus, signer: c.Signer, archive: c.Archive, organization: c.Organization, account: c.Account,
-		clientKeyARN: c.ClientKeyARN, now: c.Now,
+		clientKeyARN: c.ClientKeyARN, now: c.Now, clientNow: c.ClientNow, pace: max(c.Pace, 1),
 		hints: newHints(),
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.clientNow == nil {
+		s.clientNow = s.now
 	}
 	if c.Keys != nil {
 		s.keyring = envelope.NewKeyring(c.Keys, dataKeys{s}, c.Organization, s.now)
@@ -76,6 +86,12 @@ func (s *Service) tableOf(name operation.Name) reads {
 		return reads{s.table}
 	}
 	return reads{s.within(name, s.table)}
+}
+
+// allowing is that time by the service's clock, or, where it runs fast, as much as five seconds of the machine's: for what is
+// to be longer than anything under way takes.
+func (s *Service) allowing(d time.Duration) time.Duration {
+	return max(d, freshness*time.Duration(s.pace))
 }
 
 // Account is the AWS account of the deployment.

@@ -115,7 +115,7 @@ func (w *sweep) pass(ctx context.Context) (err error) {
 	if !w.last() {
 		rec := w.sweepRecord
 		rec.Pass++
-		rec.Due = rec.At.Add(sweepPasses[rec.Pass])
+		rec.Due = rec.At.Add(w.allowing(sweepPasses[rec.Pass]))
 		next = table.Put(toItem(key, table.NextRevision(w.revision, w.now()), &rec), cond)
 	}
 	return unlessMet(q.write(ctx, next))
