@@ -12,6 +12,10 @@ package api
 
 import "github.com/google/uuid"
 
+// NowHeader is on the answers of a server on the caller's machine whose clock is not the machine's: what it shows, RFC 3339. A
+// deployment has none.
+const NowHeader = "X-Strongroom-Now"
+
 // MaxBody is how many bytes a request's body may have; larger ones are 413.
 const MaxBody = 1 << 20
 

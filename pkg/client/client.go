@@ -55,6 +55,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -95,6 +96,9 @@ type Client struct {
 	// now and pause are time's, but in tests.
 	now   func() time.Time
 	pause func(context.Context, time.Duration) error
+	// answered says that there was an answer, and ahead how far the server's clock is, in nanoseconds.
+	answered atomic.Bool
+	ahead    atomic.Int64
 
 	mutex    sync.Mutex
 	me       *identity

@@ -60,7 +60,7 @@ func (w *wanted) ours(entries []types.GrantListEntry) []KeyGrant {
 // note takes the live ones of a policy's grants.
 func (w *wanted) note(policy []api.Grant, onProject bool) {
 	for _, g := range policy {
-		if g.ExpiresAt == nil || g.ExpiresAt.After(w.client.now()) {
+		if g.ExpiresAt == nil || g.ExpiresAt.After(w.client.serverNow()) {
 			w.holders[g.Principal.ID] = w.holders[g.Principal.ID] || onProject && g.Permission == access.Manage
 		}
 	}

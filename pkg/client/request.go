@@ -167,6 +167,7 @@ func (c *Client) send(ctx context.Context, method string, address *url.URL, r Re
 		}
 	}
 	defer got.Body.Close() //nolint:errcheck // only read
+	c.keepTime(got.Header)
 	body, err := io.ReadAll(io.LimitReader(got.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("it is longer than %d bytes, which no answer of Strongroom's is", maxAnswer)

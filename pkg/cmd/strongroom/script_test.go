@@ -20,11 +20,11 @@ func TestMain(m *testing.M) {
 }
 
 // scripts is how many there are; one that was lost would otherwise go unnoticed.
-const scripts = 40
+const scripts = 41
 
 // TestScripts runs the program as people do. Besides testscript's commands the scripts have
 //
-//	serve         start `strongroom local` on a free port and wait until it listens; its output goes to server.out and
+//	serve [FLAG]… start `strongroom local` on a free port and wait until it listens; its output goes to server.out and
 //	              server.err, its process id to $SERVER
 //	end SIGNAL    send the server a signal and wait for it; `end !SIGNAL` expects it to fail
 //	as PROFILE    set the environment that `strongroom local env PROFILE` prints
@@ -99,12 +99,12 @@ const patience = 30 * time.Second
 
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	s := ts.Value(serverKey{}).(*server)
-	if neg || len(args) != 0 || s.command != nil {
+	if neg || s.command != nil {
 		ts.Fatalf("usage: serve, once")
 	}
 	program, err := exec.LookPath("strongroom")
 	ts.Check(err)
-	c := exec.Command(program, "local") //nolint:noctx // ended by end or kill
+	c := exec.Command(program, append([]string{"local"}, args...)...) //nolint:noctx // ended by end or kill
 	c.Args[0] = "strongroom"
 	c.Dir = ts.Getenv("WORK")
 	for _, name := range []string{"STRONGROOM_DATA", "STRONGROOM_ADDR", "STRONGROOM_KMS_ADDR", "HOME", "PATH"} {

@@ -52,7 +52,11 @@ func (m *Main) accessList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return m.show(s.settings, grantListing(grants, time.Now()))
+			now, err := s.Now(c.Context())
+			if err != nil {
+				return err
+			}
+			return m.show(s.settings, grantListing(grants, now))
 		},
 	}
 }

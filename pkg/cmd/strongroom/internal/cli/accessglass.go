@@ -60,8 +60,7 @@ func (f glassFlags) request(now time.Time) (in api.BreakGlass, err error) {
 }
 
 func (m *Main) breakGlass(ctx context.Context, what string, flags glassFlags) error {
-	in, err := flags.request(time.Now())
-	if err != nil {
+	if _, err := flags.request(time.Now()); err != nil { // before anything is sent
 		return err
 	}
 	s, err := m.connect(ctx)
@@ -77,6 +76,14 @@ func (m *Main) breakGlass(ctx context.Context, what string, flags glassFlags) er
 		return err
 	}
 	r, err := s.resource(ctx, what)
+	if err != nil {
+		return err
+	}
+	now, err := s.Now(ctx)
+	if err != nil {
+		return err
+	}
+	in, err := flags.request(now)
 	if err != nil {
 		return err
 	}

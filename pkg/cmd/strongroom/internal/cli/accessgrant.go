@@ -75,11 +75,18 @@ func (m *Main) grant(ctx context.Context, args []string, flags shareFlags) error
 	if err != nil {
 		return usage("the permission must be read, write or manage, not %q", args[1])
 	}
-	expires, err := flags.expiry(time.Now())
-	if err != nil {
+	if _, err := flags.expiry(time.Now()); err != nil { // before anything is sent
 		return err
 	}
 	s, p, r, err := m.parties(ctx, args[0], args[2])
+	if err != nil {
+		return err
+	}
+	now, err := s.Now(ctx)
+	if err != nil {
+		return err
+	}
+	expires, err := flags.expiry(now)
 	if err != nil {
 		return err
 	}

@@ -77,11 +77,20 @@ func actions() []operation.Name {
 }
 
 func (m *Main) listEvents(ctx context.Context, flags eventFlags, limited bool) error {
-	filter, err := flags.filter(time.Now())
-	if err != nil {
+	if _, err := flags.filter(time.Now()); err != nil {
 		return err
 	}
 	s, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if flags.since != "" {
+		if now, err = s.Now(ctx); err != nil {
+			return err
+		}
+	}
+	filter, err := flags.filter(now)
 	if err != nil {
 		return err
 	}

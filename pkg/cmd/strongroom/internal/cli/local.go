@@ -14,16 +14,25 @@ import (
 )
 
 func (m *Main) local() *cobra.Command {
+	speed := 1
 	c := &cobra.Command{
-		Use: "local", Short: "run a Strongroom on this machine, for trying things", Args: none,
+		Use: "local [--speed N]", Short: "run a Strongroom on this machine, for trying things", Args: none,
 		Long: "Run a Strongroom on this machine, for trying things: the same functions as on AWS, behind the same\n" +
 			"request signatures, over one file. At first start it makes an organization with an owner, a\n" +
 			"developer, a service account and three projects.\n\n" +
 			"STRONGROOM_DATA is the folder with its data, keys and credentials (" + local.DefaultData + ").\n" +
 			"STRONGROOM_ADDR is where it listens, on loopback only (" + local.DefaultAddr + "), and\n" +
-			"STRONGROOM_KMS_ADDR where its KMS does (" + local.DefaultKMSAddr + "), which holds the clients' keys.",
-		RunE: func(c *cobra.Command, _ []string) error { return m.serve(c.Context()) },
+			"STRONGROOM_KMS_ADDR where its KMS does (" + local.DefaultKMSAddr + "), which holds the clients' keys.\n\n" +
+			"With --speed its clock runs N times as fast as yours, so that schedules, expiries and rotations of months can be\n" +
+			"seen. It goes on where it was at the next start, and never back.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if speed < 1 || speed > local.MaxSpeed {
+				return usage("--speed must be from 1 to %d, not %d", local.MaxSpeed, speed)
+			}
+			return m.serve(c.Context(), speed)
+		},
 	}
+	c.Flags().IntVar(&speed, "speed", speed, fmt.Sprintf("run the clock `N` times as fast, up to %d", local.MaxSpeed))
 	c.AddCommand(m.localEnv(), m.localAddIdentity())
 	return c
 }
@@ -33,14 +42,14 @@ func (m *Main) local() *cobra.Command {
 const gcPercent = 400
 
 // serve runs the server until it is told to stop. A second signal ends it at once.
-func (m *Main) serve(ctx context.Context) error {
+func (m *Main) serve(ctx context.Context, speed int) error {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(m.Stderr, nil)))
 	if m.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	s, err := local.Open(ctx, local.Config{Data: m.data(), Addr: m.addr(), KMSAddr: m.kmsAddr()})
+	s, err := local.Open(ctx, local.Config{Data: m.data(), Addr: m.addr(), KMSAddr: m.kmsAddr(), Speed: speed})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ type banner struct {
 	program, folder, url, kms string
 	// project is the id of the project to try things in; empty where it is gone.
 	project string
+	// time is what is to be said of the clock, if anything.
+	time string
 }
 
 // print writes what this server is, and commands to paste, which are indented. What asks for something ends a block.
@@ -20,10 +22,14 @@ func (b banner) print(w io.Writer) error {
 	if b.folder != DefaultData {
 		env = "STRONGROOM_DATA=" + Quote(b.folder) + " " + env
 	}
+	clock := ""
+	if b.time != "" {
+		clock = "\n" + b.time
+	}
 	_, err := io.WriteString(w, strings.Join([]string{
 		"Strongroom on this machine, for trying things. Data, keys and credentials are in " + b.folder + ".",
 		"Here one process holds both keys, the clients' too: it is blind to client-encrypted values by",
-		"discipline only. On AWS, KMS refuses the server the clients' key.",
+		"discipline only. On AWS, KMS refuses the server the clients' key." + clock,
 		"",
 		"To try it, paste into another terminal, here. As a user who may write; the value is asked for:",
 		"",

@@ -10,6 +10,7 @@
 //	kms.json         the grants on the client key, and further keys (package localkms)
 //	local.json       the organization's id, and whether the demo and its grants were made
 //	schedules.json   when the functions of the clock last ran (package trigger)
+//	clock.json       what the clock shows, once it has run fast
 //	identities.json  who may sign: access keys, their secrets, and whom they stand for (package gateway)
 //	credentials      the same for clients, in the format of AWS's shared credentials file
 //	url, kms-url     where the server and its KMS listen, while they do
@@ -30,6 +31,18 @@
 //
 // While it serves, the server starts the functions of the table's stream and of the clock as AWS would (package trigger):
 // with the changes since they last had some, those of the first start among them, and when they are due.
+//
+// # The clock
+//
+// With [Config].Speed the server's clock runs that many times as fast as the machine's, so that what takes months can be seen:
+// use cases, the dates of events and of the stream's changes, expiries, schedules. It goes on at the next start where it was, at
+// any speed, and never back: clock.json holds what it may have shown, some seconds of the machine's clock ahead, by which it
+// leaps where the process is killed. While the server is stopped it goes as fast as the machine's.
+//
+// By the machine's clock go, as with clients: signatures, the KMS, time-outs, the pauses between attempts, and the ids that
+// callers make. What allows for the seconds that a request takes allows for as many by the machine's clock
+// ([strongroom/pkg/secrets.Config].Pace): an hour is sealed later, say. Answers tell callers what the clock shows
+// ([api.NowHeader]), so that the command line's `--for 8h` and `--since 1h` mean hours of this clock.
 package local
 
 import (
@@ -40,10 +53,12 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/uuid"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/app"
 	"strongroom/pkg/cmd/strongroom/internal/trigger"
 	"strongroom/pkg/gateway"
@@ -73,6 +88,8 @@ type Config struct {
 	KMSAddr string
 	// Clock is what the use cases and the schedules go by; nil is the system's.
 	Clock trigger.Clock
+	// Speed is how many times as fast as the machine's the clock runs, up to MaxSpeed; 0 is once. A Clock has its own.
+	Speed int
 	// Redeliver, where not zero, is how many batches of changes the functions of the table's stream get until one comes
 	// twice on purpose: for tests.
 	Redeliver int
@@ -88,8 +105,10 @@ type Server struct {
 	organization uuid.UUID
 	owner        secrets.Caller
 	kms          *localkms.Endpoint
-	triggers     *trigger.Triggers
-	api, kmsAPI  entrance
+	// fast is the clock where it is not, or was not always, the machine's.
+	fast        *fastClock
+	triggers    *trigger.Triggers
+	api, kmsAPI entrance
 }
 
 // Open makes the folder what it is to be and listens; requests wait until Serve is called. A folder that another server
@@ -110,10 +129,26 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		c.Log = slog.Default()
 	}
 	s := &Server{config: c, table: db}
-	if err := s.open(ctx); err != nil {
+	err = s.wind()
+	if err == nil {
+		err = s.open(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
+}
+
+// wind has the clock that was asked for, unless a test has brought one.
+func (s *Server) wind() (err error) {
+	if s.config.Clock != nil {
+		return nil
+	}
+	s.fast, err = openClock(s.config.Data, max(s.config.Speed, 1), time.Now)
+	if s.fast != nil {
+		s.config.Clock = s.fast
+	}
+	return err
 }
 
 func (s *Server) open(ctx context.Context) error {
@@ -143,7 +178,7 @@ func (s *Server) open(ctx context.Context) error {
 		Signer: signer, Archive: archive{filepath.Join(s.config.Data, sealsFolder)},
 	}
 	if s.config.Clock != nil {
-		c.Now = s.config.Clock.Now
+		c.Now, c.ClientNow, c.Pace = s.config.Clock.Now, time.Now, s.config.Speed
 	}
 	s.service = secrets.New(c)
 	if s.triggers, err = s.newTriggers(); err != nil { // before anything is written, so that they get it
@@ -155,7 +190,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.makeDemo(ctx, keys, state); err != nil {
 		return err
 	}
-	if s.api, err = s.enter(ctx, apiDoor, s.config.Addr, s.gateway(identities)); err != nil {
+	if s.api, err = s.enter(ctx, apiDoor, s.config.Addr, s.telling(s.gateway(identities))); err != nil {
 		return err
 	}
 	if s.kmsAPI, err = s.enter(ctx, kmsDoor, s.config.KMSAddr, s.kms); err != nil {
@@ -256,11 +291,37 @@ func (s *Server) KMSURL() string { return s.kmsAPI.url() }
 // Banner writes what the server is and commands to paste, which call the program as it was called.
 func (s *Server) Banner(ctx context.Context, w io.Writer, program string) error {
 	project, err := projectNamed(ctx, s.service, s.owner, s.organization, clientProject)
-	b := banner{program: program, folder: s.config.Data, url: s.URL(), kms: s.KMSURL()}
+	b := banner{program: program, folder: s.config.Data, url: s.URL(), kms: s.KMSURL(), time: s.fast.inWords()}
 	if err == nil && project != uuid.Nil { // the owner and the project are the users' to change
 		b.project = project.String()
 	}
 	return b.print(w)
+}
+
+// tick keeps the clock until ctx ends.
+func (s *Server) tick(ctx context.Context) {
+	if s.fast != nil {
+		s.fast.run(ctx, func(err error) { s.config.Log.ErrorContext(ctx, "the clock stands still", "error", err) })
+	}
+}
+
+// halt notes what the clock shows at the end.
+func (s *Server) halt() error {
+	if s.fast == nil {
+		return nil
+	}
+	return s.fast.stop()
+}
+
+// telling has answers say what the clock shows, where it is not the clients'.
+func (s *Server) telling(h http.Handler) http.Handler {
+	if s.config.Clock == nil {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(api.NowHeader, s.config.Clock.Now().UTC().Format(time.RFC3339Nano))
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Serve answers requests, and starts functions that nobody asks for, until ctx ends; then it waits for what is under way
@@ -279,10 +340,16 @@ func (s *Server) Serve(ctx context.Context) error {
 		defer close(triggered)
 		s.triggers.Run(ctx)
 	}()
+	ticking := make(chan struct{})
+	go func() {
+		defer close(ticking)
+		s.tick(ctx)
+	}()
 	err := s.api.serve(ctx)
 	cancel()
 	<-triggered
-	err = errors.Join(err, <-kms, s.api.forget(s.config.Data), s.kmsAPI.forget(s.config.Data), s.table.Close())
+	<-ticking
+	err = errors.Join(err, <-kms, s.halt(), s.api.forget(s.config.Data), s.kmsAPI.forget(s.config.Data), s.table.Close())
 	s.config.Log.InfoContext(ctx, "stopped")
 	return err
 }

@@ -22,6 +22,7 @@ const (
 	sealsFolder     = "seals"
 	stateFile       = "local.json"
 	runsFile        = "schedules.json"
+	clockFileName   = "clock.json"
 	identitiesFile  = "identities.json"
 	credentialsFile = "credentials"
 	kmsFile         = "kms.json"

@@ -153,7 +153,7 @@ type pauses struct {
 func (p *pauses) sleep(ctx context.Context, d time.Duration) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if d != window {
+	if d != window && d != rest {
 		p.list = append(p.list, d)
 	}
 	return ctx.Err()

@@ -19,6 +19,9 @@ type schedule struct {
 	runs  *runs
 }
 
+// rest is the pause after a run, which a fast clock would have followed by the next at once.
+const rest = 50 * time.Millisecond
+
 // run starts the function whenever it is due, until ctx ends.
 func (s *schedule) run(ctx, working context.Context) {
 	last := s.last(ctx)
@@ -34,6 +37,9 @@ func (s *schedule) run(ctx, working context.Context) {
 		s.worked(ctx, &failures)
 		last = now
 		s.note(ctx, last)
+		if s.sleep(ctx, rest) != nil {
+			return
+		}
 	}
 }
 

@@ -16,7 +16,8 @@
 // A function of the clock is started when its row says so, and never twice at once. A file remembers when each was last
 // started and came to its end without an error; whatever was due since then, while the process was away or another run
 // under way, is made up for by one run. A schedule that is new counts from its first start on. A run that fails is
-// repeated, after longer and longer pauses.
+// repeated, after longer and longer pauses. Between two runs there is a short pause by the machine's clock, so that a clock that
+// is made to run fast has as many runs as can be done, and no more.
 //
 // # The end
 //
