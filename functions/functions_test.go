@@ -64,6 +64,8 @@ func TestMainsServeTheirOperation(t *testing.T) {
 			start = "app.MainStream"
 		case operation.Schedule:
 			start = "app.MainSchedule"
+		case operation.Event:
+			start = "app.MainEvent"
 		}
 		name := constants[row.Name]
 		want := []string{start, "operation." + name, "handler." + name}

@@ -151,6 +151,9 @@ func TestBinariesServe(t *testing.T) {
 			case operation.Schedule:
 				answers(t, binary, tickOf("999999999999"), "error", `"errorType":"forbidden"`)
 				answers(t, binary, []byte(`{"at": "now"}`), "error", `"errorType":"invalid"`)
+			case operation.Event:
+				answers(t, binary, tickOf("999999999999"), "error", `"errorType":"forbidden"`)
+				answers(t, binary, tickOf(account), "error", `"errorType":"invalid"`)
 			default:
 				t.Fatalf("nothing starts it: %T", trigger)
 			}

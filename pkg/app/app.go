@@ -10,11 +10,11 @@
 //
 // # What nobody asks for
 //
-// [StreamFunction] and [ScheduleFunction] make functions that the table's stream and the clock start, [InvokeFunction]
-// one that an administrator of the account does. Lambda hands the first two real events of DynamoDB Streams and of
-// EventBridge, and so does the local server. Such a function fails as Lambda functions do, with an error, and Lambda
-// starts it again. It may take as long as Lambda lets it, less two seconds: a minute for a batch of changes at most, 15
-// minutes for a run of the clock's.
+// [StreamFunction], [ScheduleFunction] and [EventFunction] make functions that the table's stream, the clock and events
+// start, [InvokeFunction] one that an administrator of the account does. Lambda hands the first three real events of DynamoDB
+// Streams and of EventBridge, and so does the local server. Such a function fails as Lambda functions do, with an error, and Lambda
+// starts it again. It may take as long as Lambda lets it, less two seconds: a minute for a batch of changes or an
+// event at most, 15 minutes for a run of the clock's.
 //
 // # What is refused
 //
@@ -62,7 +62,8 @@
 //	traceId          of the trace, where X-Ray keeps one
 //	coldStart        true in a process's first line
 //	at, records      when a run is for; how many records of the stream a batch has
-//	milliseconds     how long a run or batch took
+//	source, eventId  of an event, and how old it was at the end: lateMilliseconds
+//	milliseconds     how long a run, a batch or an event took
 //	error, stack     what went wrong
 //	and the metrics that there are, by their names
 //
@@ -177,6 +178,12 @@ func MainStream(name operation.Name, h handler.StreamFunc, opts ...Option) {
 func MainSchedule(name operation.Name, h handler.ScheduleFunc, opts ...Option) {
 	service, settings := start(opts)
 	lambda.StartWithOptions(ScheduleFunction(name, h(service), settings))
+}
+
+// MainEvent serves on Lambda an operation that events of EventBridge start; it does not return.
+func MainEvent(name operation.Name, h handler.EventFunc, opts ...Option) {
+	service, settings := start(opts)
+	lambda.StartWithOptions(EventFunction(name, h(service), settings))
 }
 
 // start does what is common to all functions when their process starts. It ends the process when it can't.

@@ -47,12 +47,13 @@ const (
 	timeToSpare = 2 * time.Second
 )
 
-// How long Lambda is to let functions run: those that somebody waits for, those that the table's stream starts, and those
-// that the clock does, which is the most that there is
+// How long Lambda is to let functions run: those that somebody waits for, those that the table's stream or an event starts, and
+// those that the clock does, which is the most that there is
 // (https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html).
 const (
 	Timeout         = 15 * time.Second
 	StreamTimeout   = time.Minute
+	EventTimeout    = time.Minute
 	ScheduleTimeout = 15 * time.Minute
 )
 

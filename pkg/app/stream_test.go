@@ -155,10 +155,11 @@ func TestABatchThatFailsComesAgain(t *testing.T) {
 	}
 }
 
-func TestStreamAndScheduleFunctionsPanicForOtherOperations(t *testing.T) {
+func TestFunctionsWithoutARoutePanicForOtherOperations(t *testing.T) {
 	for name, f := range map[string]func(){
 		"stream":   func() { app.StreamFunction(operation.Whoami, nil, app.Settings{}) },
 		"schedule": func() { app.ScheduleFunction(operation.CreateOrganization, nil, app.Settings{}) },
+		"event":    func() { app.EventFunction(operation.CreateOrganization, nil, app.Settings{}) },
 	} {
 		func() {
 			defer func() {

@@ -21,7 +21,8 @@ import (
 )
 
 // A Func makes the handler of one operation. The functions of this package named like operations are Funcs, but for
-// CreateOrganization, which has no route, and those that nobody asks for: StreamFuncs and ScheduleFuncs.
+// CreateOrganization, which has no route, and those that nobody asks for: StreamFuncs, ScheduleFuncs and
+// EventFuncs.
 type Func func(*secrets.Service) http.Handler
 
 // A StreamFunc makes the function of an operation that the table's stream starts. The function gets changes of the
@@ -34,6 +35,11 @@ type StreamFunc func(*secrets.Service) func(ctx context.Context, changes []table
 // started for, and answers what its run did, as JSON for whoever started it by hand. It may be started twice for one
 // time, and ends at its context's deadline: what it leaves, the next run finds.
 type ScheduleFunc func(*secrets.Service) func(ctx context.Context, at time.Time) (any, error)
+
+// An EventFunc makes the function of an operation that events of EventBridge start. The function gets an event that a rule of
+// its row matches, and answers what it did, as JSON. An event may come twice, and late. After an error it comes again, unless
+// the error is the event's own fault, of which its code speaks (api.CodeInvalid): then nobody sends it again for long.
+type EventFunc func(*secrets.Service) func(ctx context.Context, e secrets.BusEvent) (any, error)
 
 // An Invocation is what is known of a request from outside of it: put together by who checked the signature.
 type Invocation struct {

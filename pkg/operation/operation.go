@@ -7,6 +7,7 @@ package operation
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ type Row struct {
 	Summary string
 }
 
-// A Trigger is what starts an operation: HTTP, Invoke, Stream or Schedule.
+// A Trigger is what starts an operation: HTTP, Invoke, Stream, Schedule or Event.
 type Trigger interface{ trigger() }
 
 // HTTP is a route of the HTTP API.
@@ -71,10 +72,68 @@ type Schedule struct {
 	Every, After time.Duration
 }
 
+// Event is Amazon EventBridge: every event that one of the rules matches, at least once.
+type Event struct{ Rules []EventRule }
+
+// An EventRule matches events of a source. What it leaves out matches whatever there is; values are compared exactly
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html).
+type EventRule struct {
+	Source string
+	// Types are detail types, any of which matches.
+	Types []string
+	// Fields are members of an event's detail that hold one text, and the values any of which matches.
+	Fields map[string][]string
+}
+
 func (HTTP) trigger()     {}
 func (Invoke) trigger()   {}
 func (Stream) trigger()   {}
 func (Schedule) trigger() {}
+func (Event) trigger()    {}
+
+// OfAWS says whether the rule is about events of AWS itself, which come over the account's default bus alone, and not over
+// Strongroom's own: nobody else may use such a source (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events.html).
+func (r EventRule) OfAWS() bool { return strings.HasPrefix(r.Source, "aws.") }
+
+// Matches says whether an event is one of those that the rule is about. field answers a member of its detail, empty where it has
+// none or one that is no text.
+func (r EventRule) Matches(source, detailType string, field func(name string) string) bool {
+	if source != r.Source || len(r.Types) > 0 && !slices.Contains(r.Types, detailType) {
+		return false
+	}
+	for name, values := range r.Fields {
+		if !slices.Contains(values, field(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+// String is the rule in words: "strongroom: Principal Deleted, Principal Disabled".
+func (r EventRule) String() string {
+	words := r.Source
+	if len(r.Types) > 0 {
+		words += ": " + strings.Join(r.Types, ", ")
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+		words += ", " + name + " " + strings.Join(r.Fields[name], " or ")
+	}
+	return words
+}
+
+// Wants says whether one of the rules matches.
+func (e Event) Wants(source, detailType string, field func(name string) string) bool {
+	return slices.ContainsFunc(e.Rules, func(r EventRule) bool { return r.Matches(source, detailType, field) })
+}
+
+// String is the rules in words.
+func (e Event) String() string {
+	words := make([]string, len(e.Rules))
+	for i, r := range e.Rules {
+		words[i] = r.String()
+	}
+	return strings.Join(words, "; ")
+}
 
 // Wants says whether a change of the item with these keys is for the function.
 func (s Stream) Wants(pk, sk string) bool {

@@ -62,6 +62,10 @@ func checkUnrouted(t *testing.T, row operation.Row) {
 		if len(trigger.Items) == 0 || slices.ContainsFunc(trigger.Items, func(of operation.Items) bool { return of.PK == "" }) {
 			t.Errorf("%s wants the items %q", row.Name, trigger.Items)
 		}
+	case operation.Event:
+		if len(trigger.Rules) == 0 || slices.ContainsFunc(trigger.Rules, func(r operation.EventRule) bool { return r.Source == "" }) {
+			t.Errorf("%s has the rules %v", row.Name, trigger)
+		}
 	case operation.Schedule:
 		if trigger.Every <= 0 || trigger.After < 0 || trigger.After >= trigger.Every ||
 			trigger.Every%time.Minute != 0 || trigger.After%time.Minute != 0 {
@@ -90,6 +94,8 @@ func starter(t *testing.T, trigger operation.Trigger) string {
 		return "the table's stream"
 	case operation.Schedule:
 		return "a schedule: " + trigger.String()
+	case operation.Event:
+		return "events of " + trigger.String()
 	}
 	t.Fatalf("the README has no word for a %T", trigger)
 	return ""
@@ -174,6 +180,31 @@ func TestAStreamWantsItsItems(t *testing.T) {
 	s := operation.Stream{Items: []operation.Items{{PK: "EVENT#"}, {PK: "SECRET#", SK: "READ#"}}}
 	if !s.Wants("EVENT#2026", "1") || !s.Wants("SECRET#1", "READ#1") || s.Wants("SECRET#1", "SECRET") || s.Wants("PROJECT#1", "READ#1") {
 		t.Error("the items are not told apart")
+	}
+}
+
+func TestAnEventsRulesMatch(t *testing.T) {
+	e := operation.Event{Rules: []operation.EventRule{
+		{Source: "strongroom", Types: []string{"Principal Deleted", "Principal Disabled"}}, {Source: "strongroom.leak"},
+		{Source: "aws.health", Types: []string{"AWS Health Event"}, Fields: map[string][]string{"service": {"RISK"}, "code": {"A", "B"}}},
+	}}
+	for words, want := range map[string]bool{
+		"strongroom|Principal Disabled": true, "strongroom|Secret Created": false, "strongroom.leak|whatever": true, "other|Principal Disabled": false,
+		"aws.health|AWS Health Event|service=RISK|code=B": true, "aws.health|AWS Health Event|service=RISK": false,
+		"aws.health|AWS Health Event|service=RISK|code=C": false, "aws.health|Other|service=RISK|code=A": false,
+	} {
+		parts, fields := strings.Split(words, "|"), map[string]string{}
+		for _, part := range parts[2:] {
+			name, value, _ := strings.Cut(part, "=")
+			fields[name] = value
+		}
+		if got := e.Wants(parts[0], parts[1], func(name string) string { return fields[name] }); got != want {
+			t.Errorf("%s: %t", words, got)
+		}
+	}
+	const want = "strongroom: Principal Deleted, Principal Disabled; strongroom.leak; aws.health: AWS Health Event, code A or B, service RISK"
+	if e.String() != want || e.Rules[0].OfAWS() || !e.Rules[2].OfAWS() {
+		t.Errorf("in words %s", e)
 	}
 }
 

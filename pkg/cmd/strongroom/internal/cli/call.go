@@ -85,6 +85,8 @@ func unknownOperation(args []string) error {
 		return usage("%s has no route: changes of the table start its function", args[0])
 	case operation.Schedule:
 		return usage("%s has no route: the clock starts its function, %s", args[0], trigger)
+	case operation.Event:
+		return usage("%s has no route: events start its function, of %s", args[0], trigger)
 	}
 	return usage("no operation is called %q; `strongroom call --help` lists them", args[0])
 }

@@ -69,6 +69,9 @@ var streams = map[operation.Name]handler.StreamFunc{
 	operation.RollUpReads:    handler.RollUpReads,
 }
 
+// events is the function of every operation that events of EventBridge start.
+var events = map[operation.Name]handler.EventFunc{}
+
 // schedules is the function of every operation that the clock starts.
 var schedules = map[operation.Name]handler.ScheduleFunc{
 	operation.SealEvents:        handler.SealEvents,

@@ -19,6 +19,7 @@ func TestEveryOperationHasItsHandler(t *testing.T) {
 	checkRegistry[operation.HTTP](t, registry)
 	checkRegistry[operation.Stream](t, streams)
 	checkRegistry[operation.Schedule](t, schedules)
+	checkRegistry[operation.Event](t, events)
 }
 
 func checkRegistry[Trigger operation.Trigger, Func any](t *testing.T, got map[operation.Name]Func) {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
+	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/google/go-cmp/cmp"
 
@@ -162,7 +162,7 @@ func invoked(t testing.TB, answer []byte, err error) response {
 // proxied is a proxy response; it must be one that API Gateway understands, with a JSON body or none.
 func proxied(t testing.TB, answer []byte) response {
 	t.Helper()
-	var r events.APIGatewayV2HTTPResponse
+	var r lambdaevents.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(answer, &r); err != nil {
 		t.Fatalf("no proxy response: %v", err)
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
+	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
 	"strongroom/pkg/operation"
@@ -21,9 +21,9 @@ func TestEventsAreLambdas(t *testing.T) {
 		var e any
 		switch operation.MustLookup(s.operation).Trigger.(type) {
 		case operation.Stream:
-			e = &events.DynamoDBEvent{}
-		case operation.Schedule:
-			e = &events.EventBridgeEvent{}
+			e = &lambdaevents.DynamoDBEvent{}
+		case operation.Schedule, operation.Event:
+			e = &lambdaevents.EventBridgeEvent{}
 		default:
 			continue
 		}
@@ -46,7 +46,7 @@ func TestEventsAreLambdas(t *testing.T) {
 func TestEventsAreAPIGateways(t *testing.T) {
 	for _, s := range routed(t) {
 		t.Run(s.path(), func(t *testing.T) {
-			var e events.APIGatewayV2HTTPRequest
+			var e lambdaevents.APIGatewayV2HTTPRequest
 			if err := json.Unmarshal(s.payload, &e); err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestEventsAreAPIGateways(t *testing.T) {
 }
 
 // checkAddress compares what an event says in several places of where it goes.
-func checkAddress(t *testing.T, s sample, e events.APIGatewayV2HTTPRequest) {
+func checkAddress(t *testing.T, s sample, e lambdaevents.APIGatewayV2HTTPRequest) {
 	t.Helper()
 	route, _ := operation.MustLookup(s.operation).Trigger.(operation.HTTP)
 	path := route.Path

@@ -142,6 +142,8 @@ func (w *world) function(name operation.Name, log *slog.Logger) lambda.Handler {
 		return app.StreamFunction(name, streams[name](w.service), settings)
 	case operation.Schedule:
 		return app.ScheduleFunction(name, schedules[name](w.service), settings)
+	case operation.Event:
+		return app.EventFunction(name, events[name](w.service), settings)
 	}
 	return app.Function(name, registry[name](w.service), settings)
 }
