@@ -10,6 +10,7 @@ import (
 
 	"strongroom/pkg/audit"
 	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
 	"strongroom/pkg/table"
 )
 
@@ -141,6 +142,6 @@ const (
 // rotationNotices are the kinds of notice that these are worth, empty for none; where an event says several of them, the
 // first.
 var rotationNotices = []struct{ what, kind string }{
-	{rotationDue, "Rotation Due"}, {rotationFailed, "Rotation Failed"}, {rotationFinished, "Rotation Finished"},
+	{rotationDue, rotation.NoticeDue}, {rotationFailed, rotation.NoticeFailed}, {rotationFinished, "Rotation Finished"},
 	{rotationRetired, "Rotation Retired"}, {rotationDelayed, "Rotation Delayed"}, {rotationClaimed, ""}, {rotationPending, ""},
 }

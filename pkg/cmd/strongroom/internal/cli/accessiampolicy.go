@@ -102,9 +102,10 @@ type roleStatement struct {
 // rolePolicy is what a role needs for a permission on a project.
 func rolePolicy(door string, organization uuid.UUID, project client.Project, key string, permission access.Permission) rolesPolicy {
 	routes := roleStatement{Sid: "StrongroomRoutes", Effect: "Allow", Action: []string{"execute-api:Invoke"}}
+	known := map[string]string{"organizationId": organization.String(), "projectId": project.ID.String()}
 	for _, row := range operation.Table {
 		if route, ok := row.Trigger.(operation.HTTP); ok && needs(row, permission) {
-			routes.Resource = append(routes.Resource, door+route.Method+pathOf(route, organization, project.ID))
+			routes.Resource = append(routes.Resource, door+route.Invoked(known))
 		}
 	}
 	slices.Sort(routes.Resource)
@@ -138,17 +139,6 @@ func needs(row operation.Row, permission access.Permission) bool {
 	}
 	least := row.Action.Least()
 	return least != access.None && least <= permission
-}
-
-var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
-
-// idPattern is what any id is like. IAM's * also stands for slashes, and /secrets/* would be every route below a secret.
-const idPattern = "????????-????-????-????-????????????"
-
-// pathOf is a route's path as IAM compares it: with the ids that are known, and any others.
-func pathOf(route operation.HTTP, organization, project uuid.UUID) string {
-	path := strings.NewReplacer("{organizationId}", organization.String(), "{projectId}", project.String(), "{version}", "*").Replace(route.Path)
-	return pathParameter.ReplaceAllString(path, idPattern)
 }
 
 // gatewayHost is the name that API Gateway gives an API: ID.execute-api.REGION.amazonaws.com.
