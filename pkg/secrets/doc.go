@@ -95,6 +95,19 @@
 // empties its partition; a deleted principal's takes its grants away. It passes three times, since what had begun before may
 // still be written after. Strongroom does that by itself: such an event names no principal, but its cause.
 //
+// # How a secret is rotated
+//
+// Package rotation says what a rotation is; here it is kept, in an item of its own beside the secret, and moved. People set and
+// ask for it; workers, which are clients like others, with a principal and grants of their own, claim it and say what they did;
+// a schedule looks in index 1 for what is due. The secret itself changes twice: when a worker puts the pending version, of which
+// nothing is shown yet, and when it is promoted, whose value is then copied to where a new value goes in update-secret. Both
+// happen in one transaction with the rotation's item, and under its revision, so that a worker whose lease another has taken
+// writes nothing. The number of a pending version that was discarded is never used again: who has read it, and what is sealed
+// under it, stays told apart.
+//
+// Values pass through here as all values do: sealed, and in client projects encrypted by the worker. Why an attempt failed, and
+// what workers write down for one another, is theirs to keep free of values.
+//
 // # How stored data changes its form
 //
 // Every item carries the number of its form, v (schema in records.go): 1, since there was only one. An item with a higher one
