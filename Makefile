@@ -140,10 +140,18 @@ fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=1m
 	done
 
 .PHONY: tools
-tools: $(CACHE)/dynamodb-local/.installed $(CACHE)/venv/.installed $(CACHE)/schemathesis/.installed ## what the tests need, by pinned version
+tools: tools-databases $(CACHE)/dynamodb-local/.installed $(CACHE)/venv/.installed $(CACHE)/schemathesis/.installed ## what the tests need, by pinned version
 
 .PHONY: tools-localstack
 tools-localstack: $(CACHE)/localstack/.installed $(CACHE)/dynamodb-local/.installed ## LocalStack, without a container
+
+.PHONY: tools-databases
+tools-databases: $(CACHE)/databases/.installed ## PostgreSQL and MariaDB, for the rotators' tests
+
+# Unpacked, not installed: the system stays as it is.
+$(CACHE)/databases/.installed: testdata/databases/install testdata/databases/packages.txt
+	testdata/databases/install $(@D)
+	touch $@
 
 # Amazon's DynamoDB Local (downloaded, never redistributed) and the launcher that has it listen on loopback alone.
 $(CACHE)/dynamodb-local/.installed: testdata/dynamodb-local/pom.xml testdata/dynamodb-local/Loopback.java
