@@ -45,6 +45,7 @@ var (
 	domain    = []string{"pkg/rotation", "pkg/secrets"}
 	beneath   = slices.Concat(plain, domain) // what adapters stand on
 	roots     = []string{"…"}
+	rotatorOf = []string{"pkg/rotation", "pkg/rotation/rotators"}
 	functions = []string{"pkg/app", "pkg/operation", "pkg/handler", "pkg/awskms", "pkg/awsbus", "pkg/awsarchive"}
 )
 
@@ -98,9 +99,23 @@ var rules = map[string]rule{
 		"github.com/go-json-experiment/json": strict,
 		"github.com/google/uuid":             uuids,
 	}},
+	// Each rotator stands apart, so that a worker links the clients of its own kind alone.
 	"pkg/rotation/rotators": {arrows: []string{"pkg/rotation"}, libraries: map[string]string{
-		"github.com/google/uuid": uuids,
+		"github.com/go-json-experiment/json": "changes one member of a JSON object and leaves the rest as it is written",
+		"github.com/google/uuid":             uuids,
 	}},
+	"pkg/rotation/rotators/database": {arrows: rotatorOf, libraries: map[string]string{"github.com/google/uuid": uuids}},
+	"pkg/rotation/rotators/postgresql": {
+		arrows: append(slices.Clone(rotatorOf), "pkg/rotation/rotators/database"), libraries: map[string]string{
+			"github.com/jackc/pgx/v5": "speaks with PostgreSQL",
+			"github.com/xdg-go/scram": "derives what PostgreSQL keeps of a password",
+		},
+	},
+	"pkg/rotation/rotators/mysql": {
+		arrows: append(slices.Clone(rotatorOf), "pkg/rotation/rotators/database"), libraries: map[string]string{
+			"github.com/go-sql-driver/mysql": "speaks with MySQL and MariaDB",
+		},
+	},
 
 	"pkg/secrets": {pure: true, arrows: append(slices.Clone(plain), "pkg/rotation"), libraries: map[string]string{
 		"github.com/google/uuid":         uuids,
@@ -237,6 +252,12 @@ var rules = map[string]rule{
 		"github.com/aws/aws-sdk-go-v2/aws":         aws,
 		"github.com/aws/aws-sdk-go-v2/service/kms": "asks as clients do",
 		"github.com/aws/smithy-go":                 awsErrors,
+	}},
+	"pkg/rotation/rotators/rotatortest":           {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
+	"pkg/rotation/rotators/database/databasetest": {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
+	"pkg/rotation/rotators/dbtest": {helper: true, environment: true, libraries: map[string]string{
+		"github.com/go-sql-driver/mysql": "asks MariaDB as programs do",
+		"github.com/jackc/pgx/v5":        "asks PostgreSQL as programs do",
 	}},
 	"pkg/secrets/secretstest": {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/table/tabletest": {helper: true, libraries: map[string]string{

@@ -2,7 +2,6 @@ package rotators
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -52,41 +51,27 @@ type Task struct {
 	At func(point string)
 }
 
-// outside does something outside, and tells At of it.
-func (t *Task) outside(name string, do func() error) error {
+// Outside does something outside, and tells At of it.
+func (t *Task) Outside(name string, do func() error) error {
 	t.at(name + ":before")
 	err := do()
 	t.at(name + ":after")
 	return err
 }
 
+// Save stores another note, and tells At of it. Its error is of type *Error.
+func (t *Task) Save(ctx context.Context, note string) error {
+	return t.Outside("save-note", func() error {
+		if err := t.SaveNote(ctx, note); err != nil {
+			return Failed(err, "what was begun could not be written down")
+		}
+		t.Note = note
+		return nil
+	})
+}
+
 func (t *Task) at(point string) {
 	if t.At != nil {
 		t.At(point)
 	}
-}
-
-// An Error is why a step could not be done.
-type Error struct {
-	// Reason is for people, and is stored: it holds no value.
-	Reason string
-	// Permanent says that doing it again would not help: the settings are wrong, or something is missing.
-	Permanent bool
-	// cause may hold anything, and is shown to nobody.
-	cause error
-}
-
-func (e *Error) Error() string { return e.Reason }
-
-// Unwrap is the cause, to be asked with errors.Is and errors.As alone.
-func (e *Error) Unwrap() error { return e.cause }
-
-// failed is an error that may pass.
-func failed(cause error, format string, args ...any) error {
-	return &Error{Reason: fmt.Sprintf(format, args...), cause: cause}
-}
-
-// wrong is an error that does not pass by itself.
-func wrong(cause error, format string, args ...any) error {
-	return &Error{Reason: fmt.Sprintf(format, args...), Permanent: true, cause: cause}
 }
