@@ -23,8 +23,8 @@
 //	done      over, and nothing is left to be done
 //	failed    given up; the run's reason says why, and the secret's current version works, or the reason says that nobody knows
 //
-// One run at a time: whoever asks while one is under way is answered that one. A departure or a leak that comes while one is
-// under way has another follow it, unless the new value was made after.
+// One run at a time: whoever asks while one is under way is answered that one. A departure, a leak or an event of the user's that
+// comes while one is under way has another follow it, unless its value is still to be made.
 //
 // # Leases
 //
@@ -36,8 +36,9 @@
 //
 // A worker that fails says so, with a reason that holds no value. It is tried again after [Backoff], at most [MaxAttempts]
 // times. The last attempt takes back what it did: it makes the current value work in the target, discards the pending version,
-// and the run has failed. Where even that fails, the pending version stays, since the target may have it already: the next run
-// goes on with it.
+// and the run has failed. Where even that fails, or the last worker dies, the pending version stays, since the target may have it
+// already: another run goes on with it, [MendAfter] later, or sooner when it is asked for. A run for which no worker comes within
+// [NobodyCame] has failed too.
 //
 // # Waiting for readers
 //

@@ -1,0 +1,124 @@
+package rotation
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+)
+
+func TestClaimsAreTakenAndRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		scene   func(s *scene) *scene
+		run     uuid.UUID
+		lease   uuid.UUID
+		refused string
+	}{
+		"of a run that was asked for":                 {func(s *scene) *scene { return s }, first, leaseA, ""},
+		"renewed":                                     {func(s *scene) *scene { return s.claim(leaseA).after(time.Minute) }, first, leaseA, ""},
+		"renewed a moment late":                       {func(s *scene) *scene { return s.claim(leaseA).after(LeaseTime + time.Second) }, first, leaseA, ""},
+		"after another lease ended":                   {func(s *scene) *scene { return s.claim(leaseA).after(LeaseTime) }, first, leaseB, ""},
+		"after it failed and time has passed":         {func(s *scene) *scene { return s.claim(leaseA).retry().after(time.Minute) }, first, leaseB, ""},
+		"to retire":                                   {func(s *scene) *scene { return s.claim(leaseA).created().finished().toRetire() }, first, leaseB, ""},
+		"of another run":                              {func(s *scene) *scene { return s }, second, leaseA, "not the secret's rotation any more"},
+		"while another holds it":                      {func(s *scene) *scene { return s.claim(leaseA).after(LeaseTime - 1) }, first, leaseB, "another worker has this rotation until"},
+		"a moment after it failed":                    {func(s *scene) *scene { return s.claim(leaseA).retry().after(time.Minute - 1) }, first, leaseB, "tried again from"},
+		"under a lease that has ended":                {func(s *scene) *scene { return s.claim(leaseA).retry().after(time.Minute) }, first, leaseA, "this lease has ended"},
+		"while it waits":                              {func(s *scene) *scene { return s.claim(leaseA).created().finished() }, first, leaseB, "waits for readers"},
+		"of a run that is done":                       {func(s *scene) *scene { s.claim(leaseA).created().Retired(s.now); return s }, first, leaseB, "over: done"},
+		"of a run that failed":                        {func(s *scene) *scene { return s.claim(leaseA).gaveUp() }, first, leaseB, "over: failed"},
+		"after the last attempt ended without a word": {func(s *scene) *scene { return s.attempts(MaxAttempts - 1).claim(leaseA).after(LeaseTime) }, first, leaseB, "was tried 6 times"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := c.scene(begun(t, kept(t)))
+			before := *s.Record
+			err := s.Claim(api.RotationLease{ID: c.run, Lease: c.lease}, worker, 7, s.now)
+			var refused *RefusedError
+			switch {
+			case c.refused == "" && err != nil:
+				t.Fatal(err)
+			case c.refused == "":
+				want := Lease{ID: c.lease, Holder: worker, Until: s.now.Add(LeaseTime)}
+				if s.Run.State != api.RotationRunning || s.Run.Lease != want {
+					t.Errorf("%s under %v, want %v", s.Run.State, s.Run.Lease, want)
+				}
+				renewal := before.Run.Lease.ID == c.lease
+				if got := s.Run.Attempts - before.Run.Attempts; got != map[bool]int64{true: 0, false: 1}[renewal] {
+					t.Errorf("counted %d attempts more", got)
+				}
+			case !errors.As(err, &refused) || !strings.Contains(err.Error(), c.refused):
+				t.Errorf("refused with %v, want %q", err, c.refused)
+			default:
+				if diff := cmp.Diff(&before, s.Record, cmp.AllowUnexported(Database{}, IAMSettings{})); diff != "" {
+					t.Errorf("a refused claim changed the record:\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsReplacedIsTheVersionThatIsCurrentWhenTheValueIsMade(t *testing.T) {
+	s := begun(t, kept(t)).claim(leaseA).retry().after(time.Hour)
+	if err := s.Claim(api.RotationLease{ID: first, Lease: leaseB}, worker, 9, s.now); err != nil || s.Run.From != 9 {
+		t.Errorf("from %d (%v), want 9: no value had been made from the former one", s.Run.From, err)
+	}
+	s.Created(10)
+	s.retry().after(time.Hour)
+	if err := s.Claim(api.RotationLease{ID: first, Lease: uuid.NewSHA1(reader, nil)}, worker, 11, s.now); err != nil || s.Run.From != 9 {
+		t.Errorf("from %d (%v), want 9: the pending version was made from it", s.Run.From, err)
+	}
+}
+
+func TestOnlyTheLeaseThatHasTheRunWrites(t *testing.T) {
+	for name, c := range map[string]struct {
+		scene func(s *scene) *scene
+		run   uuid.UUID
+		held  bool
+	}{
+		"while it holds":             {func(s *scene) *scene { return s.claim(leaseA) }, first, true},
+		"late, if nobody else came":  {func(s *scene) *scene { return s.claim(leaseA).after(time.Hour) }, first, true},
+		"before any claim":           {func(s *scene) *scene { return s }, first, false},
+		"for another run":            {func(s *scene) *scene { return s.claim(leaseA) }, second, false},
+		"after another worker came":  {func(s *scene) *scene { return s.claim(leaseA).after(LeaseTime).claim(leaseB) }, first, false},
+		"after another was asked":    {func(s *scene) *scene { return s.claim(leaseA).after(LeaseTime).dispatched() }, first, false},
+		"after it failed":            {func(s *scene) *scene { return s.claim(leaseA).retry() }, first, false},
+		"after it finished":          {func(s *scene) *scene { return s.claim(leaseA).created().finished() }, first, false},
+		"after it was given up":      {func(s *scene) *scene { return s.claim(leaseA).created().discarded() }, first, false},
+		"when it is there to retire": {func(s *scene) *scene { return s.claim(leaseB).created().finished().toRetire().claim(leaseA) }, first, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := c.scene(begun(t, kept(t)))
+			if err := s.Held(api.RotationLease{ID: c.run, Lease: leaseA}); (err == nil) != c.held {
+				t.Errorf("held: %v, want %t", err, c.held)
+			}
+		})
+	}
+}
+
+func TestStepsGoForwardsAlone(t *testing.T) {
+	all := []api.RotationStep{api.StepCreate, api.StepSet, api.StepTest, api.StepFinish, api.StepRetire, "?", ""}
+	allowed := map[[2]api.RotationStep]bool{
+		{api.StepSet, api.StepTest}: true, {api.StepSet, api.StepFinish}: true, {api.StepTest, api.StepFinish}: true,
+	}
+	for _, from := range all[:5] {
+		for _, to := range all {
+			r := Record{Run: Run{Step: from, Version: 8}}
+			want := from
+			if allowed[[2]api.RotationStep{from, to}] {
+				want = to
+			}
+			if r.At(to); r.Run.Step != want {
+				t.Errorf("from %s, a worker at %q leads to %s, want %s", from, to, r.Run.Step, want)
+			}
+		}
+	}
+	r := Record{Run: Run{Step: api.StepCreate}}
+	if r.At(api.StepTest); r.Run.Step != api.StepCreate {
+		t.Error("without a pending version the run is at", r.Run.Step)
+	}
+}

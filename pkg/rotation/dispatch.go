@@ -1,0 +1,64 @@
+package rotation
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+)
+
+// Due is when the dispatcher has something to do about the secret; zero for never.
+func (r *Record) Due() time.Time {
+	switch r.Run.State {
+	case api.RotationDue:
+		if r.Run.TryAt.After(r.Run.AskedAt) {
+			return r.Run.TryAt
+		}
+		return r.Run.AskedAt.Add(AskAgain)
+	case api.RotationRunning:
+		return r.Run.Lease.Until
+	case api.RotationWaiting:
+		return r.Run.CheckAt
+	case api.RotationDone, api.RotationFailed:
+		if r.Again != (Cause{}) {
+			return r.Run.FinishedAt
+		}
+	}
+	return r.NextAt
+}
+
+// Dispatch does what is due at now, for all states but waiting, and says whether a worker is to be asked for. id is that of a run
+// that begins.
+func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
+	due := r.Due()
+	if due.IsZero() || due.After(now) || r.Run.State == api.RotationWaiting {
+		return false
+	}
+	switch {
+	case !r.Run.Active():
+		if !r.NextAt.After(now) {
+			r.schedule(now) // if this one fails, the next one is tried then
+		}
+		return r.Request(id, Cause{Kind: api.CauseSchedule}, now)
+	case r.Run.State == api.RotationRunning:
+		r.Run.Reason = wordless
+		if r.Last() {
+			r.fail(wordless, now)
+			return false
+		}
+		r.Run.State = api.RotationDue
+		r.Run.release()
+	case !r.Run.AskedSince.IsZero() && now.Sub(r.Run.AskedSince) >= NobodyCame:
+		r.fail("no worker came; is one deployed for the rotator, and may it write the secret?", now)
+		return false
+	}
+	r.Run.AskedAt, r.Run.TryAt = now, time.Time{}
+	if r.Run.AskedSince.IsZero() {
+		r.Run.AskedSince = now
+	}
+	return true
+}
+
+// wordless is the reason of an attempt whose lease ended.
+const wordless = "its worker ended without a word"

@@ -1,0 +1,111 @@
+package rotation
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+)
+
+// A Record is how a secret is rotated, and how that goes.
+type Record struct {
+	Secret uuid.UUID
+	Config Config
+	// NextAt is when the next rotation is due by itself; zero for never.
+	NextAt time.Time
+	// LastRotatedAt is when a rotation finished last, LastVersion the version that it made.
+	LastRotatedAt time.Time
+	LastVersion   int64
+	Run           Run
+	// Again is why another run follows the present one.
+	Again Cause
+}
+
+// A RefusedError is why a request about a run can't be done now; for the caller to read.
+type RefusedError struct{ Message string }
+
+func (r *RefusedError) Error() string { return r.Message }
+
+func refuse(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
+
+// Set makes the secret be rotated so from now on. The schedule counts from the last rotation, or from now where there was none or
+// where it is due already.
+func (r *Record) Set(c Config, now time.Time) {
+	r.Config = c
+	r.schedule(now)
+	if !r.LastRotatedAt.IsZero() {
+		if next := c.Schedule.Next(r.LastRotatedAt, r.Secret); next.After(now) {
+			r.NextAt = next
+		}
+	}
+	r.mend(now)
+}
+
+// schedule sets when the next rotation is due by itself.
+func (r *Record) schedule(now time.Time) { r.NextAt = r.Config.Schedule.Next(now, r.Secret) }
+
+// mend has another rotation follow one that left a pending version. The target may have that one, and the secret's current value
+// may work no more: this doesn't wait for the schedule.
+func (r *Record) mend(now time.Time) {
+	if r.Run.leftPending() == 0 {
+		return
+	}
+	if at := now.Add(MendAfter); r.NextAt.IsZero() || r.NextAt.After(at) {
+		r.NextAt = at
+	}
+}
+
+// Request asks for a rotation under that id. Where one is under way, it is left to that: its id is the answer to whoever asked.
+// Says whether anything changed. Where more is due, a departure, a leak or an event, another run follows.
+func (r *Record) Request(id uuid.UUID, cause Cause, now time.Time) bool {
+	switch {
+	case r.Run.ID == id:
+		return false
+	case !r.Run.Active():
+		r.begin(id, cause, now)
+		return true
+	case cause.Kind == api.CauseRequest || cause.Kind == api.CauseSchedule || r.Again == cause:
+		return false
+	case r.Run.State == api.RotationDue && r.Run.Version == 0: // its value is still to be made
+		if r.Run.Cause.urgent() || !cause.urgent() {
+			return false
+		}
+		r.Run.Cause = cause
+		return true
+	case r.Again.urgent():
+		return false
+	}
+	if cause.urgent() && r.Run.State == api.RotationWaiting {
+		r.Run.RetireBy, r.Run.CheckAt = now, now
+	}
+	r.Again = cause
+	return true
+}
+
+// begin makes a run. It is also the one that was to follow the last one, and is for what is more urgent. It goes on with what a
+// failed one left: its pending version, and the notes of its workers on what is to be taken away.
+func (r *Record) begin(id uuid.UUID, cause Cause, now time.Time) {
+	if r.Again != (Cause{}) && !cause.urgent() {
+		cause = r.Again
+	}
+	left := r.Run
+	r.Again = Cause{}
+	r.Run = Run{ID: id, State: api.RotationDue, Step: api.StepCreate, Cause: cause, RequestedAt: now, AskedAt: now, AskedSince: now}
+	if left.State == api.RotationFailed && left.Step != api.StepRetire {
+		r.Run.Note = left.Note
+	}
+	if left.leftPending() != 0 {
+		r.schedule(now) // in place of the moment that mend chose
+		r.Run.Step, r.Run.From, r.Run.Version = api.StepSet, left.From, left.Version
+	}
+}
+
+// leftPending is the pending version that a failed run left, which the target may have; zero for none.
+func (r *Run) leftPending() int64 {
+	if r.State == api.RotationFailed && r.Step != api.StepRetire {
+		return r.Version
+	}
+	return 0
+}

@@ -1,0 +1,146 @@
+package rotation
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+)
+
+func TestARequestWhileOneIsUnderWayIsLeftToThatOrAnotherFollows(t *testing.T) {
+	due := func(s *scene) *scene { return s }
+	urgentlyDue := func(s *scene) *scene { s.Run.Cause = leak; return s }
+	created := func(s *scene) *scene { return s.claim(leaseA).created().retry() }
+	running := func(s *scene) *scene { return s.claim(leaseA) }
+	waiting := func(s *scene) *scene { return s.claim(leaseA).created().finished() }
+	toFollow := func(s *scene) *scene { s.claim(leaseA).Again = leaver; return s }
+	leakToFollow := func(s *scene) *scene { s.claim(leaseA).Again = leak; return s }
+	for name, c := range map[string]struct {
+		scene   func(s *scene) *scene
+		id      uuid.UUID
+		cause   Cause
+		changed bool
+		runs    Cause // of the run, after
+		again   Cause
+	}{
+		"the same request again":                    {running, first, leak, false, request, Cause{}},
+		"a request":                                 {running, second, request, false, request, Cause{}},
+		"the schedule":                              {waiting, second, schedule, false, request, Cause{}},
+		"somebody left, value to be made":           {due, second, leaver, false, request, Cause{}},
+		"somebody left, value made, worker to come": {created, second, leaver, true, request, leaver},
+		"somebody left, value perhaps made":         {running, second, leaver, true, request, leaver},
+		"somebody left, readers to come":            {waiting, second, leaver, true, request, leaver},
+		"a second one left":                         {toFollow, second, Cause{api.CauseLeaver, "another one left"}, true, request, Cause{api.CauseLeaver, "another one left"}},
+		"the same one left":                         {toFollow, second, leaver, false, request, leaver},
+		"leaked, value to be made":                  {due, second, leak, true, leak, Cause{}},
+		"leaked twice, value to be made":            {urgentlyDue, second, Cause{api.CauseLeak, "twice"}, false, leak, Cause{}},
+		"leaked, value perhaps made":                {running, second, leak, true, request, leak},
+		"leaked after somebody left":                {toFollow, second, leak, true, request, leak},
+		"somebody left after it leaked":             {leakToFollow, second, leaver, false, request, leak},
+		"leaked, readers to come":                   {waiting, second, leak, true, request, leak},
+		"a rule of the user's":                      {waiting, second, event, true, request, event},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := c.scene(begun(t, kept(t)))
+			s.after(time.Minute)
+			if changed := s.Request(c.id, c.cause, s.now); changed != c.changed {
+				t.Errorf("changed: %t", changed)
+			}
+			if s.Run.ID != first || s.Run.Cause != c.runs || s.Again != c.again {
+				t.Errorf("run %s for %v, again for %v; want %v, %v", s.Run.ID, s.Run.Cause, s.Again, c.runs, c.again)
+			}
+			if s.Run.State == api.RotationWaiting && c.cause == leak && (!s.Due().Equal(s.now) || !s.Run.RetireBy.Equal(s.now)) {
+				t.Errorf("what leaked is retired by %s, looked at %s", s.Run.RetireBy, s.Due())
+			}
+		})
+	}
+}
+
+func TestAnotherRunFollows(t *testing.T) {
+	for name, follow := range map[string]func(s *scene) bool{
+		"by the dispatcher": func(s *scene) bool { return s.Due().Equal(s.now) && s.Dispatch(second, s.now) },
+		"for what was more urgent than what is asked for": func(s *scene) bool { return s.Request(second, request, s.now) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := begun(t, replaced(t)).claim(leaseA)
+			s.Request(second, leaver, s.now)
+			if s.Dispatch(second, s.now) {
+				t.Fatal("a run followed one that is under way")
+			}
+			s.created().finished()
+			if !follow(s) || s.Run.ID != second || s.Run.Cause != leaver || s.Run.State != api.RotationDue || s.Again != (Cause{}) {
+				t.Errorf("left %+v, again %v", s.Run, s.Again)
+			}
+			if s.claim(leaseB).created().finished(); s.Dispatch(first, s.now) {
+				t.Error("a run followed that nobody asked for")
+			}
+		})
+	}
+}
+
+func TestWhatAFailedRunLeftIsGoneOnWith(t *testing.T) {
+	for name, c := range map[string]struct {
+		scene   func(s *scene) *scene
+		step    api.RotationStep
+		from    int64
+		version int64
+		note    string
+		next    time.Duration // until another begins
+	}{
+		"a pending version that the target may have": {func(s *scene) *scene { return s.claim(leaseA).created().gaveUp() }, api.StepSet, 7, 8, "n", MendAfter},
+		"one whose last worker died": {func(s *scene) *scene {
+			return s.attempts(MaxAttempts - 1).claim(leaseA).created().after(LeaseTime).dispatched()
+		}, api.StepSet, 7, 8, "n", MendAfter},
+		"notes on what is to be taken away": {func(s *scene) *scene { return s.claim(leaseA).gaveUp() }, api.StepCreate, 0, 0, "n", 0},
+		"nothing that was taken back":       {func(s *scene) *scene { return s.claim(leaseA).created().discarded() }, api.StepCreate, 0, 0, "", 0},
+		"nothing of one that had finished": {func(s *scene) *scene {
+			return s.claim(leaseA).created().finished().toRetire().claim(leaseB).gaveUp()
+		}, api.StepCreate, 0, 0, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := begun(t, kept(t))
+			s.Run.Note = "n"
+			c.scene(s)
+			if s.Run.State != api.RotationFailed || s.Run.Reason == "" {
+				t.Fatalf("it has not failed: %+v", s.Run)
+			}
+			if c.next != 0 && !s.NextAt.Equal(s.now.Add(c.next)) || c.next == 0 && s.NextAt.Sub(s.now) < day {
+				t.Errorf("the next is after %s, want %s", s.NextAt.Sub(s.now), c.next)
+			}
+			regular := s.now.Add(time.Hour)
+			s.Request(second, request, regular)
+			if r := s.Run; r.ID != second || r.Step != c.step || r.From != c.from || r.Version != c.version || r.Note != c.note {
+				t.Errorf("begins as %+v", r)
+			}
+			if s.NextAt.Sub(regular) < day {
+				t.Errorf("a further one is due after %s already", s.NextAt.Sub(regular))
+			}
+		})
+	}
+}
+
+func TestANewScheduleCountsFromTheLastRotation(t *testing.T) {
+	for name, c := range map[string]struct {
+		last time.Time
+		want time.Time
+	}{
+		"none yet":  {time.Time{}, start.Add(30 * day)},
+		"lately":    {start.Add(-10 * day), start.Add(20 * day)},
+		"long past": {start.Add(-40 * day), start.Add(30 * day)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Record{LastRotatedAt: c.last}
+			if r.Set(replaced(t), start); !r.NextAt.Equal(c.want) {
+				t.Errorf("next at %s, want %s", r.NextAt, c.want)
+			}
+		})
+	}
+	t.Run("but what was left is gone on with soon", func(t *testing.T) {
+		s := begun(t, replaced(t)).claim(leaseA).created().gaveUp()
+		if s.Set(replaced(t), s.now); !s.NextAt.Equal(s.now.Add(MendAfter)) {
+			t.Errorf("next at %s", s.NextAt)
+		}
+	})
+}
