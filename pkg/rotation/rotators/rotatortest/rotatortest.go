@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
 )
@@ -198,7 +199,7 @@ func (s *secret) task(at func(string)) *rotators.Task {
 		Secret: s.Secret, Rotation: uuid.NewSHA1(s.Secret, []byte(s.current)), Settings: s.Settings, Further: s.Further,
 		Current: s.current, Pending: s.pending, Old: s.old, Note: s.note, At: at,
 		SaveNote: func(_ context.Context, note string) error {
-			if len(note) > rotation.MaxNote {
+			if len(note) > api.MaxRotationNote {
 				return errors.New("the note is too long")
 			}
 			s.note = note

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/dbtest"
@@ -182,8 +183,8 @@ func refused(t testing.TB, err error, permanent bool, words string, secrets ...s
 	if e.Permanent != permanent || !strings.Contains(e.Reason, words) {
 		t.Errorf("the reason is %q, permanent %t (%v); want %q, %t", e.Reason, e.Permanent, errors.Unwrap(e), words, permanent)
 	}
-	if len(e.Reason) > rotation.MaxReason {
-		t.Errorf("the reason has %d bytes; at most %d are kept", len(e.Reason), rotation.MaxReason)
+	if len(e.Reason) > api.MaxRotationFailure {
+		t.Errorf("the reason has %d bytes; at most %d are kept", len(e.Reason), api.MaxRotationFailure)
 	}
 	for _, secret := range secrets {
 		if strings.Contains(e.Reason, secret) {
