@@ -67,9 +67,9 @@ const (
 	DeleteSecret Action = "deleteSecret"
 	// MoveSecret is to change which projects it is in: manage on it, and write on each of Request.Added.
 	MoveSecret Action = "moveSecret"
-	// SeeSecretAccess is to see its grants, who can reach it and who read it: manage.
+	// SeeSecretAccess is to see its grants, who can reach it and who read it, and how it is rotated: manage.
 	SeeSecretAccess Action = "seeSecretAccess"
-	// ChangeSecretAccess is to change its grants: manage, and Rights.CoversGrant for each grant made.
+	// ChangeSecretAccess is to change its grants, or how it is rotated: manage, and Rights.CoversGrant for each grant made.
 	ChangeSecretAccess Action = "changeSecretAccess"
 )
 

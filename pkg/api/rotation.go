@@ -118,12 +118,17 @@ type RotationRun struct {
 	Version int64 `json:"version,omitempty"`
 	// Reason is why the last attempt failed.
 	Reason string `json:"reason,omitempty"`
-	// RetireBy is when the old value is retired at the latest, and WaitingFor who has not read the new version yet.
-	RetireBy   *time.Time       `json:"retireBy,omitempty"`
+	// RetireBy is when the old value is retired at the latest.
+	RetireBy *time.Time `json:"retireBy,omitempty"`
+	// Missing counts who has not read the new version yet, or had not when the old value was retired. WaitingFor are those who
+	// are waited for, NeverCame those who had not come in time: both at most MaxRotationReaders, and answered by get-rotation alone.
+	Missing    int64            `json:"missing,omitempty"`
 	WaitingFor []RotationReader `json:"waitingFor,omitempty"`
-	// NeverCame are those who had not when the old value was retired.
-	NeverCame []RotationReader `json:"neverCame,omitempty"`
+	NeverCame  []RotationReader `json:"neverCame,omitempty"`
 }
+
+// MaxRotationReaders is how many readers are named at most, who are waited for or never came.
+const MaxRotationReaders = 100
 
 // A RotationReader is somebody who read an older version.
 type RotationReader struct {

@@ -41,6 +41,10 @@ const (
 	ListSecretVersions    Name = "list-secret-versions"
 	GetSecretVersion      Name = "get-secret-version"
 	RestoreSecretVersion  Name = "restore-secret-version"
+	GetRotation           Name = "get-rotation"
+	PutRotation           Name = "put-rotation"
+	DeleteRotation        Name = "delete-rotation"
+	RotateSecret          Name = "rotate-secret"
 	ClaimRotation         Name = "claim-rotation"
 	PutPendingVersion     Name = "put-pending-version"
 	PromoteVersion        Name = "promote-version"
@@ -313,6 +317,27 @@ var Table = []Row{
 		Name: RestoreSecretVersion, Action: access.WriteSecret, Access: sealing.and(DeleteItem, Secrets),
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/versions/restore", Body: true, Status: 200},
 		Summary: "give a secret the value of one of its versions again",
+	},
+	// rotation
+	{
+		Name: GetRotation, Action: access.SeeSecretAccess, Access: aboutSecret.and(BatchGetItem, Principals).and(Query, Secrets),
+		Trigger: HTTP{Method: "GET", Path: "/secrets/{secretId}/rotation", Status: 200},
+		Summary: "show how a secret is rotated, how that goes, and who is waited for",
+	},
+	{
+		Name: PutRotation, Action: access.ChangeSecretAccess, Access: aboutSecret.and(PutItem, Secrets),
+		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/rotation", Body: true, Status: 200},
+		Summary: "set how a secret is rotated from now on",
+	},
+	{
+		Name: DeleteRotation, Action: access.ChangeSecretAccess, Access: aboutSecret.and(PutItem, Secrets).and(DeleteItem, Secrets),
+		Trigger: HTTP{Method: "DELETE", Path: "/secrets/{secretId}/rotation", Query: []string{"force"}, Status: 204},
+		Summary: "have a secret rotated no more",
+	},
+	{
+		Name: RotateSecret, Action: access.WriteSecret, Access: aboutSecret.and(PutItem, Secrets),
+		Trigger: HTTP{Method: "POST", Path: "/secrets/{secretId}/rotate", Body: true, Status: 200},
+		Summary: "rotate a secret now",
 	},
 	// rotation, by workers
 	{

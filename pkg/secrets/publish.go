@@ -130,6 +130,7 @@ func noticeOf(e *audit.Event) string {
 
 // What the events of a rotation say that changed.
 const (
+	rotationSet      = "rotation"         // how it is rotated
 	rotationDue      = "rotationDue"      // a worker is asked for
 	rotationFinished = "rotationFinished" // the new value is current
 	rotationRetired  = "rotationRetired"  // the old one works no more

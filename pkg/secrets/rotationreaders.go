@@ -76,3 +76,36 @@ func (q *request) readersOfOlder(ctx context.Context, secret uuid.UUID, run *rot
 		query.After = page.Next
 	}
 }
+
+// showReaders are readers of a secret by their ids, with what they read and what they are called now.
+func (q *request) showReaders(ctx context.Context, secret uuid.UUID, ids []uuid.UUID) ([]api.RotationReader, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var keys []table.Key
+	for _, id := range ids {
+		keys = append(keys, secretReadKey(secret, id), principalKey(id))
+	}
+	items, err := q.table.BatchGet(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	readers := make([]api.RotationReader, len(ids))
+	for i, id := range ids {
+		var read readRecord
+		if item, found := items[secretReadKey(secret, id)]; found {
+			if err := fromItem(item, &read); err != nil {
+				return nil, err
+			}
+		}
+		rec, err := principalIn(items, id)
+		if err != nil {
+			return nil, err
+		}
+		readers[i] = api.RotationReader{Kind: read.Kind, ID: id, Version: read.Version, Last: read.Last}
+		if rec.exists() {
+			readers[i].Name = rec.Name
+		}
+	}
+	return readers, nil
+}

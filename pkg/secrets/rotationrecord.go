@@ -122,7 +122,7 @@ func (rec *rotationRecord) keep(to *rotation.Record) {
 		RequestedAt: r.RequestedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Attempts: r.Attempts,
 		Lease: r.Lease.ID, Ended: r.Ended, Holder: r.Lease.Holder, Until: r.Lease.Until, From: r.From, Version: r.Version,
 		Note: r.Note, Reason: r.Reason, AskedAt: r.AskedAt, TryAt: r.TryAt, AskedSince: r.AskedSince, RetireBy: r.RetireBy,
-		CheckAt: r.CheckAt, CameAt: r.CameAt, Missing: r.Missing, NeverCame: r.NeverCame,
+		CheckAt: r.CheckAt, CameAt: r.CameAt, Missing: r.Missing, NeverCame: r.NeverCame[:min(len(r.NeverCame), api.MaxRotationReaders)],
 	}
 }
 

@@ -21,6 +21,6 @@ func (r *rotationSight) showRun() api.RotationRun {
 		ID: run.ID, State: run.State, Step: run.Step, Cause: run.Cause.Kind, Because: run.Cause.Because,
 		RequestedAt: run.RequestedAt, StartedAt: orNever(run.StartedAt), FinishedAt: orNever(run.FinishedAt),
 		Attempts: run.Attempts, TryAt: orNever(run.TryAt), From: run.From, Version: run.Version, Reason: run.Reason,
-		RetireBy: orNever(run.RetireBy),
+		RetireBy: orNever(run.RetireBy), Missing: run.Missing,
 	}
 }

@@ -294,16 +294,21 @@ func (s *Service) DiscardPendingVersion(ctx context.Context, by Caller, id uuid.
 
 // discard says what is written to have no pending version any more, with the rotation as its state is now.
 func (q *request) discard(r *rotationSight, changed ...string) plan {
-	old, number := r.rec, r.rec.Pending
 	r.rotation.PendingID = ""
 	p := q.planRotation(r, changed...)
-	if number == 0 {
-		return p
-	}
-	r.rec.Pending, r.rec.Discarded = 0, max(r.rec.Discarded, number)
-	p.with(q.planSecret(&secretChange{id: r.id, old: &old, new: &r.rec}))
-	p.dropVersion(r.id, number)
+	q.dropPending(&p, &r.secretSight)
 	return p
+}
+
+// dropPending has the secret have no pending version any more, where it has one.
+func (q *request) dropPending(p *plan, v *secretSight) {
+	old, number := v.rec, v.rec.Pending
+	if number == 0 {
+		return
+	}
+	v.rec.Pending, v.rec.Discarded = 0, max(v.rec.Discarded, number)
+	p.with(q.planSecret(&secretChange{id: v.id, old: &old, new: &v.rec}))
+	p.dropVersion(v.id, number)
 }
 
 // ReportRotation ends an attempt: it failed, or has retired the old value.

@@ -1,0 +1,273 @@
+package secrets
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/table"
+)
+
+// How people manage the rotation of a secret. Seeing and setting it are asked for as seeing and changing its grants are: who
+// manages a secret decides what becomes of its value. To have it rotated now is to change its value.
+
+// PutRotation is a request to set how a secret is rotated.
+type PutRotation struct {
+	ID    uuid.UUID
+	Match IfMatch
+	api.PutRotation
+}
+
+// DeleteRotation is a request to have a secret rotated no more.
+type DeleteRotation struct {
+	ID uuid.UUID
+	// Force gives up a rotation that is under way, and the pending version that one has left.
+	Force bool
+}
+
+// GetRotation shows how a secret is rotated and how that goes, and who is waited for.
+func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (answer api.Rotation, err error) {
+	q := s.begin(by, operation.GetRotation)
+	r, err := q.lookRotation(ctx, id)
+	if err != nil {
+		return answer, err
+	}
+	if err := q.decideSecret(ctx, &r.secretSight, access.SeeSecretAccess); err != nil {
+		return answer, err
+	}
+	if !r.set {
+		return answer, api.Errorf(api.CodeNotFound, "no rotation is set for the secret")
+	}
+	answer = r.show()
+	if answer.Run == nil {
+		return answer, nil
+	}
+	if r.state.Run.State == api.RotationWaiting {
+		missing, err := q.missingReaders(ctx, &r.secretSight, &r.rotation)
+		if err != nil {
+			return answer, err
+		}
+		answer.Run.Missing, answer.Run.WaitingFor = int64(len(missing)), missing[:min(len(missing), api.MaxRotationReaders)]
+	}
+	if answer.Run.NeverCame, err = q.showReaders(ctx, id, r.state.Run.NeverCame); err != nil {
+		return answer, err
+	}
+	answer.ETag = r.tag(answer.Run.Missing, answer.Run.WaitingFor, answer.Run.NeverCame)
+	return answer, nil
+}
+
+// show is the rotation as it is shown, but for who is waited for and who never came.
+func (r *rotationSight) show() api.Rotation {
+	rec := &r.rotation
+	shown := api.Rotation{
+		SecretID: r.id, Every: rec.Every, Window: rec.Window, Rotator: rec.Rotator, Settings: rec.settings(),
+		CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt, UpdatedBy: rec.UpdatedBy.api(),
+		NextAt: orNever(rec.NextAt), LastRotatedAt: orNever(rec.LastRotatedAt), LastVersion: rec.LastVersion, ETag: r.tag(),
+	}
+	if r.state.Config.Settings.Keeps() {
+		shown.Readers = r.state.Config.Readers.API()
+	}
+	if r.state.Run.ID != uuid.Nil {
+		run := r.showRun()
+		shown.Run = &run
+	}
+	return shown
+}
+
+// tag is the ETag. It counts what put-rotation changes, so that a rotation under way keeps nobody from changing that; how it goes
+// is in the digest.
+func (r *rotationSight) tag(view ...any) string {
+	return etag(r.rotation.Tag, append([]any{r.rotation.revision}, view...)...)
+}
+
+// PutRotation sets how a secret is rotated from now on.
+func (s *Service) PutRotation(ctx context.Context, by Caller, in PutRotation) (answer api.Rotation, err error) {
+	q := s.begin(by, operation.PutRotation)
+	config, err := rotation.ParseConfig(in.PutRotation)
+	if err != nil {
+		return answer, wrongConfig(err)
+	}
+	if in.PutRotation, err = rotation.Normal(in.PutRotation, config); err != nil {
+		return answer, err
+	}
+	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+		r, err := q.lookRotation(ctx, in.ID)
+		if err != nil {
+			return plan{}, err
+		}
+		if err := q.decideSecret(ctx, &r.secretSight, access.ChangeSecretAccess); err != nil {
+			return plan{}, err
+		}
+		if err := q.decideNamed(ctx, in.ID, config); err != nil {
+			return plan{}, err
+		}
+		p, err := q.putRotation(&r, in, config)
+		if err != nil {
+			return plan{}, err
+		}
+		answer = r.show()
+		return p, nil
+	})
+	return answer, err
+}
+
+// wrongConfig tells the caller what is wrong with a rotation, field by field.
+func wrongConfig(err error) error {
+	var wrong rotation.ConfigError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	p := make(problems, len(wrong))
+	for i, one := range wrong {
+		p[i] = api.Detail{Field: one.Field, Message: one.Message}
+	}
+	return p.err()
+}
+
+// decideNamed decides whether the caller may read the further secrets that the settings name. The worker reads them and uses them
+// as the settings say: without this, whoever manages one secret could name the secret of any database's admin, and have the worker
+// send its password to a host of theirs. It is asked for again whenever anything is set, so that nobody else turns what was set
+// before against the secret that it names.
+func (q *request) decideNamed(ctx context.Context, id uuid.UUID, config rotation.Config) error {
+	for _, named := range config.Named() {
+		if named.ID == id {
+			return api.FieldError(api.CodeInvalid, named.Field, "is the secret that is rotated; name another one")
+		}
+		v, err := q.lookSecret(ctx, named.ID, nil)
+		if err != nil {
+			return err
+		}
+		question := v.ask(access.ReadSecret)
+		question.gone = api.FieldError(api.CodeNotFound, named.Field, "no such secret, or none that you may see")
+		if err := q.decide(ctx, v.who, question); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putRotation says what is to be written so that the secret is rotated so; nothing where it is already.
+func (q *request) putRotation(r *rotationSight, in PutRotation, config rotation.Config) (plan, error) {
+	if r.set && r.rotation.asks(in.PutRotation) {
+		return plan{}, nil
+	}
+	rec, now := &r.rotation, q.now()
+	if err := in.Match.check(rec.Tag); err != nil {
+		return plan{}, err
+	}
+	if !r.set {
+		r.state = &rotation.Record{Secret: r.id}
+		rec.CreatedAt = now
+		rec.Tag = now.UnixMilli() // and so no ETag comes back where one was deleted and another is set
+	} else if r.open() && !r.fits(config) {
+		return plan{}, api.Errorf(api.CodeConflict, "%s; the rotator, and whether old values go on working, "+
+			"can be changed when it is over, or after delete-rotation with force=true", r.what())
+	}
+	rec.ask(in.PutRotation)
+	rec.UpdatedAt, rec.UpdatedBy = now, r.who.actor()
+	rec.Tag++
+	r.state.Set(config, now)
+	r.state.Rewait(now)
+	p := q.planRotation(r, rotationSet)
+	p.act.rotation = uuid.Nil // it is about all of them
+	return p, nil
+}
+
+// asks says whether put-rotation was asked for just that.
+func (rec *rotationRecord) asks(in api.PutRotation) bool {
+	is := rec.asked()
+	return is.Every == in.Every && is.Window == in.Window && is.Rotator == in.Rotator &&
+		bytes.Equal(is.Settings, in.Settings) && valueOr(is.Readers) == valueOr(in.Readers)
+}
+
+// fits says whether a rotation that has begun can go on with that.
+func (r *rotationSight) fits(c rotation.Config) bool {
+	now := r.state.Config
+	return now.Kind == c.Kind && now.Settings.Keeps() == c.Settings.Keeps()
+}
+
+// open says whether a rotation is under way, or has left a pending version that the target may have.
+func (r *rotationSight) open() bool { return r.state.Run.Active() || r.rec.Pending != 0 }
+
+// what says why it is open.
+func (r *rotationSight) what() string {
+	if r.state.Run.Active() {
+		return fmt.Sprintf("a rotation of the secret is under way (%s, at the step %s)", r.state.Run.State, r.state.Run.Step)
+	}
+	return fmt.Sprintf("the last rotation failed and left version %d pending, which the target may have", r.rec.Pending)
+}
+
+// DeleteRotation has a secret rotated no more. Where it is not, nothing changes.
+func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotation) error {
+	q := s.begin(by, operation.DeleteRotation)
+	return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+		r, err := q.lookRotation(ctx, in.ID)
+		if err != nil {
+			return plan{}, err
+		}
+		if err := q.decideSecret(ctx, &r.secretSight, access.ChangeSecretAccess); err != nil || !r.set {
+			return plan{}, err
+		}
+		if r.open() && !in.Force {
+			return plan{}, api.Errorf(api.CodeConflict, "%s; repeat with force=true to give that up, and its pending version", r.what())
+		}
+		p := plan{act: r.actOn(rotationSet)}
+		p.delete(rotationKey(r.id), table.IfRevision(r.rotation.revision))
+		q.dropPending(&p, &r.secretSight)
+		return p, nil
+	})
+}
+
+// RotateSecret has a secret rotated now, and answers that rotation: the one that is under way already, where there is one. One that
+// failed and is tried again later is tried now.
+func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in api.RotateSecret) (answer api.RotationRun, err error) {
+	q := s.begin(by, operation.RotateSecret)
+	var wrong problems
+	wrong.newID("id", in.ID, q.now())
+	if err := wrong.err(); err != nil {
+		return answer, err
+	}
+	run := orNew(in.ID)
+	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+		r, err := q.lookRotation(ctx, id)
+		if err != nil {
+			return plan{}, err
+		}
+		if err := q.decideSecret(ctx, &r.secretSight, access.WriteSecret); err != nil {
+			return plan{}, err
+		}
+		if !r.set {
+			return plan{}, noRotation()
+		}
+		p := q.rotate(&r, run, in.Leaked)
+		answer = r.showRun()
+		return p, nil
+	})
+	return answer, err
+}
+
+// rotate asks for a rotation under that id.
+func (q *request) rotate(r *rotationSight, id uuid.UUID, leaked bool) plan {
+	now, by := q.now(), fmt.Sprintf("%s %s", r.who.Kind, r.who.Name)
+	cause := rotation.Cause{Kind: api.CauseRequest, Because: "asked for by " + by}
+	if leaked {
+		cause = rotation.Cause{Kind: api.CauseLeak, Because: "said to be known to others by " + by}
+	}
+	repeated := r.state.Run.ID == id
+	moved := r.state.Request(id, cause, now)
+	hastened := !repeated && r.state.Hasten(now)
+	switch {
+	case r.state.Asked(now) && (moved || hastened):
+		return q.planRotation(r, rotationDue)
+	case moved:
+		return q.planRotation(r, rotationSet)
+	}
+	return plan{}
+}
