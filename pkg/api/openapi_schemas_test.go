@@ -50,6 +50,10 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.ListSecretVersions:    {nil, api.List[api.SecretVersion]{}},
 	operation.GetSecretVersion:      {nil, api.SecretVersion{}},
 	operation.RestoreSecretVersion:  {api.RestoreSecretVersion{}, api.Secret{}},
+	operation.GetRotation:           {nil, api.Rotation{}},
+	operation.PutRotation:           {api.PutRotation{}, api.Rotation{}},
+	operation.DeleteRotation:        {nil, nil},
+	operation.RotateSecret:          {api.RotateSecret{}, api.RotationRun{}},
 	operation.ClaimRotation:         {api.ClaimRotation{}, api.RotationTask{}},
 	operation.PutPendingVersion:     {api.PutPendingVersion{}, api.SecretVersion{}},
 	operation.PromoteVersion:        {api.RotationLease{}, api.SecretVersion{}},
@@ -277,7 +281,7 @@ func checkField(t *testing.T, field string, got *openapi3.SchemaRef, typ reflect
 	switch {
 	case typ == reflect.TypeFor[uuid.UUID]():
 		ok = isRef("ID")
-		if strings.HasPrefix(field, "Create") && strings.HasSuffix(field, ".id") {
+		if strings.HasPrefix(field, "Create") && strings.HasSuffix(field, ".id") || field == "RotateSecret.id" {
 			ok = isRef("NewID")
 		}
 	case typ == reflect.TypeFor[time.Time]():

@@ -176,7 +176,7 @@ var conflicting = []operation.Name{
 	operation.DisablePrincipal, operation.CreateProject, operation.UpdateProject, operation.AddProjectKey,
 	operation.CreateSecret, operation.UpdateSecret, operation.RestoreSecretVersion, operation.PutProjectAccess, operation.PutSecretAccess,
 	operation.BreakGlass, operation.ClaimRotation, operation.PutPendingVersion, operation.PromoteVersion, operation.DiscardPendingVersion,
-	operation.ReportRotation,
+	operation.ReportRotation, operation.PutRotation, operation.DeleteRotation, operation.RotateSecret,
 }
 
 func TestEveryStatusIsDescribed(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 // The limits of what is said of rotations, in bytes.
 const (
 	MaxRotationSettings = 8 << 10
+	MaxRotationEvery    = 256
 	MaxRotationFailure  = 512 // why an attempt failed
 	MaxRotationNote     = 1024
 	MaxPublicID         = 128

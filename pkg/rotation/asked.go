@@ -14,7 +14,13 @@ import (
 // nothing is said is left out of its Readers, and its settings are in the canonical form of RFC 8785. So what is asked for again
 // is found to be there already, however it is written.
 func Normal(in api.PutRotation, c Config) (api.PutRotation, error) {
-	in.Every = strings.TrimSpace(in.Every)
+	in.Every = strings.Join(strings.Fields(in.Every), " ")
+	if c.Schedule.Every > 0 {
+		in.Every = FormatDuration(c.Schedule.Every)
+	}
+	if in.Window != "" {
+		in.Window = FormatDuration(c.Schedule.Window)
+	}
 	settings := jsontext.Value(in.Settings).Clone()
 	if len(strings.TrimSpace(string(settings))) == 0 {
 		settings = jsontext.Value("{}")

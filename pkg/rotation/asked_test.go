@@ -31,6 +31,14 @@ func TestWhatIsStoredIsInOneForm(t *testing.T) {
 			api.PutRotation{Rotator: "random", Every: " 30d", Settings: json.RawMessage(` { "field":"b" , "length": 40}`)},
 			api.PutRotation{Rotator: "random", Every: "30d", Settings: json.RawMessage(`{"field":"b","length":40}`)},
 		},
+		"durations": {
+			api.PutRotation{Rotator: "random", Every: "720h", Window: "0120m"},
+			api.PutRotation{Rotator: "random", Every: "30d", Window: "2h", Settings: json.RawMessage(`{}`)},
+		},
+		"cron": {
+			api.PutRotation{Rotator: "random", Every: " 0  3 1 * * "},
+			api.PutRotation{Rotator: "random", Every: "0 3 1 * *", Settings: json.RawMessage(`{}`)},
+		},
 		"defaults of readers": {
 			api.PutRotation{
 				Rotator: "iam-access-key", Settings: json.RawMessage(`{"userName":"ci"}`),

@@ -9,6 +9,8 @@ import (
 
 	"github.com/adhocore/gronx"
 	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
 )
 
 const day = 24 * time.Hour
@@ -38,11 +40,13 @@ func ParseSchedule(every, window string) (s Schedule, err error) {
 	var p ConfigError
 	switch every = strings.TrimSpace(every); {
 	case every == "":
+	case len(every) > api.MaxRotationEvery:
+		p.add("every", "has %d bytes; at most %d are allowed", len(every), api.MaxRotationEvery)
 	case strings.Contains(every, " "):
 		if len(strings.Fields(every)) != 5 || !gronx.IsValid(every) {
 			p.add("every", "is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in %q", "0 3 1 * *")
 		}
-		s.Cron = every
+		s.Cron = strings.Join(strings.Fields(every), " ")
 	default:
 		s.Every = p.duration("every", every, MinEvery, MaxEvery)
 	}
