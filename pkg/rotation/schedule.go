@@ -92,11 +92,17 @@ func (s Schedule) jitter(secret uuid.UUID) time.Duration {
 	return time.Duration(n % uint64(s.Window)).Truncate(time.Second) //nolint:gosec // both are positive, and it is smaller than the window
 }
 
+// maxDurationText is how many bytes a duration has at most.
+const maxDurationText = 32
+
 // ParseDuration reads a number and a unit: "30d", "2w", "12h", "90m", "45s".
 func ParseDuration(text string) (time.Duration, error) {
 	units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': day, 'w': 7 * day}
-	if text == "" {
+	switch {
+	case text == "":
 		return 0, fmt.Errorf("is empty; write a number and a unit, as in %q or %q", "30d", "12h")
+	case len(text) > maxDurationText:
+		return 0, fmt.Errorf("has %d bytes; write a number and a unit, as in %q or %q", len(text), "30d", "12h")
 	}
 	unit, known := units[text[len(text)-1]]
 	n, err := strconv.ParseInt(text[:len(text)-1], 10, 32)

@@ -29,6 +29,8 @@ var requests = map[operation.Name]reflect.Type{
 	operation.DeleteSecrets:        reflect.TypeFor[api.IDs](),
 	operation.GetSecretsByIDs:      reflect.TypeFor[api.IDs](),
 	operation.RestoreSecretVersion: reflect.TypeFor[api.RestoreSecretVersion](),
+	operation.PutRotation:          reflect.TypeFor[api.PutRotation](),
+	operation.RotateSecret:         reflect.TypeFor[api.RotateSecret](),
 	operation.PutProjectAccess:     reflect.TypeFor[api.AccessPolicy](),
 	operation.PutSecretAccess:      reflect.TypeFor[api.AccessPolicy](),
 	operation.BreakGlass:           reflect.TypeFor[api.BreakGlass](),
@@ -42,6 +44,7 @@ const (
 	noneAtAll   = "nobody may have a grant or an identity"
 	serverMakes = "the server makes an id where there is none"
 	mayBeAbsent = "absent means unchanged, or none"
+	onceAsked   = "the secret is then rotated when that is asked for"
 	ignored     = "of a grant's principal the id alone counts in requests"
 )
 
@@ -91,6 +94,19 @@ var harmless = map[string]string{
 	"change-group-members add missing":                           mayBeAbsent,
 	"change-group-members remove missing":                        mayBeAbsent,
 	"restore-from-trash name missing":                            mayBeAbsent,
+	"every empty":                                                onceAsked,
+	"put-rotation every missing":                                 onceAsked,
+	"window empty":                                               mayBeAbsent,
+	"readers empty":                                              mayBeAbsent,
+	"put-rotation readers missing":                               mayBeAbsent,
+	"readers.within empty":                                       mayBeAbsent,
+	"put-rotation readers.within missing":                        mayBeAbsent,
+	"readers.deadline empty":                                     mayBeAbsent,
+	"put-rotation readers.deadline missing":                      mayBeAbsent,
+	"readers.grace empty":                                        mayBeAbsent,
+	"put-rotation readers.grace missing":                         mayBeAbsent,
+	"rotate-secret id missing":                                   serverMakes,
+	"rotate-secret leaked missing":                               mayBeAbsent,
 }
 
 // seenHarmless are those of harmless that were sent.

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -41,6 +42,7 @@ var (
 	typeID   = reflect.TypeFor[uuid.UUID]()
 	typeTime = reflect.TypeFor[time.Time]()
 	typeBlob = reflect.TypeFor[[]byte]()
+	typeJSON = reflect.TypeFor[json.RawMessage]() // an object whose fields another one decides about
 )
 
 // fieldsOf are all fields of a request's type, those within lists and objects too.
@@ -53,7 +55,7 @@ func fieldsOf(f field) []field {
 		all = append(all, f)
 	}
 	switch {
-	case f.kind == typeID, f.kind == typeTime, f.kind == typeBlob:
+	case f.kind == typeID, f.kind == typeTime, f.kind == typeBlob, f.kind == typeJSON:
 	case f.kind.Kind() == reflect.Slice:
 		all = append(all, fieldsOf(field{f.with(0), f.kind.Elem()})...)
 	case f.kind.Kind() == reflect.Struct:
@@ -87,6 +89,8 @@ func mistakes(kind reflect.Type) []mistake {
 		all = append(all, strange("malformed", badTimes)...)
 	case kind == typeBlob:
 		all = append(all, strange("malformed", []string{"?", "YQ", "_-8=", strings.Repeat("AAAA", 400), "YQ==\\n"})...)
+	case kind == typeJSON:
+		right = "{"
 	case kind == reflect.TypeFor[access.Permission](), kind == reflect.TypeFor[access.Role](),
 		kind == reflect.TypeFor[access.Kind](), kind == reflect.TypeFor[api.Encryption]():
 		all = append(all, strange("unknown word", []string{"everything", "READ", "none", " read"})...)

@@ -43,6 +43,8 @@ import (
 //	old 34         server; in the trash
 //	               LOOSE 54 is in no project
 //
+// DATABASE_URL is rotated every thirty days, and LOOSE is being rotated (71).
+//
 // Every value and note has the mark in it.
 const (
 	worldAccount = "111122223333"
@@ -186,6 +188,7 @@ func (b *builder) build() {
 		_, err = b.PutSecretAccess(b, owner, secrets.PutAccess{ID: fixedID(n), Grants: []api.Grant{grant(18, access.Read)}})
 		must(err)
 	}
+	b.rotations(owner)
 	b.trash(b.DeleteSecrets(b, owner, api.IDs{IDs: []uuid.UUID{fixedID(55)}}))
 	b.trash(b.DeleteProjects(b, owner, api.IDs{IDs: []uuid.UUID{fixedID(34)}}))
 }
@@ -263,6 +266,15 @@ func (b *builder) secrets(owner secrets.Caller, organization uuid.UUID) {
 	secret(54, "LOOSE", mark+"-loose")
 	secret(55, "GONE", mark+"-gone", 31)
 	secret(56, "HIDDEN", mark+"-hidden", 33)
+}
+
+func (b *builder) rotations(owner secrets.Caller) {
+	for n, every := range map[int]string{51: "30d", 54: ""} {
+		_, err := b.PutRotation(b, owner, secrets.PutRotation{ID: fixedID(n), PutRotation: api.PutRotation{Rotator: "random", Every: every}})
+		must(err)
+	}
+	_, err := b.RotateSecret(b, owner, fixedID(54), api.RotateSecret{ID: pointer(fixedID(71))})
+	must(err)
 }
 
 // encrypted is a value for the client project.
