@@ -43,7 +43,8 @@ import (
 //	old 34         server; in the trash
 //	               LOOSE 54 is in no project
 //
-// DATABASE_URL is rotated every thirty days, and LOOSE is being rotated (71).
+// DATABASE_URL is rotated every thirty days, and LOOSE is to be rotated (71). The developer rotates SHARED (73, under the lease
+// 83) and TOKEN (74, 84), which has a pending version.
 //
 // Every value and note has the mark in it.
 const (
@@ -274,6 +275,20 @@ func (b *builder) rotations(owner secrets.Caller) {
 		must(err)
 	}
 	_, err := b.RotateSecret(b, owner, fixedID(54), api.RotateSecret{ID: pointer(fixedID(71))})
+	must(err)
+	developer := secretstest.Caller("developer")
+	for n, run := range map[int]int{52: 73, 53: 74} {
+		_, err := b.PutRotation(b, owner, secrets.PutRotation{ID: fixedID(n), PutRotation: api.PutRotation{Rotator: "random"}})
+		must(err)
+		_, err = b.RotateSecret(b, owner, fixedID(n), api.RotateSecret{ID: pointer(fixedID(run))})
+		must(err)
+		lease := api.RotationLease{ID: fixedID(run), Lease: fixedID(run + 10)}
+		_, err = b.ClaimRotation(b, developer, fixedID(n), api.ClaimRotation{RotationLease: lease})
+		must(err)
+	}
+	_, err = b.PutPendingVersion(b, developer, fixedID(53), api.PutPendingVersion{
+		RotationLease: api.RotationLease{ID: fixedID(74), Lease: fixedID(84)}, Value: pointer(encrypted(53, "TOKEN")),
+	})
 	must(err)
 }
 
