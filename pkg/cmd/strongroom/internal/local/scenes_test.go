@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -65,6 +66,9 @@ func longer(t *testing.T) []scene {
 		{name: "reads are summed up", steps: []step{
 			then(0, "roll-up-reads/reads"), then(0, "list-secret-readers/auditor"), then(0, "list-principal-reads/auditor"),
 		}},
+		{name: "readers are waited for", prepare: rotated, steps: []step{
+			then(0, "roll-up-reads/reads"), then(0, "get-rotation/manager"),
+		}},
 		{name: "hours are over", prepare: keepShort, steps: []step{
 			then(0, "get-secret/service-account"), then(2*time.Hour, "seal-events/scheduled"), then(3*time.Hour, "list-seals/auditor"),
 			then(3*time.Hour, "export-events/auditor"),
@@ -89,6 +93,23 @@ func longer(t *testing.T) []scene {
 			then(0, "delete-secrets/in-no-project"), then(time.Minute, "restore-from-trash/in-no-project"),
 		}},
 	}
+}
+
+// rotated has DATABASE_URL rotated up to where it waits for readers, as if it were an access key.
+func rotated(b *builder, owner secrets.Caller) {
+	id, lease := fixedID(51), api.RotationLease{ID: fixedID(73), Lease: fixedID(74)}
+	_, err := b.PutRotation(b, owner, secrets.PutRotation{ID: id, PutRotation: api.PutRotation{
+		Rotator: "iam-access-key", Settings: json.RawMessage(`{"userName":"app"}`),
+	}})
+	must(err)
+	_, err = b.RotateSecret(b, owner, id, api.RotateSecret{ID: &lease.ID})
+	must(err)
+	_, err = b.ClaimRotation(b, owner, id, api.ClaimRotation{RotationLease: lease})
+	must(err)
+	_, err = b.PutPendingVersion(b, owner, id, api.PutPendingVersion{RotationLease: lease, Value: pointer(mark + "-three")})
+	must(err)
+	_, err = b.PromoteVersion(b, owner, id, lease)
+	must(err)
 }
 
 // keepShort has events kept for as short as can be.
