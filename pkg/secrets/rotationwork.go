@@ -129,7 +129,9 @@ func checkPending(in api.PutPendingVersion) error {
 	} else {
 		p.text("value", *in.Value, maxClientValue)
 	}
-	p.text("publicId", in.PublicID, api.MaxPublicID)
+	if in.PublicID != "" {
+		p.name("publicId", in.PublicID, api.MaxPublicID)
+	}
 	return p.err()
 }
 
@@ -357,8 +359,9 @@ func checkReport(in api.ReportRotation) error {
 func (p *problems) failure(reason string) {
 	if reason == "" {
 		p.add("reason", "is missing; say why it failed, without any value")
+		return
 	}
-	p.text("reason", reason, api.MaxRotationFailure)
+	p.name("reason", reason, api.MaxRotationFailure)
 }
 
 // reported moves the rotation by what its worker reports, and says what is told of it.

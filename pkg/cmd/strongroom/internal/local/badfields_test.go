@@ -114,6 +114,7 @@ var harmless = map[string]string{
 	"rotate-secret leaked missing":                               mayBeAbsent,
 	"claim-rotation note missing":                                mayBeAbsent,
 	"claim-rotation step missing":                                mayBeAbsent,
+	"step empty":                                                 mayBeAbsent,
 	"publicId empty":                                             mayBeAbsent,
 	"put-pending-version publicId missing":                       mayBeAbsent,
 }

@@ -59,9 +59,12 @@ func fieldsOf(f field) []field {
 	case f.kind.Kind() == reflect.Slice:
 		all = append(all, fieldsOf(field{f.with(0), f.kind.Elem()})...)
 	case f.kind.Kind() == reflect.Struct:
-		for i := range f.kind.NumField() {
-			name, _, _ := strings.Cut(f.kind.Field(i).Tag.Get("json"), ",")
-			all = append(all, fieldsOf(field{f.with(name), f.kind.Field(i).Type})...)
+		for _, of := range reflect.VisibleFields(f.kind) {
+			if of.Anonymous {
+				continue // its fields are visible themselves
+			}
+			name, _, _ := strings.Cut(of.Tag.Get("json"), ",")
+			all = append(all, fieldsOf(field{f.with(name), of.Type})...)
 		}
 	}
 	return all

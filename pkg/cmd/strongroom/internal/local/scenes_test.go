@@ -89,6 +89,9 @@ func longer(t *testing.T) []scene {
 		{name: "a secret in no project was changed", steps: []step{
 			then(0, "update-secret/in-no-project"), then(time.Minute, "restore-secret-version/in-no-project"),
 		}},
+		{name: "a secret in no project is rotated", steps: []step{
+			then(0, "claim-rotation/first"), then(0, "put-pending-version/in-no-project"), then(0, "promote-version/in-no-project"),
+		}},
 		{name: "a secret in no project was deleted", steps: []step{
 			then(0, "delete-secrets/in-no-project"), then(time.Minute, "restore-from-trash/in-no-project"),
 		}},
