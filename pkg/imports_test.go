@@ -117,6 +117,12 @@ var rules = map[string]rule{
 		},
 	},
 
+	"pkg/rotation/rotators/random": {arrows: rotatorOf},
+	"pkg/rotation/rotators/webhook": {arrows: rotatorOf, libraries: map[string]string{
+		"github.com/go-json-experiment/json": strict,
+		"github.com/google/uuid":             uuids,
+	}},
+
 	"pkg/secrets": {pure: true, arrows: append(slices.Clone(plain), "pkg/rotation"), libraries: map[string]string{
 		"github.com/google/uuid":         uuids,
 		"golang.org/x/sync/errgroup":     parallel,

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"strongroom/pkg/rotation"
 )
 
 // Member is the text of a member of a value that is a JSON object; false where the value is none, or has no such member that is a
@@ -83,4 +85,16 @@ func members(value string) (map[string]span, bool) {
 	}
 	_, err := d.ReadToken()
 	return at, err == io.EOF //nolint:errorlint // which the decoder returns as it is
+}
+
+// Fill is what a template makes, or, where a field is named, the current value, a JSON object, with that member set to it.
+func Fill(current, field string, template rotation.Template) (string, error) {
+	if field == "" {
+		return template.Random(), nil
+	}
+	value, ok := SetMember(current, field, template.Random())
+	if !ok {
+		return "", Wrong(nil, "the value must be a JSON object, since the settings name its field %q", field)
+	}
+	return value, nil
 }
