@@ -117,6 +117,12 @@ var rules = map[string]rule{
 		},
 	},
 
+	"pkg/rotation/rotators/iamkey": {arrows: rotatorOf, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws":         aws,
+		"github.com/aws/aws-sdk-go-v2/service/iam": "makes and deletes access keys",
+		"github.com/aws/aws-sdk-go-v2/service/sts": "says whose a new key is",
+		"github.com/aws/smithy-go":                 awsErrors,
+	}},
 	"pkg/rotation/rotators/random": {arrows: rotatorOf},
 	"pkg/rotation/rotators/webhook": {arrows: rotatorOf, libraries: map[string]string{
 		"github.com/go-json-experiment/json": strict,
