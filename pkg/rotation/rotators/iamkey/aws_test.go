@@ -40,14 +40,17 @@ type user struct {
 	keys []*accessKey
 }
 
-type accessKey struct{ id, secret, status string }
+type accessKey struct {
+	id, secret, status string
+	made               time.Time
+}
 
 const worker = "AKIAWORKERWORKERWORK"
 
 func newAccount(t *testing.T) *account {
 	t.Helper()
 	a := &account{users: map[string]*user{}, fresh: map[string]int{}, fail: map[string]string{}}
-	a.users["worker"] = &user{path: "/", keys: []*accessKey{{worker, "the-workers-secret", "Active"}}}
+	a.users["worker"] = &user{path: "/", keys: []*accessKey{{worker, "the-workers-secret", "Active", time.Now()}}}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
 	a.url = server.URL
@@ -158,7 +161,8 @@ func (a *account) do(w http.ResponseWriter, action string, u *user, form url.Val
 	case "ListAccessKeys":
 		result := "<AccessKeyMetadata>"
 		for _, k := range u.keys {
-			result += "<member><AccessKeyId>" + k.id + "</AccessKeyId><Status>" + k.status + "</Status></member>"
+			result += "<member><AccessKeyId>" + k.id + "</AccessKeyId><Status>" + k.status + "</Status><CreateDate>" +
+				k.made.UTC().Format(time.RFC3339) + "</CreateDate></member>"
 		}
 		answer(w, action, result+"</AccessKeyMetadata><IsTruncated>false</IsTruncated>")
 	case "CreateAccessKey":
@@ -167,7 +171,7 @@ func (a *account) do(w http.ResponseWriter, action string, u *user, form url.Val
 			return
 		}
 		a.number++
-		k := &accessKey{fmt.Sprintf("AKIANEW%013d", a.number), fmt.Sprintf("new/secret+%d", a.number), "Active"}
+		k := &accessKey{fmt.Sprintf("AKIANEW%013d", a.number), fmt.Sprintf("new/secret+%d", a.number), "Active", time.Now()}
 		u.keys = append(u.keys, k)
 		a.fresh[k.id] = a.late
 		answer(w, action, "<AccessKey><AccessKeyId>"+k.id+"</AccessKeyId><SecretAccessKey>"+k.secret+"</SecretAccessKey><Status>Active</Status></AccessKey>")

@@ -11,8 +11,8 @@
 // # Crashes
 //
 // A key's secret is shown once, when it is made. So before one is made, a note is kept of the keys that there are; a worker that
-// finds the note and a key that is not in it deletes that key, whose secret nobody knows, and makes another. A key that somebody
-// makes by hand while a rotation is beginning may be taken for one.
+// finds the note and a key that is not in it deletes that key, whose secret nobody knows, and makes another. A key that is made
+// by hand within ten minutes of that may be taken for one.
 //
 // # Time
 //

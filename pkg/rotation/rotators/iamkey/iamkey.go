@@ -23,6 +23,8 @@ const Patience = time.Minute
 type Options struct {
 	// Config has the worker's own credentials, by which keys are made and deleted.
 	Config aws.Config
+	// Now is the time, by which keys are told apart that were made by a worker and by hand.
+	Now func() time.Time
 	// Sleep waits, or is ended by the context.
 	Sleep func(ctx context.Context, d time.Duration) error
 }
@@ -31,6 +33,7 @@ type Options struct {
 type Rotator struct {
 	config aws.Config
 	iam    *iam.Client
+	now    func() time.Time
 	sleep  func(ctx context.Context, d time.Duration) error
 }
 
@@ -38,7 +41,7 @@ var _ rotators.Rotator = (*Rotator)(nil)
 
 // New is the rotator of access keys.
 func New(o Options) *Rotator {
-	return &Rotator{config: o.Config, iam: iam.NewFromConfig(o.Config), sleep: o.Sleep}
+	return &Rotator{config: o.Config, iam: iam.NewFromConfig(o.Config), now: o.Now, sleep: o.Sleep}
 }
 
 // Create makes a key.
@@ -275,41 +278,62 @@ func (j *job) delete(ctx context.Context, id string) error {
 	})
 }
 
-// notePrefix begins a note; the ids of the keys that there were follow.
-const notePrefix = "iam-access-keys:"
+// A note is what is written down before a key is made: "iam-access-keys", when that was, and the keys that there were.
+type note struct {
+	at   time.Time
+	keys []string
+}
+
+const notePrefix = "iam-access-keys"
+
+func readNote(text string) (n note, ok bool) {
+	words := strings.Fields(text)
+	if len(words) < 2 || words[0] != notePrefix {
+		return note{}, false
+	}
+	at, err := time.Parse(time.RFC3339, words[1])
+	return note{at, words[2:]}, err == nil
+}
+
+func (n note) String() string {
+	return strings.Join(append([]string{notePrefix, n.at.UTC().Format(time.RFC3339)}, n.keys...), " ")
+}
+
+// soon is how long after the note a key was made at most, if a worker made it: its request is the next thing that it does.
+const soon = 10 * time.Minute
+
+// made says whether a key may be what was made after the note.
+func (n note) made(k types.AccessKeyMetadata) bool {
+	return !slices.Contains(n.keys, aws.ToString(k.AccessKeyId)) && !aws.ToTime(k.CreateDate).After(n.at.Add(soon))
+}
 
 // noteKeys writes down which keys there are.
 func (j *job) noteKeys(ctx context.Context) error {
-	ids := make([]string, len(j.keys))
-	for i, k := range j.keys {
-		ids[i] = aws.ToString(k.AccessKeyId)
+	n := note{at: j.now()}
+	for _, k := range j.keys {
+		n.keys = append(n.keys, aws.ToString(k.AccessKeyId))
 	}
-	slices.Sort(ids)
-	note := notePrefix + strings.Join(ids, ",")
-	if note == j.task.Note {
-		return nil
-	}
-	return j.task.Save(ctx, note)
+	return j.task.Save(ctx, n.String())
 }
 
-// deleteOrphans deletes the keys that an earlier worker made, and whose secret went with it: those that the note does not have,
-// nor a value.
+// deleteOrphans deletes the keys that an earlier worker made, and whose secret went with it: those that were made after the note,
+// and that no value has.
 func (j *job) deleteOrphans(ctx context.Context) error {
-	text, ok := strings.CutPrefix(j.task.Note, notePrefix)
+	n, ok := readNote(j.task.Note)
 	if !ok {
 		return nil
 	}
-	known := append(strings.Split(text, ","), j.current.id)
+	n.keys = append(n.keys, j.current.id)
 	if j.task.Pending != nil {
 		pending, err := parse(*j.task.Pending)
 		if err != nil {
 			return err
 		}
-		known = append(known, pending.id)
+		n.keys = append(n.keys, pending.id)
 	}
 	for _, k := range slices.Clone(j.keys) {
-		if id := aws.ToString(k.AccessKeyId); !slices.Contains(known, id) {
-			if err := j.delete(ctx, id); err != nil {
+		if n.made(k) {
+			if err := j.delete(ctx, aws.ToString(k.AccessKeyId)); err != nil {
 				return err
 			}
 		}

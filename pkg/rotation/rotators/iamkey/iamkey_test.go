@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/iamkey"
@@ -39,7 +40,7 @@ func begin(t *testing.T, old string) *subject {
 	t.Helper()
 	s := &subject{account: newAccount(t)}
 	secret := uuid.New()
-	s.user = &user{path: "/apps/", tags: map[string]string{"strongroom:secret": secret.String(), "team": "x"}, keys: []*accessKey{{firstID, "first/secret", "Active"}}}
+	s.user = &user{path: "/apps/", tags: map[string]string{"strongroom:secret": secret.String(), "team": "x"}, keys: []*accessKey{{firstID, "first/secret", "Active", time.Now().Add(-time.Hour)}}}
 	s.users["app"] = s.user
 	settings, err := rotation.ParseSettings(rotation.IAMAccessKey, []byte(`{"userName": "app", "old": "`+old+`"}`))
 	if err != nil {
@@ -48,7 +49,7 @@ func begin(t *testing.T, old string) *subject {
 	s.Target = &rotatortest.Target{
 		Secret: secret, Settings: settings, Current: first, Works: s.works,
 		Rotator: func() rotators.Rotator {
-			return iamkey.New(iamkey.Options{Config: s.config(), Sleep: func(_ context.Context, d time.Duration) error { s.slept += d; return nil }})
+			return iamkey.New(iamkey.Options{Config: s.config(), Now: time.Now, Sleep: func(_ context.Context, d time.Duration) error { s.slept += d; return nil }})
 		},
 		Settled: func(t testing.TB, values ...string) {
 			t.Helper()
@@ -150,7 +151,7 @@ func refused(t *testing.T, err error, permanent bool, words string) {
 	if !errors.As(err, &e) || e.Permanent != permanent || !strings.Contains(e.Reason, words) {
 		t.Fatalf("the error is %v (%v); want %q, permanent %t", err, errors.Unwrap(err), words, permanent)
 	}
-	if strings.Contains(e.Reason, "/secret") || len(e.Reason) > rotation.MaxReason {
+	if strings.Contains(e.Reason, "/secret") || len(e.Reason) > api.MaxReason {
 		t.Errorf("the reason %q holds a secret, or is too long", e.Reason)
 	}
 }
@@ -186,10 +187,10 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		words     string
 	}{
 		"a second key": {func(s *subject, _ *rotators.Task) {
-			s.user.keys = append(s.user.keys, &accessKey{"AKIATWO", "x", "Active"})
+			s.user.keys = append(s.user.keys, &accessKey{"AKIATWO", "x", "Active", time.Now()})
 		}, true, "has a second access key, AKIATWO, and IAM allows two"},
 		"an inactive one": {func(s *subject, _ *rotators.Task) {
-			s.user.keys = append(s.user.keys, &accessKey{"AKIATWO", "x", "Inactive"})
+			s.user.keys = append(s.user.keys, &accessKey{"AKIATWO", "x", "Inactive", time.Now()})
 		}, true, "has a second access key, AKIATWO"},
 		"another's key":  {func(_ *subject, task *rotators.Task) { task.Current = strings.ReplaceAll(first, "FIRST1", "OTHER1") }, true, "is none of the IAM user"},
 		"no key":         {func(_ *subject, task *rotators.Task) { task.Current = "password" }, true, "must be a JSON object with an access key"},
@@ -238,5 +239,18 @@ func TestRetireTouchesTheOldKeyAlone(t *testing.T) {
 	}
 	if slices.Contains(s.asked, "DeleteAccessKey") {
 		t.Error("a key was deleted")
+	}
+}
+
+func TestAKeyThatSomebodyMadeByHandIsNotTakenForAWorkers(t *testing.T) {
+	for made, deleted := range map[time.Duration]bool{time.Minute: true, 20 * time.Minute: false} {
+		s := begin(t, "delete")
+		s.user.keys = append(s.user.keys, &accessKey{"AKIATWO", "x", "Active", time.Now().Add(-time.Hour + made)})
+		task := s.task()
+		task.Note = "iam-access-keys " + time.Now().Add(-time.Hour).UTC().Format(time.RFC3339) + " " + firstID
+		err := s.Rotator().Undo(t.Context(), task)
+		if err != nil || slices.Contains(s.asked, "DeleteAccessKey") != deleted {
+			t.Errorf("made %s after the note: %v, it was asked for %q", made, err, s.asked)
+		}
 	}
 }
