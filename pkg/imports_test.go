@@ -117,6 +117,13 @@ var rules = map[string]rule{
 		},
 	},
 
+	"pkg/rotation/rotators/awslambda": {arrows: rotatorOf, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws":            aws,
+		"github.com/aws/aws-sdk-go-v2/service/lambda": "invokes the user's function",
+		"github.com/aws/smithy-go":                    awsErrors,
+		"github.com/go-json-experiment/json":          strict,
+		"github.com/google/uuid":                      uuids,
+	}},
 	"pkg/rotation/rotators/iamkey": {arrows: rotatorOf, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":         aws,
 		"github.com/aws/aws-sdk-go-v2/service/iam": "makes and deletes access keys",

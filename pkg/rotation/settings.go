@@ -220,7 +220,7 @@ func (s *RandomSettings) check(p *ConfigError) {
 }
 
 // HTTPSettings has those of the rotator http: a service that is asked to set, test, undo and retire values. Package
-// rotation/rotators describes the requests.
+// rotation/rotators/webhook describes the requests.
 type HTTPSettings struct {
 	// URL is where they are sent: https, or http to a loopback address.
 	URL string `json:"url"`
@@ -256,13 +256,18 @@ func (s *HTTPSettings) check(p *ConfigError) {
 }
 
 // LambdaSettings has those of the rotator lambda: a function of the user's that takes AWS Secrets Manager's rotation events
-// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-function-overview.html) and is a client of
-// Strongroom's.
+// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html). Package
+// rotation/rotators/awslambda describes what it is sent, and what it must do.
 type LambdaSettings struct {
 	// FunctionARN is the function's, with or without a version or an alias.
 	FunctionARN string `json:"functionArn"`
-	// KeepsOld says that the old value goes on working, and that the function knows a fifth step, retireSecret.
+	// KeepsOld says that the old value goes on working, and that the function knows the step retireSecret.
 	KeepsOld bool `json:"keepsOld"`
+	// IncludeValues has events hold the values: for a function that does not read them from Strongroom itself.
+	IncludeValues bool `json:"includeValues"`
+	// Template and Field make the new value, unless the function does.
+	Template
+	Field string `json:"field"`
 }
 
 // Keeps says whether the function keeps the old value.
@@ -277,6 +282,8 @@ func (s *LambdaSettings) check(p *ConfigError) {
 	if !lambdaARN.MatchString(s.FunctionARN) {
 		p.add("settings.functionArn", "is %q; write the function's ARN, as in %q", s.FunctionARN, "arn:aws:lambda:eu-central-1:111122223333:function:rotate")
 	}
+	s.Template.check(p, "settings")
+	checkField(p, s.Field)
 }
 
 // RequestTimeout is how long one request may take.

@@ -26,6 +26,13 @@ type Rotator interface {
 	Check(ctx context.Context, t *Task) error
 }
 
+// A Finisher is a rotator that is told when the pending value has become the current one. Workers tell it after they promoted the
+// version: once, or again, or never, if the worker ends right then; and what it answers changes nothing any more. The task's
+// Current is the new value, Old the one before.
+type Finisher interface {
+	Finish(ctx context.Context, t *Task) error
+}
+
 // Created is what Create made.
 type Created struct {
 	Value string

@@ -151,7 +151,7 @@ func refused(t *testing.T, err error, permanent bool, words string) {
 	if !errors.As(err, &e) || e.Permanent != permanent || !strings.Contains(e.Reason, words) {
 		t.Fatalf("the error is %v (%v); want %q, permanent %t", err, errors.Unwrap(err), words, permanent)
 	}
-	if strings.Contains(e.Reason, "/secret") || len(e.Reason) > api.MaxReason {
+	if strings.Contains(e.Reason, "/secret") || len(e.Reason) > api.MaxRotationFailure {
 		t.Errorf("the reason %q holds a secret, or is too long", e.Reason)
 	}
 }
