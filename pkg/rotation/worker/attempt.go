@@ -1,0 +1,241 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/rotation/rotators"
+)
+
+// maxPuts is how often the pending value is put anew at most, while the secret changes beneath it.
+const maxPuts = 3
+
+// An attempt is one at a rotation.
+type attempt struct {
+	worker *Worker
+	hold   *hold
+	secret uuid.UUID
+	task   api.RotationTask
+
+	t        rotators.Task
+	publicID string
+	values   handled
+	// told says that the target may have been told of the pending value, in this attempt.
+	told bool
+}
+
+// work does the steps. Its error is a *failure, or one of the context's.
+func (a *attempt) work(ctx context.Context) (Outcome, error) {
+	if err := a.prepare(ctx); err != nil {
+		return "", err
+	}
+	if a.retiring() {
+		return Retired, a.retire(ctx)
+	}
+	for _, step := range []func(context.Context) error{a.create, a.set, a.test, a.finish} {
+		if err := step(ctx); err != nil {
+			return "", err
+		}
+	}
+	return Rotated, nil
+}
+
+func (a *attempt) retiring() bool { return a.task.Run.Step == api.StepRetire }
+
+// prepare reads what every step needs.
+func (a *attempt) prepare(ctx context.Context) error {
+	if a.task.Rotator != string(a.worker.Kind) {
+		return &failure{reason: fmt.Sprintf("this worker is one of the rotator %s, and the secret's is %s now", a.worker.Kind, a.task.Rotator)}
+	}
+	settings, err := rotation.ParseSettings(a.worker.Kind, a.task.Settings)
+	if err != nil {
+		return &failure{reason: "this worker can't use the settings: " + err.Error(), permanent: true}
+	}
+	a.t = rotators.Task{
+		Secret: a.secret, Rotation: a.task.Run.ID, Settings: settings, Note: a.task.Note, SaveNote: a.saveNote, At: a.worker.At,
+		Further: map[uuid.UUID]string{},
+	}
+	current, err := a.current(ctx)
+	if err != nil {
+		return err
+	}
+	if !a.retiring() && current.Version != a.task.Run.From {
+		return a.overtaken(current.Version)
+	}
+	return a.further(ctx)
+}
+
+// further reads the secrets that the settings name.
+func (a *attempt) further(ctx context.Context) error {
+	for _, id := range a.t.Settings.Secrets() {
+		if _, read := a.t.Further[id]; read {
+			continue
+		}
+		further, err := a.worker.Server.Current(ctx, id)
+		if err != nil {
+			return asking("for the secret "+id.String()+", which the settings name", err)
+		}
+		a.values.add(further.Text)
+		a.t.Further[id] = further.Text
+	}
+	return nil
+}
+
+// current reads the current value, into the task.
+func (a *attempt) current(ctx context.Context) (Value, error) {
+	current, err := a.worker.Server.Current(ctx, a.secret)
+	if err != nil {
+		return current, asking("for the current value", err)
+	}
+	a.values.add(current.Text)
+	a.t.Current = current.Text
+	return current, nil
+}
+
+// overtaken is the failure of a rotation of a value that is not the current one any more.
+func (a *attempt) overtaken(current int64) error {
+	return &failure{
+		reason:    fmt.Sprintf("the secret got another value while it was rotated: version %d instead of %d", current, a.task.Run.From),
+		permanent: true,
+	}
+}
+
+// create has a new value made and stored; where that was done before, it is read.
+func (a *attempt) create(ctx context.Context) error {
+	if version := a.task.Run.Version; version != 0 {
+		pending, err := a.worker.Server.Version(ctx, a.secret, version)
+		if err != nil {
+			return asking("for the pending value", err)
+		}
+		a.values.add(pending.Text)
+		a.t.Pending = &pending.Text
+		return nil
+	}
+	var made rotators.Created
+	err := a.do(ctx, "make a new value", func(ctx context.Context) (err error) {
+		made, err = a.worker.Rotator.Create(ctx, &a.t)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.values.add(made.Value)
+	if made.Value == a.t.Current {
+		return &failure{reason: "the rotator made the value that is current already"}
+	}
+	a.t.Pending, a.publicID = &made.Value, made.PublicID
+	return a.put(ctx)
+}
+
+// put stores the pending value.
+func (a *attempt) put(ctx context.Context) error {
+	in := api.PutPendingVersion{RotationLease: a.hold.lease, Value: a.t.Pending, PublicID: a.publicID}
+	return asking("to store the new value", a.worker.Server.PutPending(ctx, a.secret, in))
+}
+
+func (a *attempt) set(ctx context.Context) error {
+	if err := a.hold.at(ctx, api.StepSet); err != nil {
+		return err
+	}
+	a.told = true
+	return a.do(ctx, "set the new value", func(ctx context.Context) error { return a.worker.Rotator.Set(ctx, &a.t) })
+}
+
+func (a *attempt) test(ctx context.Context) error {
+	if err := a.hold.at(ctx, api.StepTest); err != nil {
+		return err
+	}
+	return a.do(ctx, "test the new value", func(ctx context.Context) error { return a.worker.Rotator.Test(ctx, &a.t) })
+}
+
+// finish makes the pending version the current one. Where that is refused though the lease holds, the secret has changed: another
+// value is not overwritten; for another name, other projects or keys the pending value is put anew.
+func (a *attempt) finish(ctx context.Context) error {
+	if err := a.hold.at(ctx, api.StepFinish); err != nil {
+		return err
+	}
+	var refused *RefusedError
+	for range maxPuts {
+		err := a.worker.Server.Promote(ctx, a.secret, a.hold.lease)
+		if err == nil {
+			return nil
+		}
+		if !errors.As(err, &refused) {
+			return &failure{reason: "Strongroom could not be asked to make the new value the current one: " + err.Error(), uncertain: true}
+		}
+		if err := a.hold.sure(ctx); err != nil {
+			return err
+		}
+		before := a.t.Current
+		current, err := a.current(ctx)
+		if err != nil {
+			return err
+		}
+		if current.Version != a.task.Run.From {
+			return a.overtaken(current.Version)
+		}
+		a.t.Current = before
+		if err := a.put(ctx); err != nil {
+			return err
+		}
+	}
+	return &failure{reason: "Strongroom does not make the new value the current one: " + refused.Message}
+}
+
+// retire has the old value stop working. Where the current one is the same again, it goes on.
+func (a *attempt) retire(ctx context.Context) error {
+	old, err := a.worker.Server.Version(ctx, a.secret, a.task.Run.From)
+	if err != nil {
+		return asking("for the old value", err)
+	}
+	a.values.add(old.Text)
+	if old.Text != a.t.Current {
+		a.t.Old = &old.Text
+		if err := a.hold.at(ctx, api.StepRetire); err != nil {
+			return err
+		}
+		if err := a.do(ctx, "retire the old value", func(ctx context.Context) error { return a.worker.Rotator.Retire(ctx, &a.t) }); err != nil {
+			return err
+		}
+	}
+	in := api.ReportRotation{RotationLease: a.hold.lease, Outcome: api.OutcomeRetired}
+	return asking("to note that the old value is retired", a.worker.Server.Report(ctx, a.secret, in))
+}
+
+// saveNote stores a rotator's note.
+func (a *attempt) saveNote(ctx context.Context, note string) error {
+	if a.values.in(note) {
+		return errors.New("the note holds a value, and is not stored")
+	}
+	_, err := a.hold.claim(ctx, &note)
+	if err == nil {
+		a.t.Note = note
+	}
+	return err
+}
+
+// do calls the rotator, whose failures it tells apart: what it says in an *Error is for people, anything else is not shown.
+func (a *attempt) do(ctx context.Context, what string, call func(context.Context) error) (err error) {
+	defer func() {
+		if broke := recover(); broke != nil { // what it broke with may hold a value
+			err = &failure{reason: "the rotator broke down when it was to " + what}
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return &failure{reason: "the worker was ended before it was to " + what}
+	}
+	err = call(ctx)
+	var said *rotators.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &said):
+		return &failure{reason: said.Reason, permanent: said.Permanent}
+	}
+	return &failure{reason: "the rotator could not " + what}
+}

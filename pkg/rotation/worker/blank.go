@@ -1,0 +1,169 @@
+package worker
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"strongroom/pkg/api"
+)
+
+const (
+	blanked = "[value]"
+	// shortValue is below how many bytes a value is not blanked out of a text: what is left around it would say what it is.
+	shortValue = 6
+	withheld   = "the reason is withheld, since it may hold a value"
+)
+
+// names are the members of values that are JSON objects which say who and where, and open nothing.
+var names = []string{"username", "user", "host", "hostname", "engine", "dbname", "database", "accessKeyId"}
+
+// handled are the values that a worker has seen, with the texts in them.
+type handled struct{ texts []string }
+
+// add remembers a value; of a JSON object, its members too, but those that are names.
+func (h *handled) add(value string) {
+	h.texts = append(h.texts, value)
+	var parsed any
+	if json.Unmarshal([]byte(value), &parsed) == nil {
+		h.members(parsed)
+	}
+}
+
+func (h *handled) members(parsed any) {
+	switch v := parsed.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if _, text := member.(string); !text || !slices.Contains(names, name) {
+				h.members(member)
+			}
+		}
+	case []any:
+		for _, member := range v {
+			h.members(member)
+		}
+	case string:
+		h.texts = append(h.texts, v)
+	}
+}
+
+// blank is a reason as it may be stored: one line, not too long, without any of the values.
+func (h *handled) blank(reason string) string {
+	var found []string
+	for _, text := range h.texts {
+		for _, form := range forms(text) {
+			if form == "" || !strings.Contains(reason, form) {
+				continue
+			}
+			if len(text) < shortValue {
+				return withheld
+			}
+			found = append(found, form)
+		}
+	}
+	// The longest first: a part of one form may be another one.
+	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
+	for _, form := range found {
+		reason = strings.ReplaceAll(reason, form, blanked)
+	}
+	reason = strings.Join(strings.Fields(strings.Map(visible, reason)), " ")
+	if len(reason) <= api.MaxRotationFailure {
+		return reason
+	}
+	cut := api.MaxRotationFailure - len("…")
+	for !utf8.RuneStart(reason[cut]) {
+		cut--
+	}
+	return reason[:cut] + "…"
+}
+
+// visible is a rune, or a blank for one that is none to see.
+func visible(r rune) rune {
+	if !strconv.IsPrint(r) {
+		return ' '
+	}
+	return r
+}
+
+// in says whether a text holds one of the values. Short ones don't count: they stand in any text.
+func (h *handled) in(text string) bool {
+	return slices.ContainsFunc(h.texts, func(value string) bool {
+		return len(value) >= shortValue && slices.ContainsFunc(forms(value), func(form string) bool { return strings.Contains(text, form) })
+	})
+}
+
+// forms are how programs write a text: as it is, in JSON and Go's quotes, in URLs, in base64 alone or within something longer, in
+// hexadecimal digits.
+func forms(text string) []string {
+	all := []string{text, quoted(strconv.Quote(text)), asciiJSON(text), hex.EncodeToString([]byte(text)), strings.ToUpper(hex.EncodeToString([]byte(text)))}
+	for _, html := range []bool{true, false} {
+		var b strings.Builder
+		encoder := json.NewEncoder(&b)
+		encoder.SetEscapeHTML(html)
+		if encoder.Encode(text) == nil {
+			all = append(all, quoted(strings.TrimSpace(b.String())))
+		}
+	}
+	for _, escape := range []func(string) string{url.QueryEscape, url.PathEscape} {
+		all = append(all, escape(text), lowerEscapes(escape(text)))
+	}
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		all = append(all, encoding.EncodeToString([]byte(text)), encoding.WithPadding(base64.NoPadding).EncodeToString([]byte(text)))
+		for before := range 3 {
+			all = append(all, within(encoding, text, before))
+		}
+	}
+	return all
+}
+
+// quoted is what stands between quotes.
+func quoted(text string) string { return text[1 : len(text)-1] }
+
+// asciiJSON is a text as JSON writers put it that keep to ASCII.
+func asciiJSON(text string) string {
+	encoded, err := json.Marshal(text)
+	if err != nil {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range quoted(string(encoded)) {
+		if r < utf8.RuneSelf {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
+}
+
+// lowerEscapes is a text with the digits of its percent escapes in lower case.
+func lowerEscapes(text string) string {
+	b := []byte(text)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:i+3], strings.ToLower(text[i+1:i+3]))
+			i += 2
+		}
+	}
+	return string(b)
+}
+
+// within is what of the base64 of something longer is the text's alone, when so many bytes stand before it (modulo three).
+func within(encoding *base64.Encoding, text string, before int) string {
+	encoded := encoding.WithPadding(base64.NoPadding).EncodeToString(append(make([]byte, before), text...))
+	first := (before*8 + 5) / 6          // digits that bits of what stands before have part in
+	last := (before + len(text)) * 8 / 6 // digits that are whole with the text
+	if first >= last || len(text) < shortValue {
+		return encoded
+	}
+	return encoded[first:last]
+}

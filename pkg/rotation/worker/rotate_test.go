@@ -1,0 +1,273 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/rotation/rotators"
+)
+
+var errSilent = errors.New("no answer")
+
+func TestAWorkerTellsItsSteps(t *testing.T) {
+	s := newStage(t, single)
+	s.rotate(t.Context(), t)
+	if diff := cmp.Diff([]api.RotationStep{"", api.StepSet, api.StepTest, api.StepFinish}, s.server.steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+func TestAClaimThatIsRefusedIsNoError(t *testing.T) {
+	s := newStage(t, single)
+	if outcome, err := s.worker.Rotate(t.Context(), secretID, uuid.New()); outcome != Refused || err != nil {
+		t.Errorf("it ended with %s, %v", outcome, err)
+	}
+	s.hooks.claim = func(int64) error { return errSilent }
+	if outcome, err := s.worker.Rotate(t.Context(), secretID, s.server.run().ID); outcome != "" || !errors.Is(err, errSilent) {
+		t.Errorf("it ended with %s, %v", outcome, err)
+	}
+}
+
+// TestHowAttemptsEnd: whatever happens to an attempt, what it says of it, and which value works then.
+func TestHowAttemptsEnd(t *testing.T) {
+	last := func(s *stage) { s.server.record.Run.Attempts = rotation.MaxAttempts - 1 }
+	refuse := func(step string, permanent bool) func(*stage) {
+		return func(s *stage) {
+			s.target.refuses[step] = &rotators.Error{Reason: "no " + step, Permanent: permanent}
+		}
+	}
+	pendingLeft := func(s *stage) {
+		s.server.versions[8], s.server.pending, s.server.newest = credential{"ann", "password-left"}.String(), 8, 8
+		s.server.record.Run.Version, s.server.record.Run.From, s.server.record.Run.Step = 8, 7, api.StepSet
+	}
+	all := func(does ...func(*stage)) func(*stage) {
+		return func(s *stage) {
+			for _, do := range does {
+				do(s)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		style  style
+		before func(*stage)
+		want   Outcome
+		state  api.RotationState
+		reason string
+		works  bool // the current value, then
+		left   bool // a pending version
+	}{
+		"well":                                        {single, func(*stage) {}, Rotated, api.RotationDone, "", true, false},
+		"well, with what was left":                    {single, pendingLeft, Rotated, api.RotationDone, "", true, false},
+		"in a value that can't be made":               {single, refuse("create", false), Retry, api.RotationDue, "no create", true, false},
+		"in one that never can":                       {single, refuse("create", true), Discarded, api.RotationFailed, "no create", true, false},
+		"before it is set":                            {single, refuse("set", false), Retry, api.RotationDue, "no set", true, true},
+		"before it is set, for good":                  {single, refuse("set", true), Discarded, api.RotationFailed, "no set", true, false},
+		"before it is set, at last":                   {single, all(last, refuse("set", false)), Discarded, api.RotationFailed, "no set", true, false},
+		"before it is set, and can't be taken back":   {single, all(refuse("set", false), func(s *stage) { s.worker.Rotator = stuck{s.target} }), Retry, api.RotationDue, "no set; taking it back until then failed: the rotator could not take back the new value", false, true},
+		"with one of two users":                       {alternating, refuse("test", false), Retry, api.RotationDue, "no test", true, true},
+		"and can't be taken back":                     {single, all(refuse("set", true), refuse("undo", false)), Retry, api.RotationDue, "no set; taking it back failed: no undo", true, true},
+		"and can never be taken back":                 {single, all(refuse("set", true), refuse("undo", true)), Failed, api.RotationFailed, "no set; taking it back failed: no undo", true, true},
+		"and can't be taken back at last":             {single, all(last, refuse("set", false), refuse("undo", false)), Failed, api.RotationFailed, "no set; taking it back failed: no undo", true, true},
+		"without a secret that is named":              {single, func(s *stage) { delete(s.server.others, adminID) }, Retry, api.RotationDue, "Strongroom could not be asked for the secret " + adminID.String(), true, false},
+		"without it at last, undone by nobody":        {single, all(last, pendingLeft, func(s *stage) { delete(s.server.others, adminID) }), Failed, api.RotationFailed, "taking it back failed: Strongroom could not be asked for the secret", true, true},
+		"for another rotator":                         {single, func(s *stage) { s.worker.Kind = rotation.MySQL }, Retry, api.RotationDue, "this worker is one of the rotator mysql, and the secret's is postgresql now", true, false},
+		"with settings that it can't read":            {single, func(s *stage) { s.server.asked.Settings = []byte(`{"new": 1}`) }, Discarded, api.RotationFailed, "this worker can't use the settings: settings.new is no setting", true, false},
+		"with such, when the target may have a value": {single, all(pendingLeft, func(s *stage) { s.server.asked.Settings = []byte(`{"new": 1}`) }), Failed, api.RotationFailed, "can't use the settings", true, true},
+		"with what somebody set by hand before":       {single, all(pendingLeft, func(s *stage) { s.server.set(credential{"ann", "by-hand"}.String()) }), Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
+		"with what somebody set by hand meanwhile": {single, func(s *stage) {
+			s.hooks.promote = func(int64) (error, error) { s.server.set(credential{"ann", "by-hand"}.String()); return nil, nil }
+		}, Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
+		"with another name meanwhile": {single, func(s *stage) {
+			s.hooks.promote = func(n int64) (error, error) { s.server.moved = n == 1; return nil, nil }
+		}, Rotated, api.RotationDone, "", true, false},
+		"with other names again and again": {single, func(s *stage) {
+			s.hooks.promote = func(int64) (error, error) { s.server.moved = true; return nil, nil }
+		}, Retry, api.RotationDue, "it does not fit the secret", true, true},
+		"without an answer at the end":          {single, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return errSilent, nil } }, Retry, api.RotationDue, "could not be asked to make the new value the current one", true, true},
+		"without one at last":                   {single, all(last, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return errSilent, nil } }), Discarded, api.RotationFailed, "could not be asked to make the new value the current one", true, false},
+		"well, though the answer was lost":      {single, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return nil, errSilent } }, Lost, api.RotationDone, "", true, false},
+		"well, though it was lost at last":      {single, all(last, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return nil, errSilent } }), Lost, api.RotationDone, "", true, false},
+		"with an error that is none for people": {single, func(s *stage) { s.target.refuses["set"] = errors.New("said the password is hunter2") }, Retry, api.RotationDue, "the rotator could not set the new value", true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, c.style)
+				c.before(s)
+				got := s.rotate(t.Context(), t)
+				run := s.server.run()
+				if got != c.want || run.State != c.state || !strings.Contains(run.Reason, c.reason) || (c.reason == "") != (run.Reason == "") {
+					t.Errorf("it ended with %s: %s because %q; want %s, %s because %q", got, run.State, run.Reason, c.want, c.state, c.reason)
+				}
+				if s.target.works(s.server.value()) != c.works {
+					t.Errorf("the current value works: %t", !c.works)
+				}
+				if (s.server.pending != 0) != c.left {
+					t.Errorf("a pending version is left: %t", !c.left)
+				}
+			})
+		})
+	}
+}
+
+// stuck is a rotator that takes nothing back.
+type stuck struct{ *target }
+
+func (stuck) Undo(context.Context, *rotators.Task) error { return errSilent }
+
+// TestWhatMayYetHappenIsWaitedFor: the answer to promote was lost, and what it asked for happens while the worker waits.
+func TestWhatMayYetHappenIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, single)
+		s.server.record.Run.Attempts = rotation.MaxAttempts - 1
+		s.hooks.promote = func(int64) (error, error) {
+			run := s.server.run()
+			go func() {
+				time.Sleep(Settle - time.Second)
+				if err := s.server.Promote(t.Context(), secretID, api.RotationLease{ID: run.ID, Lease: run.Lease.ID}); err != nil {
+					t.Error(err)
+				}
+			}()
+			return errSilent, nil
+		}
+		if got := s.rotate(t.Context(), t); got != Lost {
+			t.Errorf("it ended with %s", got)
+		}
+		if !s.target.works(s.server.value()) || s.target.calls["undo"] != 0 || s.server.run().State != api.RotationDone {
+			t.Errorf("left %+v, after %v", s.server.run(), s.target.calls)
+		}
+	})
+}
+
+func TestTheOldValueIsRetired(t *testing.T) {
+	for name, c := range map[string]struct {
+		before func(*stage)
+		want   Outcome
+		state  api.RotationState
+		reason string
+		old    bool // works on
+	}{
+		"well":  {func(*stage) {}, Retired, api.RotationDone, "", false},
+		"later": {func(s *stage) { s.target.refuses["retire"] = &rotators.Error{Reason: "not now"} }, Retry, api.RotationDue, "not now", false},
+		"never": {func(s *stage) { s.target.refuses["retire"] = &rotators.Error{Reason: "never", Permanent: true} }, Failed, api.RotationFailed, "never", false},
+		"never after all": {func(s *stage) {
+			s.target.refuses["retire"] = &rotators.Error{Reason: "not now"}
+			s.server.record.Run.Attempts = rotation.MaxAttempts - 1
+		}, Failed, api.RotationFailed, "not now", false},
+		"but is gone":        {func(s *stage) { delete(s.server.versions, 7) }, Retry, api.RotationDue, "could not be asked for the old value", true},
+		"but is set again":   {func(s *stage) { s.server.set(s.server.versions[7]) }, Retired, api.RotationDone, "", true},
+		"but another is set": {func(s *stage) { s.server.set(credential{"ann", "by-hand"}.String()) }, Retired, api.RotationDone, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, alternating)
+				old := s.server.value()
+				s.rotate(t.Context(), t)
+				if !s.target.works(old) || !s.target.works(s.server.value()) {
+					t.Fatal("the two values don't both work")
+				}
+				c.before(s)
+				time.Sleep(time.Hour)
+				if !s.server.record.Check(nil, time.Now()) {
+					t.Fatal("nothing is to be retired")
+				}
+				got := s.rotate(t.Context(), t)
+				if run := s.server.run(); got != c.want || run.State != c.state || !strings.Contains(run.Reason, c.reason) {
+					t.Errorf("it ended with %s: %s because %q", got, run.State, run.Reason)
+				}
+				if s.target.works(old) != c.old || s.target.calls["undo"] != 0 {
+					t.Errorf("the old value works: %t, after %v", !c.old, s.target.calls)
+				}
+			})
+		})
+	}
+}
+
+// breaking is a rotator that panics with what it knows, or notes it.
+type breaking struct {
+	*target
+	note bool
+}
+
+func (b breaking) Create(ctx context.Context, task *rotators.Task) (rotators.Created, error) {
+	if b.note {
+		if err := task.SaveNote(ctx, "made beside "+parse(task.Current).Password); err != nil {
+			return rotators.Created{}, &rotators.Error{Reason: err.Error()}
+		}
+	}
+	panic("I had " + task.Current)
+}
+
+func TestARotatorThatBreaksGivesNothingAway(t *testing.T) {
+	for want, r := range map[string]breaking{
+		"the rotator broke down when it was to make a new value": {nil, false},
+		"the note holds a value, and is not stored":              {nil, true},
+	} {
+		s := newStage(t, single)
+		r.target = s.target
+		s.worker.Rotator = r
+		got := s.rotate(t.Context(), t)
+		if run := s.server.run(); got != Retry || run.Reason != want || run.Note != "" {
+			t.Errorf("it ended with %s because %q, noting %q", got, run.Reason, run.Note)
+		}
+	}
+}
+
+func TestTheSameValueIsNoRotation(t *testing.T) {
+	s := newStage(t, single)
+	s.worker.Rotator = same{s.target}
+	if got := s.rotate(t.Context(), t); got != Retry || s.server.run().Version != 0 {
+		t.Errorf("it ended with %s: %+v", got, s.server.run())
+	}
+}
+
+type same struct{ *target }
+
+func (same) Create(_ context.Context, task *rotators.Task) (rotators.Created, error) {
+	return rotators.Created{Value: task.Current}, nil
+}
+
+// TestReasonsHoldNoValue: the rotator says all it knows, in each step.
+func TestReasonsHoldNoValue(t *testing.T) {
+	for _, step := range []string{"set", "test", "undo"} {
+		s := newStage(t, alternating)
+		s.worker.Rotator = telling{s.target, step}
+		if step == "undo" {
+			s.server.record.Run.Attempts = rotation.MaxAttempts - 1
+		}
+		s.rotate(t.Context(), t)
+		reason := s.server.run().Reason
+		for _, value := range []string{"password", "admin-password"} {
+			if strings.Contains(reason, value) {
+				t.Errorf("%s: %s", step, reason)
+			}
+		}
+		if !strings.Contains(reason, "[value]") || !strings.Contains(reason, "bob") {
+			t.Errorf("%s: %s", step, reason)
+		}
+	}
+}
+
+type telling struct {
+	*target
+	step string
+}
+
+func (r telling) say(step string, task *rotators.Task) error {
+	if r.step != step && !(r.step == "undo" && step == "set") {
+		return nil
+	}
+	return &rotators.Error{Reason: "bob: " + *task.Pending + " instead of " + task.Current + " by " + task.Further[adminID]}
+}
+
+func (r telling) Set(_ context.Context, task *rotators.Task) error  { return r.say("set", task) }
+func (r telling) Test(_ context.Context, task *rotators.Task) error { return r.say("test", task) }
+func (r telling) Undo(_ context.Context, task *rotators.Task) error { return r.say("undo", task) }

@@ -1,0 +1,53 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+)
+
+// A Server is what a worker asks of Strongroom, as a client of it: values are plaintext here, and encrypted where they are sent.
+// An error of type *RefusedError says that the state of things does not allow it, and that nothing was done. After any other one
+// it is not known whether something was. All may be repeated. Several goroutines call them at a time.
+type Server interface {
+	// Claim takes a rotation, or renews the lease on it.
+	Claim(ctx context.Context, secret uuid.UUID, in api.ClaimRotation) (api.RotationTask, error)
+	// Current reads a secret's current value: the rotated one's, and those that the settings name.
+	Current(ctx context.Context, secret uuid.UUID) (Value, error)
+	// Version reads the value of one version, which may be the pending one.
+	Version(ctx context.Context, secret uuid.UUID, version int64) (Value, error)
+	// PutPending stores the value that a rotation made. One of the same rotation is replaced.
+	PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) error
+	// Promote makes the pending version the current one.
+	Promote(ctx context.Context, secret uuid.UUID, lease api.RotationLease) error
+	// Discard gives a rotation up, with its pending version.
+	Discard(ctx context.Context, secret uuid.UUID, in api.DiscardPendingVersion) error
+	// Report ends an attempt.
+	Report(ctx context.Context, secret uuid.UUID, in api.ReportRotation) error
+}
+
+// A Value is the value of a version.
+type Value struct {
+	Text    string
+	Version int64
+}
+
+// A RefusedError is Strongroom's refusal to do something as things are, in its words.
+type RefusedError struct{ Message string }
+
+func (e *RefusedError) Error() string { return e.Message }
+
+// A Clock is what a worker knows the time by.
+type Clock interface {
+	Now() time.Time
+	// After is told the time once, when that much has passed.
+	After(d time.Duration) <-chan time.Time
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time                         { return time.Now() }
+func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
