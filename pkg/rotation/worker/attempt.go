@@ -65,7 +65,13 @@ func (a *attempt) prepare(ctx context.Context) error {
 		return err
 	}
 	if !a.retiring() && current.Version != a.task.Run.From {
-		return a.overtaken(current.Version)
+		from, err := a.worker.Server.Version(ctx, a.secret, a.task.Run.From)
+		if err != nil {
+			return asking("for the value that is replaced", err)
+		}
+		if from.Text != current.Text {
+			return a.overtaken(current.Version)
+		}
 	}
 	return a.further(ctx)
 }
@@ -97,11 +103,13 @@ func (a *attempt) current(ctx context.Context) (Value, error) {
 	return current, nil
 }
 
-// overtaken is the failure of a rotation of a value that is not the current one any more.
+// overtaken is the failure of a rotation of a value that is not the current one any more. A new version alone does not make it
+// one: a client-encrypted value is written anew when its secret gets another name. Before there is a pending version, another
+// attempt begins with the other value.
 func (a *attempt) overtaken(current int64) error {
 	return &failure{
 		reason:    fmt.Sprintf("the secret got another value while it was rotated: version %d instead of %d", current, a.task.Run.From),
-		permanent: true,
+		permanent: a.task.Run.Version != 0 || a.t.Pending != nil,
 	}
 }
 
@@ -176,10 +184,9 @@ func (a *attempt) finish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if current.Version != a.task.Run.From {
+		if current.Text != before {
 			return a.overtaken(current.Version)
 		}
-		a.t.Current = before
 		if err := a.put(ctx); err != nil {
 			return err
 		}

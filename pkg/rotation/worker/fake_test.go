@@ -117,6 +117,14 @@ func (s *strongroom) set(value string) {
 	s.versions[s.current] = value
 }
 
+// rename writes the value anew, as clients do for another name: the pending one does not fit any more.
+func (s *strongroom) rename() {
+	s.set(s.value())
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.moved = true
+}
+
 func (s *strongroom) Claim(_ context.Context, _ uuid.UUID, in api.ClaimRotation) (api.RotationTask, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -188,7 +196,7 @@ func (s *strongroom) Promote(_ context.Context, _ uuid.UUID, lease api.RotationL
 	switch {
 	case s.pending == 0 || s.pending != run.Version:
 		return &RefusedError{"there is no pending version"}
-	case s.current != run.From:
+	case s.pending < s.current:
 		return &RefusedError{"it got another value"}
 	case s.moved:
 		return &RefusedError{"it does not fit the secret"}

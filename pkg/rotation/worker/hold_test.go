@@ -28,6 +28,7 @@ type hooks struct {
 	*strongroom
 	claims  atomic.Int64
 	claim   func(n int64) error // before the nth claim
+	claimed func()              // after the first claim
 	promote func(n int64) (before, after error)
 	tries   atomic.Int64
 }
@@ -39,7 +40,11 @@ func (h *hooks) Claim(ctx context.Context, id uuid.UUID, in api.ClaimRotation) (
 			return api.RotationTask{}, err
 		}
 	}
-	return h.strongroom.Claim(ctx, id, in)
+	task, err := h.strongroom.Claim(ctx, id, in)
+	if n == 1 && h.claimed != nil {
+		h.claimed()
+	}
+	return task, err
 }
 
 func (h *hooks) Promote(ctx context.Context, id uuid.UUID, lease api.RotationLease) error {

@@ -83,15 +83,24 @@ func TestHowAttemptsEnd(t *testing.T) {
 		"with settings that it can't read":            {single, func(s *stage) { s.server.asked.Settings = []byte(`{"new": 1}`) }, Discarded, api.RotationFailed, "this worker can't use the settings: settings.new is no setting", true, false},
 		"with such, when the target may have a value": {single, all(pendingLeft, func(s *stage) { s.server.asked.Settings = []byte(`{"new": 1}`) }), Failed, api.RotationFailed, "can't use the settings", true, true},
 		"with what somebody set by hand before":       {single, all(pendingLeft, func(s *stage) { s.server.set(credential{"ann", "by-hand"}.String()) }), Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
+		"with another name before":                    {single, all(pendingLeft, func(s *stage) { s.server.rename() }), Rotated, api.RotationDone, "", true, false},
+		"with what somebody set by hand a moment before": {single, func(s *stage) {
+			s.hooks.claimed = func() { s.server.set(credential{"ann", "by-hand"}.String()) }
+		}, Retry, api.RotationDue, "version 8 instead of 7", false, false},
 		"with what somebody set by hand meanwhile": {single, func(s *stage) {
 			s.hooks.promote = func(int64) (error, error) { s.server.set(credential{"ann", "by-hand"}.String()); return nil, nil }
 		}, Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
 		"with another name meanwhile": {single, func(s *stage) {
-			s.hooks.promote = func(n int64) (error, error) { s.server.moved = n == 1; return nil, nil }
+			s.hooks.promote = func(n int64) (error, error) {
+				if n == 1 {
+					s.server.rename()
+				}
+				return nil, nil
+			}
 		}, Rotated, api.RotationDone, "", true, false},
 		"with other names again and again": {single, func(s *stage) {
-			s.hooks.promote = func(int64) (error, error) { s.server.moved = true; return nil, nil }
-		}, Retry, api.RotationDue, "it does not fit the secret", true, true},
+			s.hooks.promote = func(int64) (error, error) { s.server.rename(); return nil, nil }
+		}, Retry, api.RotationDue, "Strongroom does not make the new value the current one: ", true, true},
 		"without an answer at the end":          {single, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return errSilent, nil } }, Retry, api.RotationDue, "could not be asked to make the new value the current one", true, true},
 		"without one at last":                   {single, all(last, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return errSilent, nil } }), Discarded, api.RotationFailed, "could not be asked to make the new value the current one", true, false},
 		"well, though the answer was lost":      {single, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return nil, errSilent } }, Lost, api.RotationDone, "", true, false},
