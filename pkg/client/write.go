@@ -173,13 +173,18 @@ func (c *Client) updateAs(ctx context.Context, ref reference, ch Change) (Secret
 			return false, err
 		}
 		if ch.Value != nil && old.Encryption == api.EncryptionServer && !clear(old) {
-			return false, setupf("that secret %s is one whose value the server encrypts is only the server's word; read it first and look, or name it as project/name", old.ID)
+			return false, clearByWord(old.ID)
 		}
 		ref = old.again()
 		s, err = c.change(ctx, old, ch)
 		return ch.IfMatch == "" && errors.Is(err, ErrPreconditionFailed), err
 	})
 	return s, err
+}
+
+// clearByWord is the refusal to send a value in clear since the server says so.
+func clearByWord(id uuid.UUID) error {
+	return setupf("that secret %s is one whose value the server encrypts is only the server's word; read it first and look, or name it as project/name", id)
 }
 
 // knownClear answers whether a secret may be sent in clear: what was known before the server is asked decides that. It is

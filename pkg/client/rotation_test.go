@@ -1,0 +1,223 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/app/workers"
+	"strongroom/pkg/client"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/rotation/rotators"
+	"strongroom/pkg/rotation/worker"
+)
+
+// A rotated is a secret with a rotation by the rotator random, which was asked for.
+type rotated struct {
+	*client.Client
+	name   string
+	secret client.Secret
+	run    api.RotationRun
+}
+
+func rotate(t *testing.T, c *client.Client, project string) rotated {
+	t.Helper()
+	name := project + "/ROTATED"
+	s, err := c.Set(t.Context(), name, client.NewValue("the first value"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.PutRotation(t.Context(), s.ID, api.PutRotation{Rotator: string(rotation.Random)}, ""); err != nil {
+		t.Fatal(err)
+	}
+	run, err := c.RotateSecret(t.Context(), s.ID, api.RotateSecret{})
+	if err != nil || run.State != api.RotationDue {
+		t.Fatalf("%+v, %v", run, err)
+	}
+	return rotated{c, name, s, run}
+}
+
+// inBoth runs a test in a project whose values clients encrypt, and in one whose the server does.
+func inBoth(t *testing.T, test func(t *testing.T, c *client.Client, project string)) {
+	t.Helper()
+	t.Run("client", func(t *testing.T) { c := real(t, "owner"); test(t, c, fresh(t, c, "rotation")) })
+	t.Run("server", func(t *testing.T) { c := real(t, "owner"); test(t, c, freshServer(t, c, "rotation")) })
+}
+
+func TestARotationIsSetShownAndRemoved(t *testing.T) {
+	c := real(t, "owner")
+	r := rotate(t, c, fresh(t, c, "rotation"))
+	again, err := c.RotateSecret(t.Context(), r.secret.ID, api.RotateSecret{})
+	if err != nil || again.ID != r.run.ID {
+		t.Errorf("asked again, it is %+v, %v", again, err)
+	}
+	shown, err := c.Rotation(t.Context(), r.secret.ID)
+	if err != nil || shown.Rotator != "random" || shown.Run == nil || shown.Run.ID != r.run.ID {
+		t.Errorf("shows %+v, %v", shown, err)
+	}
+	if _, err := c.PutRotation(t.Context(), r.secret.ID, api.PutRotation{Rotator: "random", Every: "30d"}, `"other"`); !errors.Is(err, client.ErrPreconditionFailed) {
+		t.Errorf("under another ETag it is set: %v", err)
+	}
+	lease := api.RotationLease{ID: r.run.ID, Lease: uuid.New()}
+	if _, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: lease}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.DeleteRotation(t.Context(), r.secret.ID, false); !errors.Is(err, client.ErrConflict) {
+		t.Errorf("removed while it goes on: %v", err)
+	}
+	if err := c.DeleteRotation(t.Context(), r.secret.ID, true); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Rotation(t.Context(), r.secret.ID); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("shows one that was removed: %v", err)
+	}
+}
+
+func TestAPendingVersionComesToNobodyUnasked(t *testing.T) {
+	inBoth(t, func(t *testing.T, c *client.Client, project string) {
+		r := rotate(t, c, project)
+		lease := api.RotationLease{ID: r.run.ID, Lease: uuid.New()}
+		task, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: lease})
+		if err != nil || task.Run.From != 1 || task.Rotator != "random" {
+			t.Fatalf("%+v, %v", task, err)
+		}
+		if _, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: api.RotationLease{ID: r.run.ID, Lease: uuid.New()}}); !errors.Is(err, client.ErrConflict) {
+			t.Errorf("claimed twice: %v", err)
+		}
+		pending := client.PendingVersion{RotationLease: lease, Value: client.NewValue("the second value")}
+		stored, err := c.PutPendingVersion(t.Context(), r.secret.ID, pending)
+		if err != nil || stored.Stage != api.StagePending {
+			t.Fatalf("%+v, %v", stored, err)
+		}
+		s, err := c.Get(t.Context(), r.name)
+		if err != nil || s.Value.Reveal() != "the first value" {
+			t.Fatalf("the current value is %q, %v", s.Value.Reveal(), err)
+		}
+		v, err := c.Version(t.Context(), s, stored.Version)
+		if err != nil || v.Value.Reveal() != "the second value" || v.Stage != api.StagePending {
+			t.Fatalf("the pending value is %q, %v", v.Value.Reveal(), err)
+		}
+		if promoted, err := c.PromoteVersion(t.Context(), r.secret.ID, lease); err != nil || promoted.Version != stored.Version {
+			t.Fatalf("%+v, %v", promoted, err)
+		}
+		if s, err = c.Get(t.Context(), r.name); err != nil || s.Value.Reveal() != "the second value" {
+			t.Errorf("the current value is %q, %v", s.Value.Reveal(), err)
+		}
+	})
+}
+
+func TestAPendingVersionIsDiscarded(t *testing.T) {
+	c := real(t, "owner")
+	r := rotate(t, c, fresh(t, c, "rotation"))
+	lease := api.RotationLease{ID: r.run.ID, Lease: uuid.New()}
+	if _, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: lease}); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := c.PutPendingVersion(t.Context(), r.secret.ID, client.PendingVersion{RotationLease: lease, Value: client.NewValue("x")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := c.DiscardPendingVersion(t.Context(), r.secret.ID, api.DiscardPendingVersion{RotationLease: lease, Reason: "no luck"})
+	if err != nil || run.State != api.RotationFailed || run.Reason != "no luck" {
+		t.Errorf("%+v, %v", run, err)
+	}
+	if _, err := c.Version(t.Context(), r.secret, stored.Version); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("it is there: %v", err)
+	}
+}
+
+func TestAFailedAttemptIsReported(t *testing.T) {
+	c := real(t, "owner")
+	r := rotate(t, c, fresh(t, c, "rotation"))
+	lease := api.RotationLease{ID: r.run.ID, Lease: uuid.New()}
+	if _, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: lease}); err != nil {
+		t.Fatal(err)
+	}
+	run, err := c.ReportRotation(t.Context(), r.secret.ID, api.ReportRotation{RotationLease: lease, Outcome: api.OutcomeRetry, Reason: "no luck"})
+	if err != nil || run.State != api.RotationDue || run.TryAt == nil {
+		t.Errorf("%+v, %v", run, err)
+	}
+}
+
+// template is a rotator of random values that does something to the secret between its steps.
+type template struct {
+	value string
+	test  func(ctx context.Context)
+}
+
+func (r template) Create(context.Context, *rotators.Task) (rotators.Created, error) {
+	return rotators.Created{Value: r.value}, nil
+}
+func (template) Set(context.Context, *rotators.Task) error { return nil }
+func (r template) Test(ctx context.Context, _ *rotators.Task) error {
+	r.test(ctx)
+	return nil
+}
+func (template) Undo(context.Context, *rotators.Task) error   { return nil }
+func (template) Retire(context.Context, *rotators.Task) error { return nil }
+func (template) Check(context.Context, *rotators.Task) error  { return nil }
+
+// TestAWorkerIsAClient: a worker does a rotation through the SDK, while nothing happens, while the secret gets another name, another
+// project, and another value.
+func TestAWorkerIsAClient(t *testing.T) {
+	inBoth(t, func(t *testing.T, c *client.Client, project string) {
+		for name, scene := range map[string]struct {
+			meanwhile func(ctx context.Context, r rotated)
+			outcome   worker.Outcome
+			value     string
+		}{
+			"nothing else": {func(context.Context, rotated) {}, worker.Rotated, "the second value"},
+			"another name": {func(ctx context.Context, r rotated) {
+				other := "RENAMED " + uuid.NewString()
+				if _, err := c.Update(ctx, r.name, client.Change{Name: &other}); err != nil {
+					t.Error(err)
+				}
+			}, worker.Rotated, "the second value"},
+			"another project": {func(ctx context.Context, r rotated) {
+				if _, err := c.Update(ctx, r.name, client.Change{Add: []string{project}}); err != nil {
+					t.Error(err)
+				}
+			}, worker.Rotated, "the second value"},
+			"another value": {func(ctx context.Context, r rotated) {
+				if _, err := c.Set(ctx, r.name, client.NewValue("by hand")); err != nil {
+					t.Error(err)
+				}
+			}, worker.Discarded, "by hand"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				r := rotate(t, c, create(t, c, "worker", encryptionOf(t, c, project)))
+				w := worker.Worker{Kind: rotation.Random, Server: workers.Server{Client: real(t, "owner")}, Rotator: template{
+					"the second value", func(ctx context.Context) { scene.meanwhile(ctx, r) },
+				}}
+				outcome, err := w.Rotate(t.Context(), r.secret.ID, r.run.ID)
+				if outcome != scene.outcome || err != nil {
+					shown, _ := c.Rotation(t.Context(), r.secret.ID)
+					t.Fatalf("it ended with %s, %v: %+v", outcome, err, shown.Run)
+				}
+				s, err := c.Get(t.Context(), r.secret.ID.String())
+				if err != nil || s.Value.Reveal() != scene.value {
+					t.Errorf("the value is %q, %v", s.Value.Reveal(), err)
+				}
+				if outcome, err := w.Rotate(t.Context(), r.secret.ID, r.run.ID); outcome != worker.Refused || err != nil {
+					t.Errorf("a message that comes again ends with %s, %v", outcome, err)
+				}
+				if outcome, err := w.Rotate(t.Context(), uuid.New(), r.run.ID); outcome != worker.Refused || err != nil {
+					t.Errorf("one of a secret that is not there ends with %s, %v", outcome, err)
+				}
+			})
+		}
+	})
+}
+
+// encryptionOf is a project's encryption.
+func encryptionOf(t *testing.T, c *client.Client, project string) api.Encryption {
+	t.Helper()
+	p, err := c.Resolve(t.Context(), project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Encryption
+}
