@@ -233,6 +233,11 @@ var rules = map[string]rule{
 		"golang.org/x/sys/unix":                    "turns a terminal's echo off, and asks it whether more was pasted than one line",
 		"golang.org/x/term":                        "asks without echo",
 	}},
+	"pkg/cmd/strongroom/internal/bus": {arrows: []string{"pkg/sigv4", "pkg/wholefile"}, libraries: map[string]string{
+		"github.com/aws/aws-lambda-go":       gatewayV2,
+		"github.com/go-json-experiment/json": strict,
+		"github.com/google/uuid":             uuids,
+	}},
 	"pkg/cmd/strongroom/internal/deployed": {arrows: []string{"pkg/api", "pkg/iampolicy", "pkg/identity"}, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":            aws,
 		"github.com/aws/aws-sdk-go-v2/service/iam":    "reads who may do what in the account",

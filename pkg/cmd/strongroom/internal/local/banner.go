@@ -59,7 +59,7 @@ func (b banner) print(w io.Writer) error {
 		"",
 		"Everything else: " + call + " --help",
 		"",
-		"The AWS SDKs' KMS, with the clients' key, is on " + b.kms,
+		"The AWS SDKs' KMS, with the clients' key, and EventBridge, are on " + b.kms,
 		"strongroom is listening on " + b.url,
 		"",
 	}, "\n"))

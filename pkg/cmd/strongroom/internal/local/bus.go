@@ -2,22 +2,157 @@ package local
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
 
+	"github.com/google/uuid"
+
+	"strongroom/pkg/cmd/strongroom/internal/bus"
+	"strongroom/pkg/gateway"
+	"strongroom/pkg/identity"
+	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
+	"strongroom/pkg/sigv4"
 )
 
-// A bus says in the log what is published: nobody else listens on one machine.
-type bus struct{ log *slog.Logger }
+// source is the source of what Strongroom publishes, and rotationDue the detail type of what asks for a rotator's worker.
+const (
+	source      = "strongroom"
+	rotationDue = "Rotation Due"
+)
 
-// Publish logs notices: emergencies and departures so that they are seen, the others for who looks closer.
-func (b bus) Publish(ctx context.Context, notices []secrets.Notice) error {
+// How the queues are consumed. What a message is about is a minute's work, and may take as long as a Lambda function.
+const (
+	workers     = 4
+	visibility  = 15 * time.Minute
+	pause       = 15 * time.Second
+	maxReceives = 5
+)
+
+// notable are the kinds of notice that are logged so that they are seen; the others are for who looks closer.
+var notable = []string{"Break Glass", "Principal Disabled", "Principal Deleted", "Rotation Failed"}
+
+// A publisher is the bus as use cases know it: what they publish is logged, and put.
+type publisher struct{ server *Server }
+
+// Publish puts notices in their order.
+func (p publisher) Publish(ctx context.Context, notices []secrets.Notice) error {
 	for _, n := range notices {
 		level := slog.LevelDebug
-		if n.Kind == "Break Glass" || n.Kind == "Principal Disabled" || n.Kind == "Principal Deleted" {
+		if slices.Contains(notable, n.Kind) {
 			level = slog.LevelInfo
 		}
-		b.log.Log(ctx, level, n.Kind, "resourceKind", n.ResourceKind, "resourceId", n.ResourceID, "eventId", n.EventID)
+		p.server.config.Log.Log(ctx, level, n.Kind, "resourceKind", n.ResourceKind, "resourceId", n.ResourceID, "eventId", n.EventID)
+		detail, err := json.Marshal(n.Detail)
+		if err != nil {
+			return err
+		}
+		if err := p.server.bus.Put(bus.Event{
+			Version: "0", ID: uuid.NewString(), DetailType: n.Kind, Source: source, AccountID: Account, Region: Region, Time: n.At.UTC(), Detail: detail,
+			Resources: []string{fmt.Sprintf("urn:strongroom:%s:%s", n.ResourceKind, n.ResourceID)},
+		}); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// newBus makes the bus with a queue for each kind of rotator.
+func (s *Server) newBus() error {
+	var rules []bus.Rule
+	for _, kind := range rotation.Kinds() {
+		if s.rotate(kind) == nil {
+			continue
+		}
+		q, err := bus.NewQueue(s.queue(string(kind), workers, s.consumeDue(kind)))
+		if err != nil {
+			return err
+		}
+		rules = append(rules, bus.Rule{Queue: q, Wants: func(from, what string, field func(string) string) bool {
+			return from == source && what == rotationDue && field("rotator") == string(kind)
+		}})
+	}
+	s.bus = bus.New(rules...)
+	return nil
+}
+
+// queue is a queue in memory: a worker that does not come is asked for again.
+func (s *Server) queue(name string, concurrency int, consume func(context.Context, []byte) error) bus.QueueConfig {
+	return bus.QueueConfig{
+		Name: name, Consume: consume, Concurrency: concurrency, Visibility: visibility, Pause: pause, Receives: maxReceives,
+		Redeliver: s.config.Redeliver, Log: s.config.Log,
+	}
+}
+
+// A Rotate does what is to be done about a rotation of a secret.
+type Rotate = func(ctx context.Context, secret, rotation uuid.UUID) error
+
+// rotate is what does the rotations of that kind; nil where nothing does.
+func (s *Server) rotate(kind rotation.Kind) Rotate {
+	if s.config.Rotate != nil {
+		return func(ctx context.Context, secret, id uuid.UUID) error { return s.config.Rotate(ctx, kind, secret, id) }
+	}
+	return nil
+}
+
+// consumeDue hands what a message asks for to who rotates.
+func (s *Server) consumeDue(kind rotation.Kind) func(context.Context, []byte) error {
+	rotate := s.rotate(kind)
+	return func(ctx context.Context, message []byte) error {
+		var e bus.Event
+		var due secrets.Detail
+		err := json.Unmarshal(message, &e)
+		if err == nil {
+			err = json.Unmarshal(e.Detail, &due)
+		}
+		if err == nil && (due.ResourceID == uuid.Nil || due.RotationID == nil) {
+			err = fmt.Errorf("it names no secret or no rotation")
+		}
+		if err != nil {
+			return fmt.Errorf("not an event that asks for a worker: %w", err)
+		}
+		return rotate(ctx, due.ResourceID, *due.RotationID)
+	}
+}
+
+// newEvents makes the EventBridge of the clients, where the owner may put events.
+func (s *Server) newEvents(identities *gateway.Identities) *bus.Endpoint {
+	c := bus.EndpointConfig{
+		Put: s.bus.Put, Buses: []string{"default", source}, Account: Account, Region: Region, Log: s.config.Log,
+		Callers: func(accessKeyID string) (bus.Caller, bool) {
+			i, ok := identities.Lookup(accessKeyID)
+			return bus.Caller{
+				Key: sigv4.Key{ID: i.AccessKeyID, Secret: i.SecretAccessKey, SessionToken: i.SessionToken}, ARN: i.ARN,
+				MayPut: ok && administers(i.ARN),
+			}, ok
+		},
+	}
+	if s.config.Clock != nil {
+		c.Now = s.config.Clock.Now
+	}
+	return bus.NewEndpoint(c)
+}
+
+// administers says whether a caller has the owner's role in the account.
+func administers(arn string) bool {
+	of, err := identity.Names(arn)
+	role, wrong := identity.Names(profileNamed(Owner).bind)
+	return err == nil && wrong == nil && slices.Contains(of, role[0])
+}
+
+// amazon is the door of the AWS SDKs: EventBridge for what names its operation, and else KMS.
+func (s *Server) amazon(events http.Handler) http.Handler {
+	service, _, _ := strings.Cut(bus.Target, ".")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), service+".") {
+			events.ServeHTTP(w, r)
+			return
+		}
+		s.kms.ServeHTTP(w, r)
+	})
 }

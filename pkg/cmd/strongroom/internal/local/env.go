@@ -9,7 +9,7 @@ import (
 )
 
 // Exports are the lines for a POSIX shell to evaluate, after which its commands sign as a profile and go to the server
-// of the folder, and the AWS SDKs in them to its KMS. An unknown profile is an error that names the known ones. getenv
+// of the folder, and the AWS SDKs in them to its KMS and its EventBridge. An unknown profile is an error that names the known ones. getenv
 // reads the environment that the lines are for: what there would have them do otherwise is unset.
 func Exports(folder, addr, profile string, getenv func(string) string) (string, error) {
 	known, err := Profiles(folder)
@@ -40,6 +40,7 @@ func Exports(folder, addr, profile string, getenv func(string) string) (string, 
 		{"AWS_REGION", Region},
 		{"AWS_DEFAULT_REGION", Region}, // botocore, and with it the first AWS CLI, knows this one alone
 		{"AWS_ENDPOINT_URL_KMS", kmsDoor.url(folder, getenv(kmsDoor.variable))},
+		{"AWS_ENDPOINT_URL_EVENTBRIDGE", kmsDoor.url(folder, getenv(kmsDoor.variable))},
 	} {
 		fmt.Fprintf(&b, "export %s=%s\n", pair[0], Quote(pair[1]))
 	}

@@ -13,7 +13,7 @@
 //	clock.json       what the clock shows, once it has run fast
 //	identities.json  who may sign: access keys, their secrets, and whom they stand for (package gateway)
 //	credentials      the same for clients, in the format of AWS's shared credentials file
-//	url, kms-url     where the server and its KMS listen, while they do
+//	url, kms-url     where the server, and its KMS and EventBridge, listen, while they do
 //	client/          what the command line pins and remembers (package client/config)
 //	*.lock           the empty files credentials.lock and identities.json.lock, for whoever writes what they are named after
 //
@@ -31,6 +31,16 @@
 //
 // While it serves, the server starts the functions of the table's stream and of the clock as AWS would (package trigger):
 // with the changes since they last had some, those of the first start among them, and when they are due.
+//
+// # The bus
+//
+// What the use cases publish goes into the log, and over a bus in process (package bus) to queues: one a kind of rotator, with
+// what asks for its workers. Whoever has the owner's role puts events of their own there as in AWS, at the door of the KMS:
+//
+//	aws events put-events --endpoint-url "$(cat .strongroom/kms-url)" --entries '[{"Source": "strongroom.leak", …}]'
+//
+// There is one bus, which answers to the names default and strongroom. The workers' queues are in memory: what is in them when
+// the process ends is lost, and dispatch-rotations asks for a worker once more a while later (rotation.AskAgain).
 //
 // # The clock
 //
@@ -53,6 +63,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -60,11 +71,13 @@ import (
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/app"
+	"strongroom/pkg/cmd/strongroom/internal/bus"
 	"strongroom/pkg/cmd/strongroom/internal/trigger"
 	"strongroom/pkg/gateway"
 	"strongroom/pkg/handler"
 	"strongroom/pkg/localkms"
 	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/table"
 	"strongroom/pkg/table/allowed"
@@ -84,15 +97,17 @@ type Config struct {
 	Data string
 	// Addr is where to listen: a loopback address and a port, 0 for a free one.
 	Addr string
-	// KMSAddr is where to listen for requests to KMS, likewise.
+	// KMSAddr is where to listen for requests to KMS and EventBridge, likewise.
 	KMSAddr string
 	// Clock is what the use cases and the schedules go by; nil is the system's.
 	Clock trigger.Clock
 	// Speed is how many times as fast as the machine's the clock runs, up to MaxSpeed; 0 is once. A Clock has its own.
 	Speed int
 	// Redeliver, where not zero, is how many batches of changes the functions of the table's stream get until one comes
-	// twice on purpose: for tests.
+	// twice on purpose, and how many messages of a queue: for tests.
 	Redeliver int
+	// Rotate, where not nil, does rotations in place of the workers of every kind: for tests.
+	Rotate func(ctx context.Context, kind rotation.Kind, secret, rotation uuid.UUID) error
 	// Log is where the server logs; nil is slog.Default().
 	Log *slog.Logger
 }
@@ -105,6 +120,7 @@ type Server struct {
 	organization uuid.UUID
 	owner        secrets.Caller
 	kms          *localkms.Endpoint
+	bus          *bus.Bus
 	// fast is the clock where it is not, or was not always, the machine's.
 	fast        *fastClock
 	triggers    *trigger.Triggers
@@ -174,13 +190,16 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	c := secrets.Config{
 		Table: s.table, Within: within(s.config.Log), Keys: keys.Key(localkms.Storage), Organization: s.organization, Account: Account,
-		ClientKeyARN: keys.Key(localkms.Client).ARN(), Bus: bus{s.config.Log},
+		ClientKeyARN: keys.Key(localkms.Client).ARN(), Bus: publisher{s},
 		Signer: signer, Archive: archive{filepath.Join(s.config.Data, sealsFolder)},
 	}
 	if s.config.Clock != nil {
 		c.Now, c.ClientNow, c.Pace = s.config.Clock.Now, time.Now, s.config.Speed
 	}
 	s.service = secrets.New(c)
+	if err := s.newBus(); err != nil {
+		return err
+	}
 	if s.triggers, err = s.newTriggers(); err != nil { // before anything is written, so that they get it
 		return err
 	}
@@ -193,7 +212,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.api, err = s.enter(ctx, apiDoor, s.config.Addr, s.telling(s.gateway(identities))); err != nil {
 		return err
 	}
-	if s.kmsAPI, err = s.enter(ctx, kmsDoor, s.config.KMSAddr, s.kms); err != nil {
+	if s.kmsAPI, err = s.enter(ctx, kmsDoor, s.config.KMSAddr, s.amazon(s.newEvents(identities))); err != nil {
 		return errors.Join(err, s.api.close(s.config.Data))
 	}
 	return nil
@@ -338,7 +357,10 @@ func (s *Server) Serve(ctx context.Context) error {
 	triggered := make(chan struct{})
 	go func() {
 		defer close(triggered)
-		s.triggers.Run(ctx)
+		var all sync.WaitGroup
+		all.Go(func() { s.triggers.Run(ctx) })
+		all.Go(func() { s.bus.Run(ctx) })
+		all.Wait()
 	}()
 	ticking := make(chan struct{})
 	go func() {

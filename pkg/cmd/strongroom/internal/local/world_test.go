@@ -130,7 +130,7 @@ func worldConfig(tbl table.Table, keys *secretstest.Keys, now time.Time) secrets
 	return secrets.Config{
 		Table: tbl, Keys: keys, Signer: secretstest.NewSigner(), Organization: fixedID(1), Account: worldAccount,
 		ClientKeyARN: "arn:aws:kms:us-east-1:" + worldAccount + ":key/client",
-		Bus:          bus{slog.New(slog.DiscardHandler)},
+		Bus:          &secretstest.Bus{},
 		Now:          func() time.Time { return now },
 	}
 }
