@@ -76,7 +76,7 @@ func TestNamesAreCompleted(t *testing.T) {
 		"not what it is called":           {m.completeHome, "plain/", nil, noFile},
 		"resources":                       {m.completeResource, "p", []string{"payroll", "plain", "payroll/", "plain/"}, noSpace},
 		"secrets as resources":            {m.completeResource, "plain/T", []string{"plain/TOKEN"}, noFile},
-		"principals of two kinds by both": {m.completeAnyPrincipal, "", []string{"group:developer", "ci", "user:developer", "owner"}, noFile},
+		"principals of two kinds by both": {m.completeAnyPrincipal, "", []string{"group:developer", "ci", "user:developer", "owner", "rotation"}, noFile},
 	} {
 		got, directive := test.complete(t.Context(), test.begun)
 		slices.Sort(got)

@@ -19,7 +19,7 @@ func (m *Main) local() *cobra.Command {
 		Use: "local [--speed N]", Short: "run a Strongroom on this machine, for trying things", Args: none,
 		Long: "Run a Strongroom on this machine, for trying things: the same functions as on AWS, behind the same\n" +
 			"request signatures, over one file. At first start it makes an organization with an owner, a\n" +
-			"developer, a service account and three projects.\n\n" +
+			"developer, two service accounts and three projects.\n\n" +
 			"STRONGROOM_DATA is the folder with its data, keys and credentials (" + local.DefaultData + ").\n" +
 			"STRONGROOM_ADDR is where it listens, on loopback only (" + local.DefaultAddr + "), and\n" +
 			"STRONGROOM_KMS_ADDR where its KMS does (" + local.DefaultKMSAddr + "), which holds the clients' keys.\n\n" +
@@ -65,7 +65,7 @@ func (m *Main) localEnv() *cobra.Command {
 		Use: "env PROFILE", Short: "print the exports that make a shell use the local server as PROFILE",
 		Long: "Print the exports that make a shell, and the AWS SDKs in it, use the local server as PROFILE:\n\n" +
 			"  eval \"$(strongroom local env developer)\"\n\n" +
-			"The first start makes owner, developer, ci and stranger; add-identity makes more.",
+			"The first start makes owner, developer, ci, rotation and stranger; add-identity makes more.",
 		Args: exactly("PROFILE"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {

@@ -24,6 +24,8 @@ const (
 	Developer = "developer"
 	// CI is a service account that may read all projects but payroll.
 	CI = "ci"
+	// Rotation is the service account of the workers that rotate secrets, which may write in all projects but payroll.
+	Rotation = "rotation"
 	// Stranger signs rightly and is bound to nobody.
 	Stranger = "stranger"
 )
@@ -36,6 +38,7 @@ var firstProfiles = []profile{
 	{Owner, "arn:aws:sts::" + Account + ":assumed-role/Administrator/owner", "arn:aws:iam::" + Account + ":role/Administrator"},
 	{Developer, "arn:aws:iam::" + Account + ":user/developer", "arn:aws:iam::" + Account + ":user/developer"},
 	{CI, "arn:aws:sts::" + Account + ":assumed-role/ContinuousIntegration/ci", "arn:aws:iam::" + Account + ":role/ContinuousIntegration"},
+	{Rotation, "arn:aws:sts::" + Account + ":assumed-role/RotationWorker/rotation", "arn:aws:iam::" + Account + ":role/RotationWorker"},
 	{Stranger, "arn:aws:sts::" + Account + ":assumed-role/SomebodyElse/stranger", ""},
 }
 

@@ -61,6 +61,7 @@ func TestTheDemosKeysOpenToThoseWhoMay(t *testing.T) {
 		local.Owner:     {"", "InvalidCiphertextException"},
 		local.Developer: {"", "AccessDeniedException"},
 		local.CI:        {"", "AccessDeniedException"},
+		local.Rotation:  {"", "AccessDeniedException"},
 		local.Stranger:  {"AccessDeniedException", "AccessDeniedException"},
 		"function":      {"AccessDeniedException", "AccessDeniedException"},
 	} {
@@ -74,8 +75,8 @@ func TestTheDemosKeysOpenToThoseWhoMay(t *testing.T) {
 		}
 	}
 	grants, err := kmsOf(t, s, local.Owner).ListGrants(t.Context(), &kms.ListGrantsInput{KeyId: &me.ClientKeyARN})
-	if err != nil || len(grants.Grants) != 5 {
-		t.Fatalf("%d grants, %v; want five", len(grants.Grants), err)
+	if err != nil || len(grants.Grants) != 6 {
+		t.Fatalf("%d grants, %v; want six", len(grants.Grants), err)
 	}
 	for _, g := range grants.Grants {
 		if _, err := kmsOf(t, s, local.Owner).RevokeGrant(t.Context(), &kms.RevokeGrantInput{KeyId: g.KeyId, GrantId: g.GrantId}); err != nil {

@@ -20,7 +20,7 @@ import (
 const (
 	organizationName = "demo"
 	clientProject    = "demo"
-	// closedProject is clients', too, and the service account may not read it.
+	// closedProject is clients', too, and the service accounts may not read it.
 	closedProject = "payroll"
 	serverProject = "plain"
 )
@@ -39,9 +39,9 @@ type demoProject struct {
 }
 
 var demoProjects = []demoProject{
-	{clientProject, api.EncryptionClient, []share{{Owner, access.Manage}, {Developer, access.Write}, {CI, access.Read}}},
+	{clientProject, api.EncryptionClient, []share{{Owner, access.Manage}, {Developer, access.Write}, {CI, access.Read}, {Rotation, access.Write}}},
 	{closedProject, api.EncryptionClient, []share{{Owner, access.Manage}, {Developer, access.Write}}},
-	{serverProject, api.EncryptionServer, []share{{Owner, access.Manage}, {Developer, access.Write}, {CI, access.Read}}},
+	{serverProject, api.EncryptionServer, []share{{Owner, access.Manage}, {Developer, access.Write}, {CI, access.Read}, {Rotation, access.Write}}},
 }
 
 // A seeder makes the demo: it looks each thing up by its name and makes what is not as it should be, so that it may be
@@ -72,11 +72,15 @@ func (s *seeder) seed(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the service account %s: %w", CI, err)
 	}
+	rotation, err := s.principal(ctx, access.KindServiceAccount, Rotation)
+	if err != nil {
+		return fmt.Errorf("making the service account %s: %w", Rotation, err)
+	}
 	me, err := s.service.Whoami(ctx, s.owner)
 	if err != nil {
 		return fmt.Errorf("finding the owner: %w", err)
 	}
-	ids := map[string]uuid.UUID{Owner: me.Principal.ID, Developer: developer, CI: ci}
+	ids := map[string]uuid.UUID{Owner: me.Principal.ID, Developer: developer, CI: ci, Rotation: rotation}
 	for _, p := range demoProjects {
 		if err := s.project(ctx, p, ids); err != nil {
 			return fmt.Errorf("making the project %s: %w", p.name, err)

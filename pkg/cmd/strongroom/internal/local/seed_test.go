@@ -145,10 +145,11 @@ func openKeys(t *testing.T, s *seeder, keys *localkms.KMS, p api.Project) string
 
 func TestTheDemoIsTheSameWhereverItsMakingWasStopped(t *testing.T) {
 	want := []string{
-		"demo client owner=manage developer=write ci=read keys=1",
+		"demo client owner=manage developer=write ci=read rotation=write keys=1",
 		"payroll client owner=manage developer=write keys=1",
-		"plain server owner=manage developer=write ci=read",
+		"plain server owner=manage developer=write ci=read rotation=write",
 		"serviceAccount ci  [{arn:aws:iam::000000000000:role/ContinuousIntegration }]",
+		"serviceAccount rotation  [{arn:aws:iam::000000000000:role/RotationWorker }]",
 		"user developer member [{arn:aws:iam::000000000000:user/developer }]",
 		"user owner owner [{arn:aws:iam::000000000000:role/Administrator }]",
 	}
@@ -156,7 +157,7 @@ func TestTheDemoIsTheSameWhereverItsMakingWasStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const writes = 11 // the organization, two principals, their identities, three projects, their grants
+	const writes = 13 // the organization, three principals, their identities, three projects, their grants
 	for stopped := range writes + 1 {
 		for _, applied := range []bool{false, true} {
 			t.Run(fmt.Sprintf("after %d writes, applied %t", stopped, applied), func(t *testing.T) {
@@ -213,8 +214,8 @@ func TestTheDemosGrantsAreMadeOnce(t *testing.T) {
 	}
 	notNoted := func(_ *Server, noted *state) { noted.Granted = false }
 	for i, give := range []func(*Server, *state){notNoted, notNoted, nil} {
-		if n := run(give); n != 5 {
-			t.Errorf("after start %d there are %d grants, want 5", i, n)
+		if n := run(give); n != 6 {
+			t.Errorf("after start %d there are %d grants, want 6", i, n)
 		}
 	}
 	if err := os.Remove(filepath.Join(data, kmsFile)); err != nil {

@@ -23,7 +23,7 @@
 //
 // # The first start
 //
-// It makes an organization, an owner, a user, a service account and three projects, through the use cases that everybody
+// It makes an organization, an owner, a user, two service accounts (of a job, and of the workers that rotate) and three projects, through the use cases that everybody
 // uses, then the grants of the local KMS that go with them, and notes that it has. Until it has noted that it does not listen, so nobody else changes anything; stopped
 // at any moment, it goes on at the next start. From then on it changes nothing by itself.
 //
