@@ -33,7 +33,7 @@ func (r *Record) Claim(lease api.RotationLease, holder uuid.UUID, current int64,
 	default:
 		return refuse("this rotation is over: %s", run.State)
 	}
-	run.State, run.Lease = api.RotationRunning, Lease{ID: lease.Lease, Holder: holder, Until: now.Add(LeaseTime)}
+	run.State, run.Lease = api.RotationRunning, Lease{ID: lease.Lease, Holder: holder, Until: now.Add(r.worked(LeaseTime))}
 	return nil
 }
 

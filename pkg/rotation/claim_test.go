@@ -122,3 +122,35 @@ func TestStepsGoForwardsAlone(t *testing.T) {
 		t.Error("without a pending version the run is at", r.Run.Step)
 	}
 }
+
+// TestWorkersHaveTheirTimeByTheirOwnClocks: where the record's clock runs a hundred times as fast, leases hold a hundred times as
+// long by it, and so long workers are waited for. Retries are by the record's clock.
+func TestWorkersHaveTheirTimeByTheirOwnClocks(t *testing.T) {
+	s := begun(t, kept(t))
+	s.Pace = 100
+	if due, want := s.Due(), s.now.Add(100*AskAgain); !due.Equal(want) {
+		t.Errorf("another worker is asked for at %s, want %s", due, want)
+	}
+	s.now = s.now.Add(2 * NobodyCame)
+	if !s.Dispatch(second, s.now) || s.Run.State != api.RotationDue {
+		t.Errorf("after two days of its clock, 29 minutes of theirs, it is %s: %s", s.Run.State, s.Run.Reason)
+	}
+	s.claim(leaseA)
+	if want := s.now.Add(100 * LeaseTime); !s.Run.Lease.Until.Equal(want) || !s.Due().Equal(want) {
+		t.Errorf("the lease holds until %s, want %s", s.Run.Lease.Until, want)
+	}
+	if s.retry(); !s.Run.TryAt.Equal(s.now.Add(Backoff(1))) {
+		t.Errorf("it is tried again at %s", s.Run.TryAt)
+	}
+	s = begun(t, kept(t)).claim(leaseA).created().finished()
+	s.Pace = 1000
+	s.Check(nil, s.now)
+	for _, c := range []struct {
+		after time.Duration
+		want  bool
+	}{{DefaultGrace, false}, {1000*knownAfter - 1, false}, {1000 * knownAfter, true}} {
+		if s.Check(nil, s.now.Add(c.after)) != c.want {
+			t.Errorf("%s after the last reader came the old value is to be retired: %t", c.after, !c.want)
+		}
+	}
+}

@@ -15,7 +15,7 @@ func (r *Record) Due() time.Time {
 		if r.Run.TryAt.After(r.Run.AskedAt) {
 			return r.Run.TryAt
 		}
-		return r.Run.AskedAt.Add(AskAgain)
+		return r.Run.AskedAt.Add(r.worked(AskAgain))
 	case api.RotationRunning:
 		return r.Run.Lease.Until
 	case api.RotationWaiting:
@@ -49,7 +49,7 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 		}
 		r.Run.State = api.RotationDue
 		r.Run.release()
-	case !r.Run.AskedSince.IsZero() && now.Sub(r.Run.AskedSince) >= NobodyCame:
+	case !r.Run.AskedSince.IsZero() && now.Sub(r.Run.AskedSince) >= r.worked(NobodyCame):
 		r.fail("no worker came; is one deployed for the rotator, and may it write the secret?", now)
 		return false
 	}

@@ -45,7 +45,7 @@ func (r *Record) Check(missing []uuid.UUID, now time.Time) (ask bool) {
 	case run.CameAt.IsZero():
 		run.CameAt = now
 	}
-	if overdue || (!run.CameAt.IsZero() && !run.CameAt.Add(r.Config.Readers.Grace).After(now)) {
+	if overdue || (!run.CameAt.IsZero() && !run.CameAt.Add(r.grace()).After(now)) {
 		run.NeverCame = missing
 		run.State, run.AskedAt, run.AskedSince = api.RotationDue, now, now
 		return true
@@ -53,7 +53,7 @@ func (r *Record) Check(missing []uuid.UUID, now time.Time) (ask bool) {
 	pause := now.Sub(r.LastRotatedAt) / 8
 	run.CheckAt = now.Add(min(max(pause, firstCheck), longCheck))
 	if !run.CameAt.IsZero() {
-		run.CheckAt = run.CameAt.Add(r.Config.Readers.Grace)
+		run.CheckAt = run.CameAt.Add(r.grace())
 	}
 	if run.CheckAt.After(run.RetireBy) {
 		run.CheckAt = run.RetireBy

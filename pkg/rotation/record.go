@@ -21,6 +21,24 @@ type Record struct {
 	Run           Run
 	// Again is why another run follows the present one.
 	Again Cause
+	// Pace is how many times as fast as the clocks of workers that clock runs that the record is moved by; 0 is once. Workers have
+	// as much longer.
+	Pace int
+}
+
+// knownAfter is after how long a read is known for certain, unless the stream of changes is behind.
+const knownAfter = 5 * time.Second
+
+// worked is a time of workers' clocks, by the clock that the record is moved by.
+func (r *Record) worked(d time.Duration) time.Duration { return d * time.Duration(max(r.Pace, 1)) }
+
+// grace is how long the old value works on after the last reader has come. It covers the seconds until a read is known, which
+// are those of readers' clocks.
+func (r *Record) grace() time.Duration {
+	if r.Pace > 1 {
+		return max(r.Config.Readers.Grace, r.worked(knownAfter))
+	}
+	return r.Config.Readers.Grace
 }
 
 // A RefusedError is why a request about a run can't be done now; for the caller to read.

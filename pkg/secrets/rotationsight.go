@@ -33,8 +33,11 @@ func (q *request) lookRotation(ctx context.Context, id uuid.UUID, extra ...table
 	if r.rotation, err = rotationOf(item); err != nil {
 		return r, err
 	}
-	r.state, err = r.rotation.state(id)
-	return r, err
+	if r.state, err = r.rotation.state(id); err != nil {
+		return r, err
+	}
+	r.state.Pace = q.pace
+	return r, nil
 }
 
 // planRotation says that the rotation is to be stored as its state is now, under the revision that was read, and what is told of
