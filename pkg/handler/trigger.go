@@ -18,6 +18,11 @@ func RollUpReads(s *secrets.Service) func(context.Context, []table.Change) error
 	return s.RollUpReads
 }
 
+// DispatchRotations makes the function of dispatch-rotations.
+func DispatchRotations(s *secrets.Service) func(context.Context, time.Time) (any, error) {
+	return func(ctx context.Context, _ time.Time) (any, error) { return s.DispatchRotations(ctx) }
+}
+
 // RotateDataKeys makes the function of rotate-data-keys.
 func RotateDataKeys(s *secrets.Service) func(context.Context, time.Time) (any, error) {
 	return func(ctx context.Context, _ time.Time) (any, error) { return s.RotateDataKeys(ctx) }

@@ -73,6 +73,7 @@ const (
 	ExportEvents          Name = "export-events"
 	SealEvents            Name = "seal-events"
 	RotateDataKeys        Name = "rotate-data-keys"
+	DispatchRotations     Name = "dispatch-rotations"
 )
 
 // What functions need of AWS, by the kind of work they do; rows add what is theirs alone. A get is a read within a
@@ -516,5 +517,12 @@ var Table = []Row{
 			and(PutItem, Events, Organizations, Projects, Secrets, Unassigned).querying2().decrypting().generating(),
 		Trigger: Schedule{Every: time.Hour, After: 40 * time.Minute},
 		Summary: "make a new data key when the current one is old, and seal everything anew under it",
+	},
+	{
+		Name: DispatchRotations, Action: "",
+		Access: Access{}.and(BatchGetItem, Principals, Projects, Secrets).and(GetItem, Projects, Secrets).and(Query, Secrets).
+			and(PutItem, Events, Secrets).and(DeleteItem, Secrets).querying1(),
+		Trigger: Schedule{Every: time.Minute},
+		Summary: "ask for workers for the rotations that are due, and give up what nobody comes for",
 	},
 }

@@ -24,6 +24,7 @@ import (
 	"strongroom/pkg/audit"
 	"strongroom/pkg/clientcrypto/clientcryptotest"
 	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
 	"strongroom/pkg/table"
@@ -520,6 +521,18 @@ var budgets = []budget{
 	{operation.SweepDeleted, "a secret with one version, and a principal", 10, 8, 18, func(b *budgetWorld) error {
 		run, err := b.SweepDeleted(b.Context())
 		return counted(run.Done, 2, err)
+	}},
+	{operation.DispatchRotations, "nothing is due", 4, 2, 0, func(b *budgetWorld) error {
+		run, err := b.DispatchRotations(b.Context())
+		return counted(run.Done, 0, err)
+	}},
+	{operation.DispatchRotations, "one that is due", 6, 5, 8, func(b *budgetWorld) error {
+		secrets.SetRotation(b.TB, b.Service, b.ids[10], daily)
+		secrets.MoveRotation(b.TB, b.Service, b.ids[10], func(r *rotation.Record) { r.NextAt = b.Clock.Now().UTC().Truncate(time.Millisecond) })
+		b.Clock.Advance(6 * time.Second)
+		b.meter.Reset()
+		run, err := b.DispatchRotations(b.Context())
+		return counted(run.Done, 1, err)
 	}},
 	{operation.DeleteProjects, "one", 3, 3, 10, func(b *budgetWorld) error {
 		_, err := b.DeleteProjects(b.Context(), b.asMember, api.IDs{IDs: []uuid.UUID{b.project}})

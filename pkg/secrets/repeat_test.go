@@ -246,6 +246,14 @@ var repetitions = map[operation.Name]repeated{
 	operation.RotateDataKeys: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.RotateDataKeys(w.Context()) // the tests of resealing repeat it where something is to be done
 	}),
+	operation.DispatchRotations: {prepare: func(w *secretstest.World) func() (any, error) {
+		secrets.SetRotation(w.TB, w.Service, w.Secret("A", "value").ID, daily)
+		w.Clock.Advance(25 * time.Hour)
+		return func() (any, error) {
+			_, err := w.DispatchRotations(w.Context()) // what is answered is what was done
+			return nil, err
+		}
+	}},
 	operation.PutSecretAccess: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
 		return w.PutSecretAccess(w.Context(), w.Owner, secrets.PutAccess{ID: secret.ID, Match: `"0"`, Grants: []api.Grant{
 			{Principal: api.GrantPrincipal{ID: w.OwnerID}, Permission: access.Read},

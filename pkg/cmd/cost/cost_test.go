@@ -44,6 +44,7 @@ func byHand() *model {
 			{operation.RotateDataKeys, "", 1, 1, 0},
 			{operation.PurgeExpiredTrash, "", 1, 1, 0},
 			{operation.SweepDeleted, "", 1, 1, 0},
+			{operation.DispatchRotations, "", 1, 1, 0},
 		},
 	}
 	return m

@@ -82,4 +82,5 @@ var schedules = map[operation.Name]handler.ScheduleFunc{
 	operation.PurgeExpiredTrash: handler.PurgeExpiredTrash,
 	operation.SweepDeleted:      handler.SweepDeleted,
 	operation.RotateDataKeys:    handler.RotateDataKeys,
+	operation.DispatchRotations: handler.DispatchRotations,
 }

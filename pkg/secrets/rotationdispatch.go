@@ -1,0 +1,197 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/table"
+)
+
+const (
+	// dispatchTime is how long a run takes at most: two runs seldom meet, a minute apart.
+	dispatchTime = 50 * time.Second
+	// dispatchPage is how many due rotations are looked up at once, in each shard of their index.
+	dispatchPage = 100
+	// trashPause is for how long the rotation of a secret in the trash is put off at a time: so much later than that it goes on
+	// when the secret comes back.
+	trashPause = time.Hour
+)
+
+// DispatchRotations does what is due about rotations: it asks for workers, whose coming is not waited for, and gives up what
+// nobody came for. It begins with what has been due for longest. What a run does not come to is due still when the next one
+// looks, and several runs at once do no harm: each moves a rotation by compare-and-swap from what it saw, or finds it moved.
+func (s *Service) DispatchRotations(ctx context.Context) (RunSummary, error) {
+	ctx, cancel := context.WithTimeout(ctx, dispatchTime)
+	defer cancel()
+	r := s.newRun(operation.DispatchRotations)
+	positions := make([]*table.Position, dueShards) // nil where a shard has nothing more
+	for shard := range positions {
+		positions[shard] = &table.Position{}
+	}
+	for more := true; more && !r.outOfTime(ctx); {
+		more = false
+		var due []uuid.UUID
+		for shard, at := range positions {
+			if at == nil {
+				continue
+			}
+			ids, next, err := r.due(ctx, shard, *at)
+			if err != nil {
+				return r.told, err
+			}
+			due, positions[shard] = append(due, ids...), next
+			more = more || next != nil
+		}
+		_ = r.each(ctx, len(due), func(ctx context.Context, i int) error { // which has noted what failed
+			moved, err := r.dispatch(ctx, due[i])
+			if err != nil {
+				return fmt.Errorf("the rotation of secret %s: %w", due[i], err)
+			}
+			if moved {
+				r.did()
+			}
+			return nil
+		})
+	}
+	return r.end()
+}
+
+// due are the secrets whose rotations a page of a shard says to be due, and where the next page begins, if it may have more.
+func (r *run) due(ctx context.Context, shard int, after table.Position) (ids []uuid.UUID, next *table.Position, err error) {
+	page, err := r.table.Query(ctx, table.Query{Index: table.Index1, PK: duePK(shard), After: after, Limit: dispatchPage})
+	if err != nil {
+		return nil, nil, err
+	}
+	now := r.now().UnixMilli()
+	for _, item := range page.Items {
+		at, secret, err := dueIn(item.Index1.SK)
+		if err != nil {
+			return nil, nil, err
+		}
+		if at > now {
+			return ids, nil, nil
+		}
+		ids = append(ids, secret)
+	}
+	if page.Next.IsZero() {
+		return ids, nil, nil
+	}
+	return ids, &page.Next, nil
+}
+
+// dueIn takes a sort key of the due index apart: milliseconds, and the secret.
+func dueIn(sk string) (at int64, secret uuid.UUID, err error) {
+	before, after, _ := strings.Cut(sk, "#")
+	if at, err = strconv.ParseInt(before, 10, 64); err == nil {
+		secret, err = uuid.Parse(after)
+	}
+	return at, secret, err
+}
+
+// dispatch does what is due about the rotation of one secret, and says whether anything was. The index may lag behind what is
+// read here.
+func (r *run) dispatch(ctx context.Context, secret uuid.UUID) (moved bool, err error) {
+	q, id := r.beginSystem(r.name, ""), orNew(nil)
+	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
+		moved = false
+		v, err := q.lookRotation(ctx, secret)
+		if err != nil || !v.set {
+			return plan{}, err
+		}
+		now, due := q.now(), v.state.Due()
+		switch {
+		case !v.found || v.rec.Purged: // all of it is about to go
+			return plan{}, unlessMet(q.write(ctx, table.Delete(rotationKey(secret), table.IfRevision(v.rotation.revision))))
+		case !v.rec.TrashedAt.IsZero():
+			return plan{}, q.putOff(ctx, &v, now.Add(trashPause))
+		case due.IsZero() || due.After(now):
+			if v.items[rotationKey(secret)].Index1 == dueKey(secret, due) {
+				return plan{}, nil
+			}
+			return plan{}, q.putOff(ctx, &v, due)
+		}
+		p, err := q.move(ctx, &v, id)
+		moved = !p.done()
+		return p, err
+	})
+	return moved && err == nil, err
+}
+
+// putOff has the dispatcher look at a rotation again then. Nothing is told of it, since nothing else changes; where somebody else
+// came first, it is theirs.
+func (q *request) putOff(ctx context.Context, v *rotationSight, until time.Time) error {
+	read := v.rotation.revision
+	v.rotation.keep(v.state)
+	v.rotation.revision = table.NextRevision(read, q.Service.now())
+	return unlessMet(q.write(ctx, table.Put(rotationItem(v.id, &v.rotation, until), table.IfRevision(read))))
+}
+
+// move takes a rotation that is due on, and says in the request's cause why. id is that of a run that begins.
+func (q *request) move(ctx context.Context, v *rotationSight, id uuid.UUID) (plan, error) {
+	if v.state.Run.State == api.RotationWaiting {
+		return q.moveWaiting(ctx, v)
+	}
+	before, now := v.state.Run, q.now()
+	ask := v.state.Dispatch(id, now)
+	switch run := &v.state.Run; {
+	case ask:
+		q.cause = asking(&before, run)
+		return q.planRotation(v, rotationDue), nil
+	case run.State == api.RotationFailed:
+		q.cause = run.Reason
+		return q.planRotation(v, rotationFailed), nil
+	}
+	return plan{}, fmt.Errorf("a rotation that is %s was due, and nothing is to be done about it", before.State)
+}
+
+// moveWaiting looks who has read the new version. Looking in vain is not told of.
+func (q *request) moveWaiting(ctx context.Context, v *rotationSight) (plan, error) {
+	missing, err := q.missingReaders(ctx, &v.secretSight, &v.rotation)
+	if err != nil {
+		return plan{}, err
+	}
+	ids := make([]uuid.UUID, len(missing))
+	for i, reader := range missing {
+		ids[i] = reader.ID
+	}
+	if !v.state.Check(ids, q.now()) {
+		return plan{}, q.putOff(ctx, v, v.state.Due())
+	}
+	q.cause = retiring(v.state.Run.Version, missing)
+	return q.planRotation(v, rotationDue), nil
+}
+
+// asking is why a worker is asked for, in words.
+func asking(before, run *rotation.Run) string {
+	switch {
+	case before.ID != run.ID && run.Cause.Kind == api.CauseSchedule:
+		return "it is time, by its schedule"
+	case before.ID != run.ID:
+		return run.Cause.Because
+	case before.State == api.RotationRunning:
+		return run.Reason
+	case before.TryAt.After(before.AskedAt):
+		return "it failed and is tried again: " + run.Reason
+	}
+	return "no worker has come yet"
+}
+
+// retiring is why the old value is retired, in words: with whoever never came.
+func retiring(version int64, missing []api.RotationReader) string {
+	if len(missing) == 0 {
+		return fmt.Sprintf("everybody who is known to use an older version has read version %d", version)
+	}
+	names := make([]string, len(missing))
+	for i, reader := range missing {
+		names[i] = fmt.Sprintf("%s (%s)", reader.Name, reader.ID)
+	}
+	return "the time to wait is over, and these never came: " + strings.Join(names, ", ")
+}
