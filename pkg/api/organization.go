@@ -24,6 +24,23 @@ type Settings struct {
 	EventRetentionDays int64 `json:"eventRetentionDays"`
 	// TrashRetentionDays is for how many days what was deleted can be restored.
 	TrashRetentionDays int64 `json:"trashRetentionDays"`
+	// RotateOnLeave says which secrets are rotated when a principal is disabled or deleted, of those that a rotation is set for.
+	RotateOnLeave RotateOnLeave `json:"rotateOnLeave"`
+}
+
+// RotateOnLeave is what is rotated by itself when somebody leaves.
+type RotateOnLeave string
+
+// What is rotated: nothing, what the principal read, or what it could have read too.
+const (
+	RotateOnLeaveNone      RotateOnLeave = "none" // unless it is set
+	RotateOnLeaveRead      RotateOnLeave = "read"
+	RotateOnLeaveReachable RotateOnLeave = "reachable"
+)
+
+// RotateOnLeaves are all of them.
+func RotateOnLeaves() []RotateOnLeave {
+	return []RotateOnLeave{RotateOnLeaveNone, RotateOnLeaveRead, RotateOnLeaveReachable}
 }
 
 // How long events and trash are kept, in days. The least that events are kept is what an investigation needs that starts
@@ -49,7 +66,8 @@ type UpdateSettings struct {
 	// EventRetentionDays is from MinEventRetentionDays to MaxEventRetentionDays.
 	EventRetentionDays *int64 `json:"eventRetentionDays,omitempty"`
 	// TrashRetentionDays is from MinTrashRetentionDays to MaxTrashRetentionDays.
-	TrashRetentionDays *int64 `json:"trashRetentionDays,omitempty"`
+	TrashRetentionDays *int64         `json:"trashRetentionDays,omitempty"`
+	RotateOnLeave      *RotateOnLeave `json:"rotateOnLeave,omitempty"`
 }
 
 // CreateOrganization is what create-organization is invoked with: Name, OwnerName and OwnerARN to make the

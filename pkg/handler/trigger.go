@@ -23,6 +23,11 @@ func DispatchRotations(s *secrets.Service) func(context.Context, time.Time) (any
 	return func(ctx context.Context, _ time.Time) (any, error) { return s.DispatchRotations(ctx) }
 }
 
+// RotateOnEvent makes the function of rotate-on-event.
+func RotateOnEvent(s *secrets.Service) func(context.Context, secrets.BusEvent) (any, error) {
+	return func(ctx context.Context, e secrets.BusEvent) (any, error) { return s.RotateOnEvent(ctx, e) }
+}
+
 // RotateDataKeys makes the function of rotate-data-keys.
 func RotateDataKeys(s *secrets.Service) func(context.Context, time.Time) (any, error) {
 	return func(ctx context.Context, _ time.Time) (any, error) { return s.RotateDataKeys(ctx) }

@@ -73,7 +73,9 @@ const (
 	ExportEvents          Name = "export-events"
 	SealEvents            Name = "seal-events"
 	RotateDataKeys        Name = "rotate-data-keys"
+	ListRotations         Name = "list-rotations"
 	DispatchRotations     Name = "dispatch-rotations"
+	RotateOnEvent         Name = "rotate-on-event"
 )
 
 // What functions need of AWS, by the kind of work they do; rows add what is theirs alone. A get is a read within a
@@ -90,6 +92,9 @@ var (
 	changingPrincipal = aboutPrincipal.and(GetItem, Organizations).and(PutItem, Organizations, Principals)
 	// What goes into the trash, or out of it, has an entry there.
 	binning = looking(Organizations, Projects).and(PutItem, TrashLists)
+	// Rotations are moved, and what a leaver knows is looked for.
+	moving = Access{}.and(BatchGetItem, Principals, Projects, Secrets).and(GetItem, Projects, Secrets).and(Query, Principals, Projects).
+		and(PutItem, Events, Organizations, Secrets).querying1().querying2()
 	purging = Access{}.and(BatchGetItem, Projects, Secrets).and(GetItem, Projects, Secrets).
 		and(PutItem, Events, Organizations, Projects, Secrets)
 )
@@ -491,6 +496,15 @@ var Table = []Row{
 		},
 		Summary: "read events as they are stored, with their seals, to be verified elsewhere",
 	},
+	{
+		Name: ListRotations, Action: access.SeeEvents,
+		Access: looking(Principals, Projects, Secrets).and(Query, Principals, Projects).querying1().querying2(),
+		Trigger: HTTP{
+			Method: "GET", Path: "/organizations/{organizationId}/rotations",
+			Query: []string{"due", "leaver", "limit", "continuationToken"}, Status: 200,
+		},
+		Summary: "list rotations by when they are due, or the secrets that a leaver knows or could have read",
+	},
 	// what nobody asks for
 	{
 		Name: PublishChanges, Action: "", Access: Access{Bus: true},
@@ -520,9 +534,22 @@ var Table = []Row{
 	},
 	{
 		Name: DispatchRotations, Action: "",
-		Access: Access{}.and(BatchGetItem, Principals, Projects, Secrets).and(GetItem, Projects, Secrets).and(Query, Secrets).
-			and(PutItem, Events, Secrets).and(DeleteItem, Secrets).querying1(),
+		Access:  moving.and(Query, Organizations, Secrets).and(DeleteItem, Organizations, Secrets),
 		Trigger: Schedule{Every: time.Minute},
 		Summary: "ask for workers for the rotations that are due, and give up what nobody comes for",
+	},
+	{
+		Name: RotateOnEvent, Action: "",
+		Access: moving.and(BatchGetItem, Organizations).and(GetItem, Principals),
+		Trigger: Event{Rules: []EventRule{
+			{Source: "strongroom", Types: []string{"Principal Deleted", "Principal Disabled"}},
+			{Source: "strongroom.leak"},
+			{Source: "strongroom.rotate"},
+			{
+				Source: "aws.health", Types: []string{"AWS Health Event"},
+				Fields: map[string][]string{"service": {"RISK"}, "eventTypeCode": {"AWS_RISK_CREDENTIALS_EXPOSED"}},
+			},
+		}},
+		Summary: "have secrets rotated because somebody left, or something leaked, or a rule of yours says so",
 	},
 }

@@ -96,3 +96,13 @@ func SeedRotations(t testing.TB, s *Service, n int, in api.PutRotation) []uuid.U
 	}
 	return ids
 }
+
+// Leavings counts the departures about which something is left to be done.
+func Leavings(t testing.TB, s *Service) int {
+	t.Helper()
+	page, err := s.table.Query(context.Background(), table.Query{PK: organizationPK(s.organization), Prefix: sweepPrefix + onLeaver + "#"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(page.Items)
+}

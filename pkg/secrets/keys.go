@@ -44,6 +44,8 @@ import (
 //	which rotations are due         Query     index 1, DUE#shard, by time (the earliest first; all, to be listed)
 //	what is in the trash            Query     ORG#o#TRASH (newest first to be shown, oldest first to be purged and resealed)
 //	what is left to be removed      Query     ORG#o / SWEEP#
+//	who left, and what they knew    Query     ORG#o / SWEEP#leaver#
+//	whether a notice is true        Get       PRINCIPAL#p / EVENT#ulid
 //	all that a purge leaves         Query     SECRET#s, PROJECT#x (whole)
 
 // What sort keys of list entries and parts begin with.
@@ -162,6 +164,9 @@ const (
 
 // onPrincipal is what a sweep may be of besides.
 const onPrincipal = "principal"
+
+// onLeaver is what is to be done because of a departure: a sweep of its own, by the id of the event that told of it.
+const onLeaver = "leaver"
 
 func reachKey(principal uuid.UUID, kind string, id uuid.UUID) table.Key {
 	return table.Key{PK: principalPK(principal), SK: reachPrefix + kind + "#" + id.String()}

@@ -1,8 +1,10 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +23,7 @@ func (rec *organizationRecord) settings() api.Settings {
 		MembersCreateProjects: rec.MembersCreateProjects,
 		EventRetentionDays:    int64(rec.eventRetention() / day),
 		TrashRetentionDays:    int64(rec.trashRetention() / day),
+		RotateOnLeave:         cmp.Or(rec.RotateOnLeave, api.RotateOnLeaveNone),
 	}
 }
 
@@ -98,6 +101,9 @@ func checkUpdateOrganization(in api.UpdateOrganization) error {
 	if s := in.Settings; s != nil {
 		wrong.days("settings.eventRetentionDays", s.EventRetentionDays, api.MinEventRetentionDays, api.MaxEventRetentionDays)
 		wrong.days("settings.trashRetentionDays", s.TrashRetentionDays, api.MinTrashRetentionDays, api.MaxTrashRetentionDays)
+		if to := s.RotateOnLeave; to != nil && !slices.Contains(api.RotateOnLeaves(), *to) {
+			wrong.add("settings.rotateOnLeave", "must be none, read or reachable")
+		}
 	}
 	return wrong.err()
 }
@@ -130,6 +136,10 @@ func (rec *organizationRecord) update(in api.UpdateOrganization) (a act) {
 	if to := in.Settings.TrashRetentionDays; to != nil && *to != now.TrashRetentionDays {
 		a.note(true, fmt.Sprintf("trashRetentionDays: %d, was %d", *to, now.TrashRetentionDays))
 		rec.TrashRetentionDays = *to
+	}
+	if to := in.Settings.RotateOnLeave; to != nil && *to != now.RotateOnLeave {
+		a.note(true, fmt.Sprintf("rotateOnLeave: %s, was %s", *to, now.RotateOnLeave))
+		rec.RotateOnLeave = *to
 	}
 	return a
 }

@@ -27,7 +27,7 @@ func TestSettingsChangeOneByOneAndTheRestStays(t *testing.T) {
 	w := newWorld(t)
 	before, err := w.GetOrganization(t.Context(), w.Owner, w.Organization)
 	wantCode(t, err, "")
-	want := api.Settings{EventRetentionDays: 400, TrashRetentionDays: 30}
+	want := api.Settings{EventRetentionDays: 400, TrashRetentionDays: 30, RotateOnLeave: "none"}
 	if before.Settings != want || before.ETag != `"1"` {
 		t.Errorf("at first: %+v", before)
 	}
@@ -38,10 +38,18 @@ func TestSettingsChangeOneByOneAndTheRestStays(t *testing.T) {
 	}{
 		{api.UpdateSettings{}, want, `"1"`},
 		{api.UpdateSettings{EventRetentionDays: ptr[int64](400), TrashRetentionDays: ptr[int64](30), MembersCreateProjects: ptr(false)}, want, `"1"`},
-		{api.UpdateSettings{EventRetentionDays: ptr[int64](90)}, api.Settings{EventRetentionDays: 90, TrashRetentionDays: 30}, `"2"`},
-		{api.UpdateSettings{TrashRetentionDays: ptr[int64](1)}, api.Settings{EventRetentionDays: 90, TrashRetentionDays: 1}, `"3"`},
-		{api.UpdateSettings{MembersCreateProjects: ptr(true)}, api.Settings{MembersCreateProjects: true, EventRetentionDays: 90, TrashRetentionDays: 1}, `"4"`},
-		{api.UpdateSettings{EventRetentionDays: ptr[int64](400), MembersCreateProjects: ptr(false)}, api.Settings{EventRetentionDays: 400, TrashRetentionDays: 1}, `"5"`},
+		{api.UpdateSettings{EventRetentionDays: ptr[int64](90)}, api.Settings{EventRetentionDays: 90, TrashRetentionDays: 30, RotateOnLeave: "none"}, `"2"`},
+		{api.UpdateSettings{TrashRetentionDays: ptr[int64](1)}, api.Settings{EventRetentionDays: 90, TrashRetentionDays: 1, RotateOnLeave: "none"}, `"3"`},
+		{api.UpdateSettings{MembersCreateProjects: ptr(true)}, api.Settings{MembersCreateProjects: true, EventRetentionDays: 90, TrashRetentionDays: 1, RotateOnLeave: "none"}, `"4"`},
+		{api.UpdateSettings{EventRetentionDays: ptr[int64](400), MembersCreateProjects: ptr(false)}, api.Settings{EventRetentionDays: 400, TrashRetentionDays: 1, RotateOnLeave: "none"}, `"5"`},
+		{
+			api.UpdateSettings{RotateOnLeave: ptr(api.RotateOnLeaveReachable)},
+			api.Settings{EventRetentionDays: 400, TrashRetentionDays: 1, RotateOnLeave: "reachable"}, `"6"`,
+		},
+		{
+			api.UpdateSettings{RotateOnLeave: ptr(api.RotateOnLeaveNone)},
+			api.Settings{EventRetentionDays: 400, TrashRetentionDays: 1, RotateOnLeave: "none"}, `"7"`,
+		},
 	}
 	for i, step := range steps {
 		got := update(t, w, step.in)
@@ -65,6 +73,7 @@ func TestSettingsHaveLimits(t *testing.T) {
 		"is 0":       {api.UpdateSettings{EventRetentionDays: ptr[int64](0)}, api.CodeInvalid},
 		"1 to 365":   {api.UpdateSettings{TrashRetentionDays: ptr[int64](0)}, api.CodeInvalid},
 		"365":        {api.UpdateSettings{TrashRetentionDays: ptr[int64](366)}, api.CodeInvalid},
+		"none, read": {api.UpdateSettings{RotateOnLeave: ptr(api.RotateOnLeave("all"))}, api.CodeInvalid},
 		"the least":  {api.UpdateSettings{EventRetentionDays: ptr[int64](30), TrashRetentionDays: ptr[int64](1)}, ""},
 		"the most":   {api.UpdateSettings{EventRetentionDays: ptr[int64](3650), TrashRetentionDays: ptr[int64](365)}, ""},
 	} {
@@ -153,7 +162,7 @@ func TestSettingsAndOwnersAreChangedAtOnceAndNoneIsLost(t *testing.T) {
 	group.Wait()
 	got, err := w.GetOrganization(t.Context(), w.Owner, w.Organization)
 	wantCode(t, err, "")
-	if want := (api.Settings{MembersCreateProjects: true, EventRetentionDays: 90, TrashRetentionDays: 7}); got.Settings != want {
+	if want := (api.Settings{MembersCreateProjects: true, EventRetentionDays: 90, TrashRetentionDays: 7, RotateOnLeave: "none"}); got.Settings != want {
 		t.Errorf("the settings are %+v", got.Settings)
 	}
 	// Every one of the new owners counts: all others may go, one by one, and the last may not.

@@ -277,7 +277,7 @@ func (s *Service) DeletePrincipal(ctx context.Context, by Caller, id uuid.UUID) 
 		}
 		old, now := v.rec, q.now()
 		next := v.rec
-		next.DeletedAt, next.Identities, next.Groups = now, nil, nil
+		next.DeletedAt, next.Identities, next.Groups, next.FormerGroups = now, nil, nil, v.rec.Groups
 		next.changed(q, now)
 		p, err := q.planPrincipal(ctx, &v, next, before)
 		for _, group := range old.Groups {

@@ -137,6 +137,7 @@ const (
 	rotationFailed   = "rotationFailed"
 	rotationDelayed  = "rotationDelayed" // an attempt failed, and another follows
 	rotationClaimed  = "rotationClaimed" // a worker has taken it
+	rotationFollows  = "rotationFollows" // another is to follow it, or it is more urgent than it was
 	rotationPending  = "pending"         // the secret has a pending version
 )
 
@@ -144,5 +145,6 @@ const (
 // first.
 var rotationNotices = []struct{ what, kind string }{
 	{rotationDue, rotation.NoticeDue}, {rotationFailed, rotation.NoticeFailed}, {rotationFinished, "Rotation Finished"},
-	{rotationRetired, "Rotation Retired"}, {rotationDelayed, "Rotation Delayed"}, {rotationClaimed, ""}, {rotationPending, ""},
+	{rotationRetired, "Rotation Retired"}, {rotationDelayed, "Rotation Delayed"}, {rotationClaimed, ""}, {rotationFollows, ""},
+	{rotationPending, ""},
 }

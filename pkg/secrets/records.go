@@ -99,6 +99,8 @@ type organizationRecord struct {
 	// EventRetentionDays and TrashRetentionDays are zero where nobody set them: see settings.
 	EventRetentionDays int64 `table:"eventRetentionDays"`
 	TrashRetentionDays int64 `table:"trashRetentionDays"`
+	// RotateOnLeave is empty where nobody set it: none.
+	RotateOnLeave api.RotateOnLeave `table:"rotateOnLeave"`
 }
 
 type dataKeyRecord struct {
@@ -139,6 +141,8 @@ type principalRecord struct {
 	Disabled   bool        `table:"disabled"`
 	Groups     []uuid.UUID `table:"groups"`
 	Identities []bound     `table:"identities"`
+	// FormerGroups are, of who was deleted, the groups that it was in.
+	FormerGroups []uuid.UUID `table:"formerGroups"`
 	// DeletedAt makes the item a tombstone.
 	DeletedAt time.Time `table:"deleted"`
 }

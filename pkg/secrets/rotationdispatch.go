@@ -32,6 +32,9 @@ func (s *Service) DispatchRotations(ctx context.Context) (RunSummary, error) {
 	ctx, cancel := context.WithTimeout(ctx, dispatchTime)
 	defer cancel()
 	r := s.newRun(operation.DispatchRotations)
+	if err := r.leavings(ctx); err != nil {
+		return r.told, err
+	}
 	positions := make([]*table.Position, dueShards) // nil where a shard has nothing more
 	for shard := range positions {
 		positions[shard] = &table.Position{}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -44,20 +45,21 @@ func describeOrganization(o api.Organization) [][]string {
 		{"members create projects", strconv.FormatBool(o.Settings.MembersCreateProjects)},
 		{"events are kept", counted(int(o.Settings.EventRetentionDays), "day", "days")},
 		{"trash is kept", counted(int(o.Settings.TrashRetentionDays), "day", "days")},
+		{"rotated on leave", string(o.Settings.RotateOnLeave)},
 	}
 }
 
 // organizationFlags are what set takes; what is not there stays as it is.
 type organizationFlags struct {
-	name, events, trash string
-	members             bool
+	name, events, trash, leave string
+	members                    bool
 }
 
 func (m *Main) organizationSet() *cobra.Command {
 	var flags organizationFlags
 	var yes bool
 	c := &cobra.Command{
-		Use:   "set [--name NAME] [--members-create-projects=true|false] [--event-retention TIME] [--trash-retention TIME] [--yes]",
+		Use:   "set [--name NAME] [--members-create-projects=true|false] [--event-retention TIME] [--trash-retention TIME]\n    [--rotate-on-leave none|read|reachable] [--yes]",
 		Short: "change the organization's name or settings", Args: none,
 		Long: "Change the organization's name or settings, which takes an owner. What is not named stays as it is. Doing it\n" +
 			"again is harmless.\n\n" +
@@ -66,6 +68,9 @@ func (m *Main) organizationSet() *cobra.Command {
 			fmt.Sprint(api.MinTrashRetentionDays) + "d to " + fmt.Sprint(api.MaxTrashRetentionDays) + "d,\n" +
 			"and for " + fmt.Sprint(api.DefaultTrashRetentionDays) + "d. To keep events for a shorter time removes those that are older by now, for good, and so asks\n" +
 			"first. How long trash is kept applies to what is deleted from then on.\n\n" +
+			"When a person or a service account is disabled or deleted, the secrets whose current values it has read are rotated,\n" +
+			"where a rotation is set for them, with --rotate-on-leave read; with reachable those too that it could have read since\n" +
+			"they were rotated last; with none, which holds unless it was set, nothing is.\n\n" +
 			"  strongroom organization set --members-create-projects=true\n" +
 			"  strongroom organization set --event-retention 800d --trash-retention 7d",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -80,8 +85,9 @@ func (m *Main) organizationSet() *cobra.Command {
 	c.Flags().BoolVar(&flags.members, "members-create-projects", false, "whether members create projects, not only owners and admins")
 	c.Flags().StringVar(&flags.events, "event-retention", "", "for how many days events are kept, a `TIME` as in 400d")
 	c.Flags().StringVar(&flags.trash, "trash-retention", "", "for how many days what was deleted can be restored, a `TIME` as in 30d")
+	c.Flags().StringVar(&flags.leave, "rotate-on-leave", "", "`WHAT` is rotated when somebody leaves: none, read or reachable")
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask before events are removed")
-	c.MarkFlagsOneRequired("name", "members-create-projects", "event-retention", "trash-retention")
+	c.MarkFlagsOneRequired("name", "members-create-projects", "event-retention", "trash-retention", "rotate-on-leave")
 	return c
 }
 
@@ -132,6 +138,12 @@ func (f organizationFlags) request(c *cobra.Command) (in api.UpdateOrganization,
 	}
 	if c.Flags().Changed("members-create-projects") {
 		settings.MembersCreateProjects = &f.members
+	}
+	if leave := api.RotateOnLeave(f.leave); c.Flags().Changed("rotate-on-leave") {
+		if !slices.Contains(api.RotateOnLeaves(), leave) {
+			return in, usage("--rotate-on-leave is none, read or reachable, not %q", f.leave)
+		}
+		settings.RotateOnLeave = &leave
 	}
 	if settings.EventRetentionDays, err = wholeDays(c, "event-retention", f.events); err != nil {
 		return in, err

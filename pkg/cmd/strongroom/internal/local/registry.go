@@ -64,6 +64,7 @@ var registry = map[operation.Name]handler.Func{
 	operation.ListSecretReaders:     handler.ListSecretReaders,
 	operation.ListPrincipalReads:    handler.ListPrincipalReads,
 	operation.ListSeals:             handler.ListSeals,
+	operation.ListRotations:         handler.ListRotations,
 	operation.ExportEvents:          handler.ExportEvents,
 }
 
@@ -74,7 +75,9 @@ var streams = map[operation.Name]handler.StreamFunc{
 }
 
 // events is the function of every operation that events of EventBridge start.
-var events = map[operation.Name]handler.EventFunc{}
+var events = map[operation.Name]handler.EventFunc{
+	operation.RotateOnEvent: handler.RotateOnEvent,
+}
 
 // schedules is the function of every operation that the clock starts.
 var schedules = map[operation.Name]handler.ScheduleFunc{
