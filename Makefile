@@ -38,10 +38,13 @@ run: build ## a working Strongroom on loopback
 	@exec bin/strongroom local
 
 .PHONY: functions
-functions: ## every Lambda function, as out/<operation>/bootstrap
+functions: ## every Lambda function, as out/<operation>/bootstrap and out/workers/<kind>/bootstrap
 	@mkdir -p out/.build
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags "-s -w" -o out/.build/ ./functions/...
-	@for f in out/.build/*; do install -D -m 0755 "$$f" "out/$$(basename "$$f")/bootstrap"; done
+	@for main in functions/*/main.go functions/workers/*/main.go; do \
+		test -e "$$main" || continue; dir=$$(dirname "$$main"); \
+		install -D -m 0755 "out/.build/$$(basename "$$dir")" "out/$${dir#functions/}/bootstrap"; \
+	done
 
 .PHONY: synth
 synth: functions infra/node_modules/.installed ## the templates that make deploy would deploy, into infra/cdk.out: make synth STAGE=prod
@@ -62,7 +65,7 @@ deploy: infra/node_modules/.installed ## to AWS, with the credentials in the env
 .PHONY: destroy
 destroy: functions infra/node_modules/.installed ## remove a deployment; refuses while there are secrets: make destroy FORCE=1
 	cd infra && go run ./account removable $(if $(filter 1,$(FORCE)),-force) $(OUTPUTS)
-	cd infra && $(CDK) destroy -c stage=$(STAGE) strongroom-$(STAGE)-server
+	cd infra && $(CDK) destroy -c stage=$(STAGE) strongroom-$(STAGE)-workers strongroom-$(STAGE)-server
 	cd infra && go run ./account empty $(OUTPUTS)
 	cd infra && $(CDK) destroy -c stage=$(STAGE) strongroom-$(STAGE)-data
 	rm -f $(OUTPUTS)

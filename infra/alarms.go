@@ -25,13 +25,13 @@ type alarm struct {
 }
 
 // make makes the alarm, which sends its beginning and its end to the topic.
-func (a alarm) make(v *server, act awscloudwatch.IAlarmAction) {
+func (a alarm) make(stack awscdk.Stack, s settings, act awscloudwatch.IAlarmAction) {
 	missing := awscloudwatch.TreatMissingData_NOT_BREACHING
 	if a.silence {
 		missing = awscloudwatch.TreatMissingData_BREACHING
 	}
-	made := awscloudwatch.NewAlarm(v.stack, str(a.id), &awscloudwatch.AlarmProps{
-		AlarmName: str(v.settings.name(dashed(a.id))), AlarmDescription: str(a.says),
+	made := awscloudwatch.NewAlarm(stack, str(a.id), &awscloudwatch.AlarmProps{
+		AlarmName: str(s.name(dashed(a.id))), AlarmDescription: str(a.says),
 		Metric: a.metric, Threshold: num(a.least), EvaluationPeriods: num(a.periods), TreatMissingData: missing,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 	})

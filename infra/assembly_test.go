@@ -14,6 +14,7 @@ type assembly struct {
 	settings settings
 	data     *template
 	server   *template
+	workers  *template
 	// nested are the server's, by the name of the group.
 	nested map[string]*template
 }
@@ -55,6 +56,9 @@ func readAssembly(t *testing.T, dir string, s settings) *assembly {
 		return a
 	}
 	a.server = read(s.name("server") + ".template.json")
+	if s.Only != "server" {
+		a.workers = read(s.name("workers") + ".template.json")
+	}
 	for id, r := range a.server.Resources {
 		if r.Type != "AWS::CloudFormation::Stack" {
 			continue
@@ -67,7 +71,7 @@ func readAssembly(t *testing.T, dir string, s settings) *assembly {
 	return a
 }
 
-// templates are all of them, the server's nested ones under their group.
+// templates are those that hold data and work on it, the server's nested ones under their group.
 func (a *assembly) templates() map[string]*template {
 	all := map[string]*template{"data": a.data}
 	if a.server != nil {
@@ -84,10 +88,29 @@ type placed struct {
 	resource
 }
 
-// of are all resources of a type, in the order of their names.
-func (a *assembly) of(kind string) []placed {
+// everything is all templates, the workers' too.
+func (a *assembly) everything() map[string]*template {
+	all := a.templates()
+	if a.workers != nil {
+		all["workers"] = a.workers
+	}
+	return all
+}
+
+// of are all resources of a type but the workers', in the order of their names.
+func (a *assembly) of(kind string) []placed { return among(a.templates(), kind) }
+
+// all are all resources of a type.
+func (a *assembly) all(kind string) []placed { return among(a.everything(), kind) }
+
+// ofWorkers are the workers' resources of a type.
+func (a *assembly) ofWorkers(kind string) []placed {
+	return among(map[string]*template{"workers": a.workers}, kind)
+}
+
+func among(templates map[string]*template, kind string) []placed {
 	var all []placed
-	for _, t := range a.templates() {
+	for _, t := range templates {
 		for id, r := range t.Resources {
 			if r.Type == kind {
 				all = append(all, placed{t, id, r})
@@ -202,9 +225,11 @@ func (t *template) referred(id string) string {
 }
 
 func (t *template) imported(export string) string {
-	for _, output := range t.whole.data.Outputs {
-		if output.Export.Name == export {
-			return t.whole.data.text(output.Value)
+	for _, from := range []*template{t.whole.data, t.whole.server} {
+		for _, output := range from.Outputs {
+			if output.Export.Name == export {
+				return from.text(output.Value)
+			}
 		}
 	}
 	panic("nobody exports " + export)

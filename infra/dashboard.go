@@ -53,6 +53,7 @@ func (v *server) newDashboard() {
 			graph("Hours sealed", measured(metric.SealedHours, "Sum")),
 			graph("Age of the newest seal, s", measured(metric.SealAgeSeconds, "Maximum")),
 		},
+		workerGraphs(v.settings),
 	}
 	var widgets []*[]awscloudwatch.IWidget
 	for i := range rows {

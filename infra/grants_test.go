@@ -120,8 +120,23 @@ func golden(t *testing.T, a *assembly) string {
 	slices.Sort(lines)
 	return "# What the functions' roles may do in prod: operation, action, resource, conditions.\n" +
 		strings.Join(lines, "\n") + "\n\n# What may invoke them: operation, service, from where.\n" +
-		strings.Join(invokers(a), "\n") + "\n\n# What policies of keys, buckets and topics allow or deny: resource, who, action, resource, conditions.\n" +
-		strings.Join(resourcePolicies(a), "\n") + "\n"
+		strings.Join(invokers(a), "\n") + "\n\n# What policies of keys, buckets, topics and queues allow or deny: resource, who, action, resource, conditions.\n" +
+		strings.Join(policiesOf(a.of), "\n") + "\n" + goldenOfWorkers(t, a)
+}
+
+// goldenOfWorkers is who may do what among the workers.
+func goldenOfWorkers(t *testing.T, a *assembly) string {
+	t.Helper()
+	var lines []string
+	for kind, role := range a.workerRoles(t) {
+		for _, g := range a.grantsOf(t, role) {
+			lines = append(lines, kind+"\t"+strings.ReplaceAll(g.String(), "\t"+kind+"/", "\tits "))
+		}
+	}
+	slices.Sort(lines)
+	return "\n# What the workers' roles may do in prod: kind of rotator, action, resource, conditions.\n" +
+		strings.Join(lines, "\n") + "\n\n# What policies of the workers' queues allow or deny: resource, who, action, resource, conditions.\n" +
+		strings.Join(policiesOf(a.ofWorkers), "\n") + "\n"
 }
 
 func invokers(a *assembly) []string {
@@ -133,12 +148,14 @@ func invokers(a *assembly) []string {
 	return lines
 }
 
-func resourcePolicies(a *assembly) []string {
+// policiesOf are the lines of the policies of resources.
+func policiesOf(of func(kind string) []placed) []string {
 	var lines []string
 	for kind, property := range map[string]string{
 		"AWS::KMS::Key": "KeyPolicy", "AWS::S3::BucketPolicy": "PolicyDocument", "AWS::SNS::TopicPolicy": "PolicyDocument",
+		"AWS::SQS::QueuePolicy": "PolicyDocument",
 	} {
-		for _, p := range a.of(kind) {
+		for _, p := range of(kind) {
 			for _, s := range object(p.Properties[property])["Statement"].([]any) {
 				who := object(s)["Principal"]
 				for _, key := range []string{"AWS", "Service"} {

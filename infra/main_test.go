@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/infra/grants.golden")
@@ -31,19 +32,26 @@ func TestMain(m *testing.M) {
 // scratch is a folder for what all tests share, once there is one.
 var scratch string
 
-// programs makes a stand-in for each operation's program, once: the CDK wants to see files.
+// programs makes a stand-in for the program of each operation and each worker, once: the CDK wants to see files.
 var programs = sync.OnceValues(func() (string, error) {
 	var err error
 	if scratch, err = os.MkdirTemp("", "strongroom-infra-"); err != nil {
 		return "", err
 	}
 	dir := filepath.Join(scratch, "functions")
+	var folders []string
 	for _, row := range operation.Table {
-		folder := filepath.Join(dir, string(row.Name))
+		folders = append(folders, string(row.Name))
+	}
+	for _, r := range rotation.Rotators {
+		folders = append(folders, filepath.Join("workers", string(r.Kind)))
+	}
+	for _, name := range folders {
+		folder := filepath.Join(dir, name)
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return "", err
 		}
-		if err := os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("#!/bin/false "+row.Name+"\n"), 0o755); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("#!/bin/false "+name+"\n"), 0o755); err != nil { //nolint:gosec // a program
 			return "", err
 		}
 	}

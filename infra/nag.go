@@ -1,6 +1,8 @@
 package main
 
 import (
+	"regexp"
+
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
@@ -13,4 +15,9 @@ func suppress(construct constructs.Construct, rule, reason string, appliesTo ...
 		suppression.AppliesTo = &appliesTo
 	}
 	cdknag.NagSuppressions_AddResourceSuppressions(construct, &[]*cdknag.NagPackSuppression{suppression}, yes(true))
+}
+
+// onAll names the finding of a wildcard at the end of an ARN, of which the stack fills in what stands before.
+func onAll(end string) any {
+	return &cdknag.RegexAppliesTo{Regex: str("/^Resource::arn:.*:" + regexp.QuoteMeta(end) + "$/")}
 }

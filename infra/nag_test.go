@@ -48,6 +48,7 @@ func TestNag(t *testing.T) {
 	s := settingsOf(t, "prod")
 	s.Traces, s.AlarmEmail = true, "operations@example.com"
 	s.Domain = domain{Name: "secrets.example.com", Certificate: "arn:aws:acm:eu-central-1:123456789012:certificate/1"}
+	s.Workers.Subnets, s.Workers.SecurityGroups = []string{"subnet-0123456789abcdef0"}, []string{"sg-0123456789abcdef0"}
 	app := newApp(t, t.TempDir())
 	build(app, s)
 	if findings := nag(t, app); findings != "" {
@@ -76,7 +77,7 @@ func TestNagFinds(t *testing.T) {
 // TestSuppressionsAreReasoned: every one says why in a sentence, and those of rules that have several findings name which.
 func TestSuppressionsAreReasoned(t *testing.T) {
 	a, found := stage(t, "prod"), 0
-	for _, template := range a.templates() {
+	for _, template := range a.everything() {
 		for id, r := range template.Resources {
 			rules, _ := object(r.Metadata["cdk_nag"])["rules_to_suppress"].([]any)
 			for _, rule := range rules {

@@ -8,7 +8,7 @@ import (
 // TestNothingIsPublicButTheAPI: no bucket, queue, topic, key or function answers who is not of the account.
 func TestNothingIsPublicButTheAPI(t *testing.T) {
 	both(t, func(t *testing.T, a *assembly) {
-		buckets := a.of("AWS::S3::Bucket")
+		buckets := a.all("AWS::S3::Bucket")
 		if len(buckets) == 0 {
 			t.Error("no bucket was found")
 		}
@@ -24,7 +24,7 @@ func TestNothingIsPublicButTheAPI(t *testing.T) {
 			}
 		}
 		for _, kind := range []string{"AWS::Lambda::Url", "AWS::Events::EventBusPolicy", "AWS::Lambda::LayerVersionPermission", "AWS::CloudFormation::CustomResource"} {
-			if found := a.of(kind); len(found) > 0 {
+			if found := a.all(kind); len(found) > 0 {
 				t.Errorf("there is a %s: %s", kind, found[0].name())
 			}
 		}
@@ -40,7 +40,7 @@ func checkPolicies(t *testing.T, a *assembly) {
 		"AWS::KMS::Key": "KeyPolicy", "AWS::S3::BucketPolicy": "PolicyDocument", "AWS::SNS::TopicPolicy": "PolicyDocument",
 		"AWS::SQS::QueuePolicy": "PolicyDocument", "AWS::IAM::Role": "AssumeRolePolicyDocument",
 	} {
-		for _, p := range a.of(kind) {
+		for _, p := range a.all(kind) {
 			policies++
 			for _, s := range object(p.Properties[property])["Statement"].([]any) {
 				statement := object(s)
@@ -64,7 +64,7 @@ func checkPolicies(t *testing.T, a *assembly) {
 // TestTemplatesStaySmall: CloudFormation takes 500 resources in a template; there is room for a few years' operations.
 func TestTemplatesStaySmall(t *testing.T) {
 	both(t, func(t *testing.T, a *assembly) {
-		for name, template := range a.templates() {
+		for name, template := range a.everything() {
 			if n := len(template.Resources); n > 400 || n == 0 {
 				t.Errorf("%s has %d resources", name, n)
 			}

@@ -19,7 +19,7 @@ type settings struct {
 	Stage string `json:"-"`
 	// Account is where to deploy; empty for wherever the template is taken to.
 	Account string `json:"-"`
-	// Only names the one stack to write, "data" or "server"; empty for both.
+	// Only is "data" for the data stack alone, "server" for that and the server, without workers; empty for all.
 	Only string `json:"-"`
 	// Functions is the folder with a bootstrap for each operation.
 	Functions string `json:"-"`
@@ -42,6 +42,7 @@ type settings struct {
 	MultiRegionKeys      bool              `json:"multiRegionKeys"`
 	Replicas             map[string]string `json:"replicas"`
 	Domain               domain            `json:"domain"`
+	Workers              workerSettings    `json:"workers"`
 }
 
 // A domain is the API's own name, and the ARN of the certificate for it; both are empty where it has none.
@@ -148,6 +149,7 @@ func (s settings) check() error {
 	for region := range s.Replicas {
 		must(regionName.MatchString(region) && region != s.Region, "replicas: %q is no other region", region)
 	}
+	problems = append(problems, s.Workers.check())
 	must((s.Domain.Name == "") == (s.Domain.Certificate == ""), "domain: it has a name and the ARN of a certificate, or neither")
 	return errors.Join(problems...)
 }

@@ -35,6 +35,10 @@ func TestSettingsThatAreWrongAreNamed(t *testing.T) {
 		`replicas: "eu-central-1" is no other region`:       {"multiRegionKeys": true, "replicas": map[string]any{"eu-central-1": "arn"}},
 		"domain: it has a name and the ARN":                 {"domain": map[string]any{"name": "a", "certificate": ""}},
 		`json: unknown field "memory"`:                      {"memory": 1},
+		"workers.concurrency: 1 is not from 2 to 1000":      {"workers": workersWith(1, nil, nil)},
+		"workers: name subnets and securityGroups, or":      {"workers": workersWith(5, []any{"subnet-0123456789abcdef0"}, nil)},
+		`workers.subnets: "private" is no id of a subnet`:   {"workers": workersWith(5, []any{"private"}, []any{"sg-0123456789abcdef0"})},
+		`workers.securityGroups: "db" is no id of a sec`:    {"workers": workersWith(5, []any{"subnet-0123456789abcdef0"}, []any{"db"})},
 	} {
 		_, err := readWith(t, func(stage map[string]any) {
 			stage["region"] = "eu-central-1"
@@ -44,6 +48,10 @@ func TestSettingsThatAreWrongAreNamed(t *testing.T) {
 			t.Errorf("%v: %v, and not %s", changes, err, want)
 		}
 	}
+}
+
+func workersWith(concurrency int, subnets, groups []any) map[string]any {
+	return map[string]any{"concurrency": concurrency, "subnets": subnets, "securityGroups": groups}
 }
 
 // TestEverySettingIsDecided: cdk.json has all settings of every stage.
@@ -142,7 +150,7 @@ func TestTheCommandLineProgram(t *testing.T) {
 	if err != nil {
 		t.Fatalf("cdk ls (make test-infra installs it): %v\n%s", err, out)
 	}
-	if string(out) != "strongroom-prod-data\nstrongroom-prod-server\n" {
+	if string(out) != "strongroom-prod-data\nstrongroom-prod-server\nstrongroom-prod-workers\n" {
 		t.Errorf("cdk ls: %s", out)
 	}
 }

@@ -2,7 +2,7 @@ package main
 
 import "github.com/aws/aws-cdk-go/awscdk/v2"
 
-// stackProps are what both stacks have in common.
+// stackProps are what all stacks have in common.
 func (s settings) stackProps(description string) *awscdk.StackProps {
 	env := &awscdk.Environment{Region: str(s.Region)}
 	if s.Account != "" {
@@ -27,14 +27,17 @@ func (s settings) removal() awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_DESTROY
 }
 
-// build makes the stacks of a deployment: what holds data, and what works on it. The second can be removed and made anew
-// without the first noticing.
-func build(app awscdk.App, s settings) (*data, *server) {
+// build makes the stacks of a deployment: what holds data, what works on it, and the workers that rotate secrets. Each can be
+// removed and made anew without those before it noticing.
+func build(app awscdk.App, s settings) {
 	d := newData(app, s)
 	if s.Only == "data" {
-		return d, nil
+		return
 	}
-	return d, newServer(app, s, d)
+	v := newServer(app, s, d)
+	if s.Only != "server" {
+		newWorkers(app, s, v)
+	}
 }
 
 // output puts a value among those that a deployment prints and writes to a file.

@@ -13,10 +13,12 @@ import (
 	"strongroom/pkg/table"
 )
 
-// A statement is one of a role's policy; all of them allow. They are written here, by hand, one for each line of a row's
+// A statement is one of a role's policy; those of functions all allow. They are written here, by hand, one for each line of a row's
 // Access: the CDK's own grants allow more than any operation uses.
 type statement struct {
-	sid       string
+	sid string
+	// deny makes it one that takes away.
+	deny      bool
 	actions   []string
 	resources []*string
 	// conditions are what must be so besides, by operator and key.
@@ -25,6 +27,9 @@ type statement struct {
 
 func (s statement) policy() awsiam.PolicyStatement {
 	props := &awsiam.PolicyStatementProps{Sid: str(s.sid), Actions: strs(s.actions...), Resources: list(s.resources...)}
+	if s.deny {
+		props.Effect = awsiam.Effect_DENY
+	}
 	if len(s.conditions) > 0 {
 		conditions := map[string]any{}
 		for operator, keys := range s.conditions {

@@ -18,7 +18,7 @@ func (v *server) watch() {
 		all = append(all, v.newTrail())
 	}
 	for _, a := range all {
-		a.make(v, act)
+		a.make(v.stack, v.settings, act)
 	}
 	v.watchKeys()
 }

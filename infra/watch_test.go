@@ -13,6 +13,7 @@ import (
 
 	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
 )
 
 // TestAlarms: which there are, from where on, and that each sends its beginning and end to the topic and says what to do.
@@ -154,7 +155,7 @@ func TestTheDashboardShowsWhatFunctionsMeasure(t *testing.T) {
 			t.Errorf("%s is not shown", line)
 		}
 	}
-	if len(page.Widgets) != 18 {
+	if len(page.Widgets) != 21 {
 		t.Errorf("%d graphs", len(page.Widgets))
 	}
 }
@@ -221,13 +222,13 @@ func TestTheTrailSeesInvocations(t *testing.T) {
 // TestLogsAreKeptEncryptedForAWhile: every log group has a key and a retention, and every function and the API one.
 func TestLogsAreKeptEncryptedForAWhile(t *testing.T) {
 	for name, days := range map[string]float64{"dev": 7, "prod": 90} {
-		groups := stage(t, name).of("AWS::Logs::LogGroup")
+		groups := stage(t, name).all("AWS::Logs::LogGroup")
 		for _, g := range groups {
 			if g.text(g.Properties["KmsKeyId"]) != "LogKey.Arn" || g.Properties["RetentionInDays"] != days {
 				t.Errorf("%s: %s is kept for %v days, under %v", name, g.name(), g.Properties["RetentionInDays"], g.Properties["KmsKeyId"])
 			}
 		}
-		if len(groups) < len(operation.Table)+1 {
+		if len(groups) < len(operation.Table)+len(rotation.Rotators)+1 {
 			t.Errorf("%s has %d logs", name, len(groups))
 		}
 	}

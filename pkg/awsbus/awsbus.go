@@ -18,11 +18,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"strongroom/pkg/operation"
 	"strongroom/pkg/secrets"
 )
 
 // Source is the source of all entries.
-const Source = "strongroom"
+const Source = operation.BusSource
 
 // maxEntries is how many entries one request takes.
 const maxEntries = 10

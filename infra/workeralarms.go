@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+
+	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
+)
+
+// lateWorker is how old a message may become: one that was taken in vain shows again after hidden alone, so that this alarm
+// tells of a worker that fails long before its dead letters do.
+const lateWorker = time.Hour
+
+// alarms are those of the workers.
+func (w *workers) alarms() []alarm {
+	all := []alarm{{
+		id: "RotationsFailed", least: 1, periods: 1,
+		says: "A rotation was given up: its secret keeps the value that works. \"strongroom rotation list\" shows which, and why. " +
+			"The notices lie in the queue " + w.settings.name("rotations-failed") + " for fourteen days.",
+		metric: queueMetric(w.settings.name("rotations-failed"), "NumberOfMessagesSent", "Sum"),
+	}}
+	for _, k := range w.all {
+		kind := k.rotator.Kind
+		name := camel(operation.Name(workerName(kind)))
+		all = append(all,
+			alarm{
+				id: "DeadLetters" + name, least: 1, periods: 1,
+				says: fmt.Sprintf("The worker for %s was asked for rotations in vain; what it was to do lies in the queue %s-failed. "+
+					"Its log says why. The secrets keep the values that work.", kind, w.functionName(kind)),
+				metric: queueMetric(w.functionName(kind)+"-failed", "ApproximateNumberOfMessagesVisible", "Maximum"),
+			},
+			alarm{
+				id: "Behind" + name, least: int(lateWorker / time.Second), periods: 1,
+				says: fmt.Sprintf("A rotation has waited for the worker for %s for more than an hour. The worker's log says whether it fails; "+
+					"if it does not, there is more to rotate than workers.concurrency lets it.", kind),
+				metric: w.oldest(kind),
+			})
+	}
+	return all
+}
+
+func (w *workers) oldest(k rotation.Kind) awscloudwatch.Metric { return oldestOf(w.settings, k) }
+
+// oldestOf is the age of the oldest message for a worker, in seconds.
+func oldestOf(s settings, k rotation.Kind) awscloudwatch.Metric {
+	return queueMetric(s.name(workerName(k)), "ApproximateAgeOfOldestMessage", "Maximum")
+}
+
+// queueMetric is one of SQS's, of the queue of that name
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
+func queueMetric(name, metric, statistic string) awscloudwatch.Metric {
+	return metricOf("AWS/SQS", metric, statistic, map[string]*string{"QueueName": str(name)})
+}
+
+// workerGraphs are the dashboard's row of the workers. It names queues of a stack that may not be there: the lines are empty
+// then.
+func workerGraphs(s settings) []awscloudwatch.IWidget {
+	var waiting, ages []awscloudwatch.IMetric
+	given := []awscloudwatch.IMetric{queueMetric(s.name("rotations-failed"), "NumberOfMessagesSent", "Sum")}
+	for _, r := range rotation.Rotators {
+		name := s.name(workerName(r.Kind))
+		waiting = append(waiting, queueMetric(name, "ApproximateNumberOfMessagesVisible", "Maximum"))
+		ages = append(ages, oldestOf(s, r.Kind))
+		given = append(given, queueMetric(name+"-failed", "ApproximateNumberOfMessagesVisible", "Maximum"))
+	}
+	return []awscloudwatch.IWidget{
+		graph("Rotations that wait for a worker", waiting...),
+		graph("The longest of them, s", ages...),
+		graph("Rotations failed, and workers' dead letters", given...),
+	}
+}
