@@ -16,15 +16,23 @@ func TestTheTemplatesAreProven(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	both(t, func(t *testing.T, a *assembly) {
-		templates, err := filepath.Glob(filepath.Join(scratch, a.settings.Stage, a.settings.name("*.template.json")))
-		if err != nil || len(templates) != 2 { // which name those nested in them
-			t.Fatalf("%d templates, want those of 2 stacks: %v", len(templates), err)
+	proves := func(t *testing.T, dir string, s settings) {
+		t.Helper()
+		templates, err := filepath.Glob(filepath.Join(dir, s.name("*.template.json")))
+		if err != nil || len(templates) != 3 { // which name those nested in them
+			t.Fatalf("%d templates, want those of 3 stacks: %v", len(templates), err)
 		}
 		out, err := exec.CommandContext(t.Context(), program, append([]string{"prove"}, templates...)...).CombinedOutput()
-		const wanted = 7
+		const wanted = 10
 		if got := strings.Count(string(out), "\nproven: "); err != nil || got != wanted {
 			t.Errorf("%v, %d proven, want %d\n%s", err, got, wanted, out)
 		}
+	}
+	both(t, func(t *testing.T, a *assembly) { proves(t, filepath.Join(scratch, a.settings.Stage), a.settings) })
+	t.Run("with workers in a network, and traces", func(t *testing.T) {
+		s, dir := settingsOf(t, "dev"), t.TempDir()
+		s.Traces, s.Workers.Subnets, s.Workers.SecurityGroups = true, []string{"subnet-0123456789abcdef0"}, []string{"sg-0123456789abcdef0"}
+		synthInto(t, s, dir)
+		proves(t, dir, s)
 	})
 }

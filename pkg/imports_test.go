@@ -247,7 +247,7 @@ var rules = map[string]rule{
 	}},
 	"pkg/cmd/strongroom/internal/cfn": {libraries: map[string]string{"github.com/go-json-experiment/json": strict}},
 	"pkg/cmd/strongroom/internal/prove": {
-		arrows:    []string{"pkg/cmd/strongroom/internal/cfn", "pkg/iampolicy", "pkg/operation", "pkg/table"},
+		arrows:    []string{"pkg/cmd/strongroom/internal/cfn", "pkg/iampolicy", "pkg/operation", "pkg/rotation", "pkg/table"},
 		libraries: map[string]string{"github.com/go-json-experiment/json": strict},
 	},
 	"pkg/cmd/strongroom/internal/dotenv":  {pure: true},

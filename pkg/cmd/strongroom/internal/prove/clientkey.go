@@ -155,8 +155,8 @@ func (k *key) leavesItToIAM(p iampolicy.PrincipalPattern) bool {
 // users finds identities of the templates that could use the client key and are no clients.
 func (w *world) users(r *Report, k *key) {
 	for _, i := range w.identities {
-		if i.server() || strings.HasPrefix(i.IAMPath(), WorkerPath) {
-			continue // the server is denied all; workers are clients
+		if i.server() {
+			continue // it is denied all
 		}
 		if may := w.may(i, k, opening); len(may) > 0 {
 			r.problem("%s could %s with the client key%s", i.Label(), some(may), i.why())

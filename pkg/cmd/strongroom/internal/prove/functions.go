@@ -98,15 +98,27 @@ func (w *world) trusted(r *Report, f *function) {
 		r.problem("the role of %s says nothing of who may assume it", f.name())
 		return
 	}
-	for _, s := range f.role.trust.Statements {
+	for _, stranger := range f.role.strangers() {
+		r.problem("the role of %s may be assumed by somebody else than Lambda (%s): who assumes it is the server", f.name(), stranger)
+	}
+}
+
+// strangers are the statements by which somebody else than Lambda may assume a role.
+func (i *identity) strangers() []string {
+	if i.trust == nil {
+		return []string{"it does not say who"}
+	}
+	var found []string
+	for _, s := range i.trust.Statements {
 		lambda := !s.NotPrincipal && len(s.Principals) > 0
 		for _, p := range s.Principals {
 			lambda = lambda && p == iampolicy.PrincipalPattern{Kind: "Service", Value: "lambda.amazonaws.com"}
 		}
 		if s.Effect == iampolicy.Allow && !lambda {
-			r.problem("the role of %s may be assumed by somebody else than Lambda (%s): who assumes it is the server", f.name(), named(s))
+			found = append(found, named(s))
 		}
 	}
+	return found
 }
 
 // compareKey compares what a function may do with a key with its row.

@@ -13,6 +13,10 @@
 //   - Each function's role is allowed what the operation's row says (package operation), and what every function needs
 //     besides: no less and no more. So seal-events alone may sign, and the storage key decrypts only for operations
 //     whose row says so.
+//   - Each rotation worker, where there are any, may do its list and nothing else: take from its own queue, ask the API for
+//     the routes that workers ask for (operation.Workers), write its own log, and do its rotator's actions
+//     (rotation.Rotators) on what a tag marks for it. It has the client key by KMS grants alone, is started by its own
+//     queue alone, which its own rule fills, and nobody else gets at that queue or at the function.
 //   - Each function is started by its route, its schedule or its stream alone, and each route asks for a signature.
 //
 // What can't be known from a template counts against it: see package iampolicy. Not looked at are what is in the account
@@ -20,7 +24,8 @@
 //
 // The keys are told apart by the tag strongroom:key (client, storage, signing, table), or else by the functions'
 // variables STRONGROOM_CLIENT_KEY, STRONGROOM_STORAGE_KEY and STRONGROOM_SIGNING_KEY, and by what the table is encrypted
-// with. A function is an operation's by its tag strongroom:operation, or by its name, which ends with the operation's.
+// with. A function is an operation's by its tag strongroom:operation, or by its name, which ends with the operation's, and a
+// rotator's worker by its tag strongroom:rotator, or by its name, which ends with "-worker-" and the rotator's kind.
 package prove
 
 import (
@@ -34,7 +39,7 @@ import (
 // ServerPath is the IAM path of the roles of all functions: by it the client key's policy knows the server.
 const ServerPath = "/strongroom/server/"
 
-// WorkerPath is the path of the roles of rotation workers, which are clients.
+// WorkerPath is the IAM path of the roles of rotation workers: not the server's, since they are clients.
 const WorkerPath = "/strongroom/workers/"
 
 // A Report is what was found.
@@ -77,6 +82,7 @@ func Examine(stacks *cfn.Stacks) Report {
 	w.clientKey(&r)
 	w.functionsAccess(&r)
 	w.starters(&r)
+	w.workers(&r)
 	w.wildcards(&r)
 	return r
 }

@@ -1,6 +1,7 @@
 package prove_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,13 +14,19 @@ func TestWhatHoldsIsProven(t *testing.T) {
 	for _, problem := range report.Problems {
 		t.Error(problem)
 	}
+	openers := 0
+	for _, row := range operation.Table {
+		if slices.Contains(row.Access.StorageKey, operation.Decrypt) {
+			openers++
+		}
+	}
 	for _, want := range []string{
-		"the server is blind: to each of 55 roles, and to any other under /strongroom/server/, the client key's policy denies all 45 actions",
+		fmt.Sprintf("the server is blind: to each of %d roles, and to any other under /strongroom/server/, the client key's policy denies all 45 actions", len(operation.Table)),
 		"no grant on the client key can be made without the whole of an encryption context",
 		"what its row in the operation table says, no less and no more",
 		"only seal-events may sign seals",
-		"9 functions may decrypt with the storage key",
-		"each of 55 functions is started by its own route, schedule or stream",
+		fmt.Sprintf("%d functions may decrypt with the storage key", openers),
+		fmt.Sprintf("each of %d functions is started by its own route, schedule or stream", len(operation.Table)),
 	} {
 		if !slices.ContainsFunc(report.Proven, func(proven string) bool { return strings.Contains(proven, want) }) {
 			t.Errorf("not proven: %s\n%s", want, strings.Join(report.Proven, "\n"))

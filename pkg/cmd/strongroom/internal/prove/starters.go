@@ -201,6 +201,9 @@ func (w *world) fromSchedule(r *Report, f *function, source string, note func(*f
 // mapping wants a function of the stream, and the table's stream.
 func (w *world) mapping(r *Report, m cfn.Resource, note func(*function, string)) {
 	f := w.functionNamed(m.Text("FunctionName"))
+	if f != nil && f.rotator != nil {
+		return // see workers
+	}
 	if f == nil || f.row == nil {
 		r.problem("%s reads %s, and is no operation's function", nameOf(f, m.Text("FunctionName")), m.Text("EventSourceArn"))
 		return
@@ -231,16 +234,7 @@ func (w *world) invokers(r *Report, note func(*function, string)) {
 			if f.row == nil {
 				continue
 			}
-			var may []string
-			for _, action := range taking {
-				on := func(arn string) bool {
-					ask := iampolicy.Request{Principal: i.principal(), Action: action, Resource: arn}
-					return (iampolicy.Access{Identity: i.policies}).Decide(ask).Allowed != iampolicy.No
-				}
-				if on(f.ARN()) || on(f.ARN()+latest) {
-					may = append(may, action)
-				}
-			}
+			may := w.mayTake(i, f)
 			_, scheduled := f.row.Trigger.(operation.Schedule)
 			switch {
 			case len(may) == 0:
@@ -251,6 +245,21 @@ func (w *world) invokers(r *Report, note func(*function, string)) {
 			}
 		}
 	}
+}
+
+// mayTake are the actions with which an identity could invoke a function, or make it do something else.
+func (w *world) mayTake(i *identity, f *function) []string {
+	var may []string
+	for _, action := range taking {
+		on := func(arn string) bool {
+			ask := iampolicy.Request{Principal: i.principal(), Action: action, Resource: arn}
+			return (iampolicy.Access{Identity: i.policies}).Decide(ask).Allowed != iampolicy.No
+		}
+		if on(f.ARN()) || on(f.ARN()+latest) {
+			may = append(may, action)
+		}
+	}
+	return may
 }
 
 // onlyFor says whether a role is assumed by one service alone.

@@ -17,7 +17,11 @@ type object = map[string]any
 
 // Templates are those of a deployment as the CDK would write them: what is stored, the API, and, nested in that, the
 // functions. Made from the operation table, they are right until a test spoils them.
-type templates struct{ data, server, functions object }
+type templates struct {
+	data, server, functions object
+	// workers is nil where there are none.
+	workers object
+}
 
 func ref(name string) object         { return object{"Ref": name} }
 func att(id, name string) object     { return object{"Fn::GetAtt": []any{id, name}} }
@@ -89,7 +93,7 @@ func newTemplates() *templates {
 	}
 	return &templates{
 		object{"Resources": data, "Outputs": outputs}, object{"Resources": server},
-		object{"Resources": functions, "Parameters": object{"ApiRef": object{"Type": "String"}}},
+		object{"Resources": functions, "Parameters": object{"ApiRef": object{"Type": "String"}}}, nil,
 	}
 }
 
@@ -185,8 +189,9 @@ func statements(row operation.Row) []any {
 
 // of is a resource's properties, wherever it is.
 func (t *templates) of(id string) object {
-	for _, template := range []object{t.data, t.server, t.functions} {
-		if r, ok := template["Resources"].(object)[id].(object); ok {
+	for _, template := range []object{t.data, t.server, t.functions, t.workers} {
+		all, _ := template["Resources"].(object)
+		if r, ok := all[id].(object); ok {
 			return r["Properties"].(object)
 		}
 	}
@@ -221,7 +226,10 @@ func (t *templates) examine(test *testing.T) prove.Report {
 	for _, one := range []struct {
 		name     string
 		template object
-	}{{"functions.nested.template.json", t.functions}, {"sr-data.template.json", t.data}, {"sr-server.template.json", t.server}} {
+	}{{"functions.nested.template.json", t.functions}, {"sr-data.template.json", t.data}, {"sr-server.template.json", t.server}, {"sr-workers.template.json", t.workers}} {
+		if one.template == nil {
+			continue
+		}
 		name := one.name
 		content, err := json.Marshal(one.template)
 		if err != nil {

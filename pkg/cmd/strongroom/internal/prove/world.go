@@ -9,6 +9,7 @@ import (
 	"strongroom/pkg/cmd/strongroom/internal/cfn"
 	"strongroom/pkg/iampolicy"
 	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
 )
 
 // A world is what the templates have of identities, keys and functions.
@@ -61,6 +62,8 @@ type function struct {
 	cfn.Resource
 	// row is the operation's that it is, or nil.
 	row *operation.Row
+	// rotator is the row of the rotator that it is the worker for, or nil.
+	rotator *rotation.Rotator
 	// role is its role's, or nil where that is not among the templates; roleARN is what the template says.
 	role    *identity
 	roleARN string
@@ -69,8 +72,11 @@ type function struct {
 
 // name is how sentences call a function.
 func (f *function) name() string {
-	if f.row != nil {
+	switch {
+	case f.row != nil:
 		return string(f.row.Name)
+	case f.rotator != nil:
+		return "the worker for " + string(f.rotator.Kind)
 	}
 	return f.Resource.Name()
 }
@@ -230,7 +236,9 @@ func (w *world) newFunction(r cfn.Resource) *function {
 			f.role = i
 		}
 	}
-	f.row = operationOf(r)
+	if f.row = operationOf(r); f.row == nil {
+		f.rotator = rotatorOf(r)
+	}
 	return f
 }
 
