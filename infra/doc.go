@@ -1,23 +1,26 @@
 // Command infra is the CDK app of Strongroom: it writes the CloudFormation templates of a deployment to AWS. One loop over
 // the operation table (pkg/operation) makes, for each row, a Lambda function, its own role and log, and its route or
-// trigger; tests take the templates apart again and compare them with the table, both ways.
+// trigger; one over the table of rotators (pkg/rotation) makes the workers. Tests take the templates apart again and compare
+// them with the tables, both ways.
 //
 // # Commands
 //
 //	make synth STAGE=prod     writes the templates into infra/cdk.out, without credentials; AWS_REGION says for where
 //	make prove STAGE=prod     the same, and shows from them what each function may do
-//	make deploy STAGE=prod    deploys both stacks and writes their outputs to out/prod.json
-//	make destroy STAGE=dev    removes both; refuses while there are secrets, unless FORCE=1, and where the data is retained
+//	make deploy STAGE=prod    deploys all stacks and writes their outputs to out/prod.json
+//	make destroy STAGE=dev    removes them; refuses while there are secrets, unless FORCE=1, and where the data is retained
 //	make test-infra           the tests of this module
 //
 // The data stack alone, for which no function need be built: "-c only=data" on the CDK's command line. Its template is
-// infra/cdk.out/strongroom-<stage>-data.template.json and needs no asset and no other stack.
+// infra/cdk.out/strongroom-<stage>-data.template.json and needs no asset and no other stack. "-c only=server" leaves the workers
+// out.
 //
 // # What there is
 //
 //	strongroom-<stage>-data     the table, four KMS keys, the archive of seals (S3 with Object Lock), the event bus
 //	strongroom-<stage>-server   the HTTP API, what watches the deployment, a KMS key for logs and alarms, and as nested stacks
 //	                            Reading (GET), Writing (other methods) and Background (invoked, stream, schedules)
+//	strongroom-<stage>-workers  a worker for each kind of rotator: function, role, queue, dead letters and the rule that fills it
 //
 // The server's stack holds nothing that can't be made anew. The organization's id is made at deployment: it is the UUID in
 // the data stack's own id, in lower case, so that a second one can't be made by mistake.
@@ -38,7 +41,7 @@
 //
 //	region                where; empty for the one of your credentials
 //	organization          empty: made at deployment. A UUID: that of the table which is restored into this deployment
-//	retain                true: table, keys and archive outlive their stack, the table and both stacks are protected against
+//	retain                true: table, keys and archive outlive their stack, the table and the stacks are protected against
 //	                      deletion. false: all goes with the stack, but for the bucket of the trail, which is yours to empty
 //	memoryMB              of functions, 128 to 1769 (one CPU). CPU comes with it: 512 has a warm get-secret wait for DynamoDB
 //	                      and not for itself; 256 is enough to try things, and cold starts are the same (measured from 128 on)
@@ -56,6 +59,8 @@
 //	multiRegionKeys       whether keys can be replicated; must be set from the beginning
 //	replicas              regions that have a copy of the table, each with the ARN of the replica of the table key there
 //	domain                a name of the API's own and an ACM certificate of the same region
+//	workers               concurrency: how many rotations a worker does side by side at most, 2 to 1000. subnets and
+//	                      securityGroups: where the workers for databases run; see below
 //
 // Not a setting: concurrency is not reserved, so that no operation takes it from another; timeouts are those of pkg/app.
 //
@@ -72,6 +77,40 @@
 // Callers need execute-api:Invoke on the API, arn:aws:execute-api:<region>:<account>:<api>/$default/*, or less of it, and for
 // client-encrypted projects what KMS asks of them, which "strongroom access grant" gives. "strongroom access iam-policy" prints
 // a policy of no more than one project needs.
+//
+// # Rotation workers
+//
+// A worker is a client like any other: it has an IAM role, under /strongroom/workers/, which is not the server's path, and
+// becomes a service account by that. make deploy ends with the commands for it; for one of them:
+//
+//	strongroom service-account create worker-postgresql
+//	strongroom service-account bind worker-postgresql ROLE    the output PostgresqlWorkerRole
+//	strongroom access grant service-account:worker-postgresql write PROJECT
+//
+// The last one is the whole of what opens a project to it, and revoking it ends that: Strongroom's grant, and with it the KMS
+// grant by which the role decrypts with the client key in that project's encryption context. The role itself has no right to
+// any key: one in its policy would open every project to whoever takes the worker over, and couldn't be seen or ended where
+// other access is. (So --no-kms is not for workers.) It needs no more than write: values are encrypted under the project key
+// that is there. If a secret's settings name others, an administrator's password say, it needs read on these.
+//
+// What comes to a worker's queue are notices "Rotation Due" of its rotator, which hold ids; the worker asks the API for the rest.
+// A message may come twice, or late: the server gives a rotation to one worker at a time, and asks again where none came. What a
+// role may besides is in testdata/infra/grants.golden: take from its queue, the routes of operation.Workers, its log. Two
+// rotators do something in AWS, and IAM lets them only where somebody put a tag:
+//
+//	iam-access-key   the keys of IAM users with the tag strongroom:secret, whose value is the secret's id
+//	lambda           functions of this account and region with the tag strongroom:rotation=true, never Strongroom's own
+//
+// The workers for PostgreSQL and MySQL run in a VPC where the settings name subnets and security groups of one: databases mostly
+// are in one. From these subnets they must reach the database (its security group lets theirs in), KMS (by an interface endpoint,
+// com.amazonaws.<region>.kms, or a NAT gateway), and the API by a NAT gateway: HTTP APIs have no private endpoints, and an
+// endpoint for execute-api with private DNS even hides the API's own address from the VPC, for which a domain of its own is the
+// way round (https://repost.aws/knowledge-center/api-gateway-vpc-connections). SQS and CloudWatch Logs need no endpoint: Lambda
+// itself takes messages and writes logs, outside of the VPC. Lambda makes the network interfaces in the role's name, and the
+// function's own code is denied that. The other workers run outside: what they rotate is asked over the Internet or in AWS.
+//
+// A rotation that is given up is an alarm (RotationsFailed), its notice lies in the queue strongroom-<stage>-rotations-failed for
+// fourteen days; a worker that fails or does not keep up is one (Behind…, after an hour), and dead letters are.
 //
 // # A name of its own, and AWS WAF
 //
@@ -113,7 +152,8 @@
 // What its role may, and no more: seal-events can sign, and no other; nine can open what the storage key seals; create-secret
 // can write secrets, and neither the organization's owners nor its data keys. But all that answer requests may put events, and
 // IAM has no condition that says "only new ones": they could write over events of the last seventy minutes, before these are
-// sealed. And who may write a project's or a secret's items may write all of their kinds, grants among them.
+// sealed. And who may write a project's or a secret's items may write all of their kinds, grants among them. A worker can do what
+// its service account may: read and replace what it rotates, in the projects that were shared with it.
 //
 // # What it costs at rest
 //
@@ -127,6 +167,8 @@
 //	trail                               $1 a million invocations, $0.50 a GB of its log; the first trail's changes are free
 //	metrics that functions write        $4.20 and more, as pkg/metric reckons; two of filters $0.60
 //	traces                              $5 a million
+//	workers: 13 alarms                  $1.30
+//	workers: Lambda asking six queues   $1.20; five pollers each, three long polls a minute (reckoned, not measured)
 //
-// The bucket of seals holds 24 objects a day, of a few kilobytes each; queues, rules and the idle API cost nothing.
+// The bucket of seals holds 24 objects a day, of a few kilobytes each; other queues, rules and the idle API cost nothing.
 package main
