@@ -151,7 +151,7 @@ func TestKeysAreUsedByFewFunctions(t *testing.T) {
 	want := map[string][]string{
 		"kms:Decrypt StorageKey.Arn": {
 			"create-secret", "get-project-values", "get-secret", "get-secret-by-name", "get-secret-version", "get-secrets-by-ids",
-			"restore-secret-version", "rotate-data-keys", "update-secret",
+			"promote-version", "put-pending-version", "restore-secret-version", "rotate-data-keys", "update-secret",
 		},
 		"kms:GenerateDataKey StorageKey.Arn": {"create-organization", "rotate-data-keys"},
 		"kms:Sign SigningKey.Arn":            {"seal-events"},

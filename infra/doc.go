@@ -149,7 +149,7 @@
 //
 // # What a function that somebody has taken over can do
 //
-// What its role may, and no more: seal-events can sign, and no other; nine can open what the storage key seals; create-secret
+// What its role may, and no more: seal-events can sign, and no other; eleven can open what the storage key seals; create-secret
 // can write secrets, and neither the organization's owners nor its data keys. But all that answer requests may put events, and
 // IAM has no condition that says "only new ones": they could write over events of the last seventy minutes, before these are
 // sealed. And who may write a project's or a secret's items may write all of their kinds, grants among them. A worker can do what

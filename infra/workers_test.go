@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -228,6 +229,10 @@ func TestWorkersRolesAllowWhatTheTablesSay(t *testing.T) {
 			slices.Sort(got)
 			if diff := cmp.Diff(workerGrants(t, r), got); diff != "" {
 				t.Errorf("%s (-tables +template):\n%s", r.Kind, diff)
+			}
+			// As TestPoliciesOfRolesAreNotTooLong has it of the functions' roles.
+			if text, err := json.Marshal(roles[string(r.Kind)].Properties["Policies"]); err != nil || len(text) > 10240*3/4 {
+				t.Errorf("%s has a policy of %d characters: %v", r.Kind, len(text), err)
 			}
 		}
 	})
