@@ -95,9 +95,9 @@ var rules = map[string]rule{
 	}},
 
 	"pkg/rotation": {pure: true, arrows: []string{"pkg/api"}, libraries: map[string]string{
-		"github.com/adhocore/gronx":          "reads cron expressions, and says when they are due",
 		"github.com/go-json-experiment/json": strict,
 		"github.com/google/uuid":             uuids,
+		"github.com/robfig/cron/v3":          "reads cron expressions, and says when they are due",
 	}},
 	// Each rotator stands apart, so that a worker links the clients of its own kind alone.
 	"pkg/rotation/rotators": {arrows: []string{"pkg/rotation"}, libraries: map[string]string{

@@ -3,12 +3,13 @@ package rotation
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/adhocore/gronx"
 	"github.com/google/uuid"
+	"github.com/robfig/cron/v3"
 
 	"strongroom/pkg/api"
 )
@@ -43,10 +44,8 @@ func ParseSchedule(every, window string) (s Schedule, err error) {
 	case len(every) > api.MaxRotationEvery:
 		p.add("every", "has %d bytes; at most %d are allowed", len(every), api.MaxRotationEvery)
 	case strings.Contains(every, " "):
-		if len(strings.Fields(every)) != 5 || !gronx.IsValid(every) {
-			p.add("every", "is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in %q", "0 3 1 * *")
-		}
 		s.Cron = strings.Join(strings.Fields(every), " ")
+		s.checkCron(&p)
 	default:
 		s.Every = p.duration("every", every, MinEvery, MaxEvery)
 	}
@@ -62,6 +61,28 @@ func ParseSchedule(every, window string) (s Schedule, err error) {
 	return s, p.err()
 }
 
+// fields are those of an expression.
+var fields = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
+
+// checkCron sees that the expression is one, that it comes at all, and not more often than it may: it does where it has two minutes,
+// which are the first two moments of a day then.
+func (s Schedule) checkCron(p *ConfigError) {
+	moments, err := fields.Parse(s.Cron)
+	if err != nil || len(strings.Fields(s.Cron)) != 5 { // the parser takes a time zone before them
+		p.add("every", "is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in %q", "0 3 1 * *")
+		return
+	}
+	day := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC) // when the 29th of February is near
+	first := moments.Next(day.Add(-time.Second))
+	if first.IsZero() {
+		p.add("every", "is a cron expression whose day never comes")
+		return
+	}
+	if moments.Next(first).Sub(first) < MinEvery {
+		p.add("every", "is more often than every %s; a secret is not rotated more often by itself", FormatDuration(MinEvery))
+	}
+}
+
 // IsZero says whether nothing is ever due by itself.
 func (s Schedule) IsZero() bool { return s.Every == 0 && s.Cron == "" }
 
@@ -72,11 +93,13 @@ func (s Schedule) Next(last time.Time, secret uuid.UUID) time.Time {
 	case s.Every > 0:
 		due = last.Add(s.Every)
 	case s.Cron != "":
-		next, err := gronx.NextTickAfter(s.Cron, last.UTC(), false)
-		if err != nil { // one that never comes, such as the 30th of February
+		moments, err := fields.Parse(s.Cron)
+		if err != nil {
 			return time.Time{}
 		}
-		due = next
+		if due = moments.Next(last.UTC()); due.IsZero() { // such as the 30th of February
+			return time.Time{}
+		}
 	default:
 		return time.Time{}
 	}
@@ -106,7 +129,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	}
 	unit, known := units[text[len(text)-1]]
 	n, err := strconv.ParseInt(text[:len(text)-1], 10, 32)
-	if !known || err != nil || n < 0 {
+	if !known || err != nil || n < 0 || n > math.MaxInt64/int64(unit) {
 		return 0, fmt.Errorf("is %q; write a whole number and one of the units w, d, h, m and s, as in %q or %q", text, "30d", "12h")
 	}
 	return time.Duration(n) * unit, nil

@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -41,6 +42,10 @@ func ParseSettings(kind Kind, text []byte) (Settings, error) {
 	}
 	if len(text) > api.MaxRotationSettings {
 		p.add("settings", "has %d bytes; at most %d are allowed", len(text), api.MaxRotationSettings)
+		return nil, p
+	}
+	if bytes.TrimSpace(text)[0] != '{' {
+		p.add("settings", "is not a JSON object with the settings of the rotator %s", kind)
 		return nil, p
 	}
 	if err := json.Unmarshal(text, settings, json.RejectUnknownMembers(true)); err != nil {
@@ -139,6 +144,9 @@ func (d *Database) check(p *ConfigError) {
 		p.add("settings.tls", "is %q; it must be %s, %s or %s", d.TLS, TLSVerifyFull, TLSVerifyCA, TLSDisable)
 	case d.TLS == TLSDisable && !loopback(d.Host):
 		p.add("settings.tls", "is disable, which sends passwords readable; it is allowed for loopback addresses alone")
+	}
+	if d.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(d.CA)) {
+		p.add("settings.ca", "has no certificate in PEM, which begins with %q", "-----BEGIN CERTIFICATE-----")
 	}
 	if n := len(d.Users); n != 1 && n != 2 {
 		p.add("settings.users", "has %d users; name one, or two that alternate", n)

@@ -55,6 +55,15 @@ func (t *Template) check(p *ConfigError, field string) {
 			return
 		}
 	}
+	if t.Symbols != "" && !slices.Contains(t.names(), "symbols") {
+		p.add(field+".symbols", "are given, and the class symbols is not among the classes; add it")
+	}
+	for i, r := range t.Symbols {
+		if strings.ContainsRune(t.Symbols[:i], r) || strings.ContainsRune(classes["lower"]+classes["upper"]+classes["digits"], r) {
+			p.add(field+".symbols", "may have each character once, and no letters and digits: each is to be as likely")
+			return
+		}
+	}
 	for i, set := range t.sets() {
 		if set == "" {
 			p.add(field+".exclude", "leaves nothing of the class %s", t.names()[i])

@@ -1,0 +1,122 @@
+package rotation
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"strongroom/pkg/api"
+)
+
+func TestSchedulesThatAreRefused(t *testing.T) {
+	for _, c := range []struct{ every, window, want string }{
+		{"30", "", `every is "30"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"d", "", `every is "d"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"1.5d", "", `every is "1.5d"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"-1d", "", `every is "-1d"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"2147483647w", "", `every is "2147483647w"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"30y", "", `every is "30y"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"@daily", "", `every is "@daily"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"59m", "", `every is "59m"; it must be from 1h to 1095d`},
+		{"1096d", "", `every is "1096d"; it must be from 1h to 1095d`},
+		{"0 3 * *", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
+		{"0 0 3 1 * *", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
+		{"60 3 1 * *", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
+		{"CRON_TZ=Asia/Tokyo 0 3 1 * *", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
+		{"TZ=UTC 3 1 * *", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
+		{"@every 1h", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
+		{"0 3 1 * MOON", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
+		{"* * * *\t", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
+		{"0 0 30 2 *", "", `every is a cron expression whose day never comes`},
+		{"* * * * *", "", `every is more often than every 1h; a secret is not rotated more often by itself`},
+		{"0,30 3 1 * *", "", `every is more often than every 1h; a secret is not rotated more often by itself`},
+		{"*/59 3 1 12 *", "", `every is more often than every 1h; a secret is not rotated more often by itself`},
+		{strings.Repeat("x", api.MaxRotationEvery+1), "", fmt.Sprintf("every has %d bytes; at most %d are allowed", api.MaxRotationEvery+1, api.MaxRotationEvery)},
+		{"", "2h", `window is the time after a schedule's moment within which a rotation begins; set every too`},
+		{"30d", "soon", `window is "soon"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"30d", "59s", `window is "59s"; it must be from 1m to 7d`},
+		{"30d", "8d", `window is "8d"; it must be from 1m to 7d`},
+		{"1h", "2h", `window is longer than every; the next rotation would be due before this one began`},
+		{"x", "y", `every is "x"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"; window is "y"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+	} {
+		if s, err := ParseSchedule(c.every, c.window); err == nil || err.Error() != c.want {
+			t.Errorf("%q, %q: %v, %v; want %s", c.every, c.window, s, err, c.want)
+		}
+	}
+}
+
+func TestWhatIsDueWhen(t *testing.T) {
+	last := time.Date(2026, 1, 30, 12, 0, 0, 0, time.FixedZone("CET", 3600))
+	for _, c := range []struct{ every, want string }{
+		{"", "0001-01-01T00:00:00Z"},
+		{"1h", "2026-01-30T12:00:00Z"},
+		{"2w", "2026-02-13T11:00:00Z"},
+		{"30d", "2026-03-01T11:00:00Z"},
+		{"0 3 1 * *", "2026-02-01T03:00:00Z"},
+		{" 0 3 1 * * ", "2026-02-01T03:00:00Z"},
+		{"0 11 30 1 *", "2027-01-30T11:00:00Z"}, // the moment itself is over
+		{"0 0 29 2 *", "2028-02-29T00:00:00Z"},
+		{"15 * * * *", "2026-01-30T11:15:00Z"},
+		{"0 9 * * MON", "2026-02-02T09:00:00Z"},
+	} {
+		s, err := ParseSchedule(c.every, "")
+		if err != nil {
+			t.Errorf("%q: %v", c.every, err)
+			continue
+		}
+		if got := s.Next(last, uuid.New()).Format(time.RFC3339); got != c.want {
+			t.Errorf("%q is due %s; want %s", c.every, got, c.want)
+		}
+		if s.IsZero() != (c.every == "") {
+			t.Errorf("%q is never due: %t", c.every, s.IsZero())
+		}
+	}
+	if next := (Schedule{Cron: "0 0 30 2 *"}).Next(last, uuid.New()); !next.IsZero() {
+		t.Errorf("a day that never comes is due %s", next)
+	}
+}
+
+func TestSecretsBeginAtMomentsOfTheirOwnInTheWindow(t *testing.T) {
+	s, err := ParseSchedule("30d", "2h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	due := last.Add(30 * day)
+	early, late := 0, 0
+	for range 1000 {
+		id := uuid.Must(uuid.NewV7())
+		next := s.Next(last, id)
+		if next.Before(due) || !next.Before(due.Add(2*time.Hour)) || next.Nanosecond() != 0 {
+			t.Fatalf("it begins %s", next)
+		}
+		if !next.Equal(s.Next(last, id)) {
+			t.Fatal("it begins at another moment each time")
+		}
+		if next.Before(due.Add(time.Hour)) {
+			early++
+		} else {
+			late++
+		}
+	}
+	if early < 350 || late < 350 {
+		t.Errorf("%d begin in the first half, %d in the second", early, late)
+	}
+}
+
+func TestDurationsAreWrittenAsTheyAreRead(t *testing.T) {
+	for _, c := range []struct{ in, out string }{
+		{"0s", "0s"}, {"90s", "90s"}, {"120s", "2m"}, {"90m", "90m"}, {"24h", "1d"}, {"36h", "36h"}, {"2w", "14d"}, {"400d", "400d"},
+	} {
+		d, err := ParseDuration(c.in)
+		if err != nil || FormatDuration(d) != c.out {
+			t.Errorf("%s is written as %s, %v; want %s", c.in, FormatDuration(d), err, c.out)
+		}
+	}
+	if _, err := ParseDuration(""); err == nil || err.Error() != `is empty; write a number and a unit, as in "30d" or "12h"` {
+		t.Error(err)
+	}
+}
