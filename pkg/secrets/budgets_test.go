@@ -383,6 +383,22 @@ var budgets = []budget{
 		}})
 		return err
 	}},
+	{operation.PutRotation, "for the first time", 3, 4, 8, func(b *budgetWorld) error {
+		in := api.PutRotation{Rotator: "random", Every: "30d"}
+		_, err := b.PutRotation(b.Context(), b.Owner, secrets.PutRotation{ID: b.ids[21], PutRotation: in})
+		return err
+	}},
+	{operation.GetRotation, "nobody is waited for", 1, 4, 0, func(b *budgetWorld) error {
+		_, err := b.GetRotation(b.Context(), b.Owner, b.ids[21])
+		return err
+	}},
+	{operation.RotateSecret, "", 2, 4, 8, func(b *budgetWorld) error {
+		_, err := b.RotateSecret(b.Context(), b.Owner, b.ids[21], api.RotateSecret{})
+		return err
+	}},
+	{operation.DeleteRotation, "one under way", 2, 4, 8, func(b *budgetWorld) error {
+		return b.DeleteRotation(b.Context(), b.Owner, secrets.DeleteRotation{ID: b.ids[21], Force: true})
+	}},
 	{operation.ListSecretPrincipals, "a page, which looks at 500 principals", 4, 518, 0, func(b *budgetWorld) error {
 		list, err := b.ListSecretPrincipals(b.Context(), b.Owner, b.ids[7], b.page(500))
 		if err == nil && (len(list.Data) != 3 || list.ContinuationToken == "") {

@@ -237,6 +237,19 @@ var repetitions = map[operation.Name]repeated{
 	operation.ListPrincipalReads: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.ListPrincipalReads(w.Context(), w.Owner, w.OwnerID, page)
 	}),
+	operation.GetRotation: rotating(func(w *secretstest.World, secret uuid.UUID) (any, error) {
+		return w.GetRotation(w.Context(), w.Owner, secret)
+	}),
+	operation.PutRotation: rotating(func(w *secretstest.World, secret uuid.UUID) (any, error) {
+		in := api.PutRotation{Rotator: "random", Every: "60d"}
+		return w.PutRotation(w.Context(), w.Owner, secrets.PutRotation{ID: secret, PutRotation: in})
+	}),
+	operation.DeleteRotation: rotating(func(w *secretstest.World, secret uuid.UUID) (any, error) {
+		return nil, w.DeleteRotation(w.Context(), w.Owner, secrets.DeleteRotation{ID: secret})
+	}),
+	operation.RotateSecret: rotating(func(w *secretstest.World, secret uuid.UUID) (any, error) {
+		return w.RotateSecret(w.Context(), w.Owner, secret, api.RotateSecret{})
+	}),
 	operation.RollUpReads: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return nil, w.RollUpReads(w.Context(), nil)
 	}),
@@ -285,6 +298,17 @@ func trashing(do func(w *secretstest.World, by secrets.Caller, secret, principal
 			w.Fatal(err)
 		}
 		return func() (any, error) { return do(w, asUser, secret.ID, leaver) }
+	}}
+}
+
+// rotating is the case of an operation on a secret that is rotated.
+func rotating(do func(w *secretstest.World, secret uuid.UUID) (any, error)) repeated {
+	return repeated{prepare: func(w *secretstest.World) func() (any, error) {
+		secret := w.Secret("A", "value", w.ServerProject("plain")).ID
+		if _, err := w.PutRotation(w.Context(), w.Owner, secrets.PutRotation{ID: secret, PutRotation: randomly()}); err != nil {
+			w.Fatal(err)
+		}
+		return func() (any, error) { return do(w, secret) }
 	}}
 }
 

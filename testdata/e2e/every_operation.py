@@ -280,6 +280,28 @@ def secrets(owner, reader, organization, project, principal):
     assert not [e for e in owner.all("list-trash", organizationId=organization) if e["id"] in (secret, project)]
 
 
+def rotations(owner, organization, tag):
+    """How a secret is rotated: set, asked for and deleted. Nobody has the function that rotates it."""
+    secret = owner.call("create-secret", {"name": f"rotated by {tag}", "value": "one"}, organizationId=organization).json["id"]
+    owner.call("get-rotation", secretId=secret, status=404)
+    owner.call("rotate-secret", {}, secretId=secret, status=409)
+    how = {"rotator": "lambda", "every": "30d",
+           "settings": {"functionArn": "arn:aws:lambda:us-east-1:000000000000:function:nowhere"}}
+    owner.call("put-rotation", {**how, "settings": {}}, secretId=secret, status=400)
+    put = owner.call("put-rotation", how, secretId=secret)
+    assert {k: put.json[k] for k in how} == how and "nextAt" in put.json, put.json
+    assert owner.call("put-rotation", how, secretId=secret, headers={"If-Match": '"0"'}).etag == put.etag
+    owner.call("put-rotation", {**how, "every": "60d"}, secretId=secret, headers={"If-Match": '"0"'}, status=412)
+    owner.call("get-rotation", secretId=secret, headers={"If-None-Match": put.etag}, status=304)
+    run = owner.call("rotate-secret", {"id": new_id()}, secretId=secret).json
+    assert run["cause"] == "request" and owner.call("rotate-secret", {}, secretId=secret).json["id"] == run["id"], run
+    assert owner.call("get-rotation", secretId=secret).json["run"]["id"] == run["id"]
+    owner.call("delete-rotation", secretId=secret, force="true")
+    owner.call("get-rotation", secretId=secret, status=404)
+    owner.call("delete-secrets", {"ids": [secret]})
+    owner.call("purge-trash", {"ids": [secret]}, organizationId=organization)
+
+
 def store_dotenv(writer, project, organization, tag):
     """The forty entries, each created."""
     for name, value in ENTRIES.items():
@@ -323,6 +345,7 @@ def main():
         project, principal = projects(owner, organization, signer)
         project_keys(owner, organization, signer)
         secrets(owner, ci, organization, project, principal)
+        rotations(owner, organization, signer)
         plain = next(p["id"] for p in ci.all("list-projects", organizationId=organization) if p["name"] == "plain")
         store_dotenv(developer, plain, organization, signer)
         check_dotenv(ci, plain, organization, signer)

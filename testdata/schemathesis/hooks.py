@@ -82,6 +82,12 @@ IN_WORDS = [
     (r"removeProjectIds$", r"has a project that addProjectIds has too", "UpdateSecret"),
     (r"removeProjectIds$", r"would leave a client-encrypted secret in no project", "update-secret"),
     (r"restoredFrom$", r"goes with a value", "UpdateSecret"),
+    # Rotations.
+    (r"rotator$", r"is \".*\"; it must be one of", "PutRotation"),
+    (r"(every|window|readers\.\w+)$", r"is (\"|empty|no cron expression|longer than every|the time after)|has \d+ bytes",
+     "PutRotation, RotationReaders"),
+    (r"readers$", r"is about an old value that goes on working", "RotationReaders"),
+    (r"settings(\.|\[|$)", r"(is|has|must|names|name|write)\b", "RotationSettings"),
     # The trash.
     (r"name$", r"goes with one id", "RestoreFromTrash"),
     # Explanations.
@@ -187,7 +193,7 @@ def put_known(case, known):
 def keep_to_the_words(operation, body):
     if isinstance(body.get("name"), str):
         body["name"] = visible(body["name"])
-    if operation.startswith("create-") and "id" in body:
+    if (operation.startswith("create-") or operation == "rotate-secret") and "id" in body:
         body["id"] = new_id()
     if operation == "create-project":
         if body.get("encryption") == "server":

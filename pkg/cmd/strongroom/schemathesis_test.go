@@ -138,6 +138,7 @@ func try(t *testing.T, python, profile string) tally {
 // project a secret with two versions.
 func given(t *testing.T, s *localtest.Server, profile string) []string {
 	t.Helper()
+	type values map[string]any
 	owner := personOf(t, s, local.Owner)
 	me, err := owner.Whoami(t.Context())
 	if err != nil {
@@ -154,11 +155,19 @@ func given(t *testing.T, s *localtest.Server, profile string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	greeting, err := owner.Lookup(t.Context(), "plain/GREETING")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nobody has the function that rotates it, and so its value stays.
+	rotation := values{
+		"rotator": "lambda", "every": "30d", "window": "2h", "readers": values{"within": "30d"},
+		"settings": values{"functionArn": "arn:aws:lambda:us-east-1:000000000000:function:nowhere", "keepsOld": true},
+	}
 	team, err := owner.CreatePrincipal(t.Context(), api.CreatePrincipal{Kind: access.KindGroup, Name: "team"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	type values map[string]any
 	known, err := json.Marshal(map[operation.Name]map[string]values{
 		operation.ListGroupMembers: {"path": {"principalId": team.ID}},
 		operation.ChangeGroupMembers: {
@@ -166,6 +175,9 @@ func given(t *testing.T, s *localtest.Server, profile string) []string {
 		},
 		operation.GetSecretByName: {"path": {"projectId": plain.ID}, "query": {"name": "GREETING"}},
 		operation.CreateSecret:    {"body": {"projectIds": []uuid.UUID{plain.ID}}},
+		operation.GetRotation:     {"path": {"secretId": greeting}},
+		operation.PutRotation:     {"path": {"secretId": greeting}, "body": rotation},
+		operation.RotateSecret:    {"path": {"secretId": greeting}},
 	})
 	if err != nil {
 		t.Fatal(err)
