@@ -76,9 +76,6 @@ func routeOf(name operation.Name) operation.HTTP {
 	return route
 }
 
-// anyID is what the id of a secret is like.
-const anyID = "????????-????-????-????-????????????"
-
 // rotatorStatements allow the actions of a rotator's row, on what is marked for it.
 func (w *workers) rotatorStatements(r rotation.Rotator) []statement {
 	of := map[string][]string{}
@@ -94,7 +91,7 @@ func (w *workers) rotatorStatements(r rotation.Rotator) []statement {
 			// IAM users have their tags for conditions (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_iam-tags.html).
 			all = append(all, statement{
 				sid: "ChangeKeysOfMarkedUsers", actions: of[service], resources: []*string{w.arn("iam", "", "user", "*", awscdk.ArnFormat_SLASH_RESOURCE_NAME)},
-				conditions: map[string]map[string]any{"StringLike": {"aws:ResourceTag/" + rotation.IAMTag: anyID}},
+				conditions: map[string]map[string]any{"StringLike": {"aws:ResourceTag/" + rotation.IAMTag: operation.AnyID}},
 			})
 		case "lambda":
 			all = append(all, w.invokeStatements(of[service])...)

@@ -2,9 +2,9 @@ package operation
 
 import "strings"
 
-// anyID is what any id is like to IAM, whose * also stands for slashes: with it in an id's place, /secrets/* would be every
+// AnyID is what any id is like to IAM, whose * also stands for slashes: with it in an id's place, /secrets/* would be every
 // route below a secret.
-const anyID = "????????-????-????-????-????????????"
+const AnyID = "????????-????-????-????-????????????"
 
 // Invoked is the route as the resource of execute-api:Invoke ends, behind the API's stage, in an IAM policy: method and path, with
 // what is known of the path's parameters by name, and else any id, or any version
@@ -22,7 +22,7 @@ func (h HTTP) Invoked(known map[string]string) string {
 		case name == "version":
 			segments[i] = "*"
 		default:
-			segments[i] = anyID
+			segments[i] = AnyID
 		}
 	}
 	return h.Method + strings.Join(segments, "/")
