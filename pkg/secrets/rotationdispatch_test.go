@@ -186,8 +186,8 @@ func TestAnOldValueIsRetiredWhenAllHaveCome(t *testing.T) {
 		"rotationDue: everybody who is known to use an older version has read version 2")
 }
 
-// TestWhoNeverCameIsNamed when the old value is retired all the same.
-func TestWhoNeverCameIsNamed(t *testing.T) {
+// TestWhoNeverCameIsNamedInTheEvent when the old value is retired all the same.
+func TestWhoNeverCameIsNamedInTheEvent(t *testing.T) {
 	f := follow(t, 0)
 	ada, asAda := f.User("ada", access.RoleMember)
 	_, asCI := f.ServiceAccount("ci")
