@@ -128,7 +128,7 @@ func TestTheValidatorLooksAtAnswers(t *testing.T) {
 	d := operations(doc)[operation.GetOrganization]
 	const id = "01a20a35-6080-7000-8000-000000000001"
 	e := event{RawPath: "/organizations/" + id, PathParameters: map[string]string{"organizationId": id}}
-	good := `{"id":"` + id + `","name":"demo","clientKeyArn":"arn","settings":{"membersCreateProjects":true,"eventRetentionDays":400,"trashRetentionDays":30},` +
+	good := `{"id":"` + id + `","name":"demo","clientKeyArn":"arn","settings":{"membersCreateProjects":true,"eventRetentionDays":400,"trashRetentionDays":30,"rotateOnLeave":"none"},` +
 		`"createdAt":"2026-11-23T21:00:00Z","etag":"\"1\""}`
 	headers := map[string]string{"Content-Type": "application/json", "X-Request-Id": "r", "ETag": `"1"`}
 	for name, c := range map[string]struct {

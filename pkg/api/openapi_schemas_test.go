@@ -74,6 +74,7 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.ListSecretEvents:      {nil, api.List[api.Event]{}},
 	operation.ListSecretReaders:     {nil, api.List[api.Reader]{}},
 	operation.ListPrincipalReads:    {nil, api.List[api.PrincipalRead]{}},
+	operation.ListRotations:         {nil, api.List[api.RotationEntry]{}},
 	operation.ListSeals:             {nil, api.List[api.SealEntry]{}},
 	operation.ExportEvents:          {nil, api.EventExport{}},
 }
@@ -171,7 +172,7 @@ func reachable() map[string]reflect.Type {
 var words = []string{
 	"ID", "NewID", "Time", "ETag", "VersionNumber", "Name", "SecretName", "Value", "Note", "Email",
 	"Kind", "Role", "Permission", "Reach", "Resource", "Cause", "Encryption", "Stage", "SealKind", "Code", "GatewayError",
-	"MembersCreateProjects", "EventRetentionDays", "TrashRetentionDays", "GivenReason",
+	"MembersCreateProjects", "EventRetentionDays", "TrashRetentionDays", "RotateOnLeave", "GivenReason",
 	"RotationState", "RotationStep", "RotationCause", "RotationOutcome", "RotationSettings", "RotationFailure",
 }
 

@@ -92,9 +92,9 @@ var (
 	changingPrincipal = aboutPrincipal.and(GetItem, Organizations).and(PutItem, Organizations, Principals)
 	// What goes into the trash, or out of it, has an entry there.
 	binning = looking(Organizations, Projects).and(PutItem, TrashLists)
-	// Rotations are moved, and what a leaver knows is looked for.
-	moving = Access{}.and(BatchGetItem, Principals, Projects, Secrets).and(GetItem, Projects, Secrets).and(Query, Principals, Projects).
-		and(PutItem, Events, Organizations, Secrets).querying1().querying2()
+	// Rotations are moved, and what a leaver has read is looked for.
+	moving = Access{}.and(BatchGetItem, Principals, Projects, Secrets).and(GetItem, Projects, Secrets).and(Query, Principals).
+		and(PutItem, Events, Organizations, Secrets).querying1()
 	purging = Access{}.and(BatchGetItem, Projects, Secrets).and(GetItem, Projects, Secrets).
 		and(PutItem, Events, Organizations, Projects, Secrets)
 )
@@ -534,7 +534,7 @@ var Table = []Row{
 	},
 	{
 		Name: DispatchRotations, Action: "",
-		Access:  moving.and(Query, Organizations, Secrets).and(DeleteItem, Organizations, Secrets),
+		Access:  moving.and(Query, Organizations, Projects, Secrets).and(DeleteItem, Organizations, Secrets).querying2(),
 		Trigger: Schedule{Every: time.Minute},
 		Summary: "ask for workers for the rotations that are due, and give up what nobody comes for",
 	},

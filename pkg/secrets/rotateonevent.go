@@ -314,8 +314,8 @@ func (o *occurrence) principal(ctx context.Context, id uuid.UUID, reason string)
 	return o.leave(ctx, leavingRecord{Principal: id, At: now, Due: now, Cause: causeRecord{cause.Kind, cause.Because}})
 }
 
-// leave notes what is to be done about all that a principal knows, and does the first pass. What it does not come to, and the
-// later passes, dispatch-rotations does.
+// leave notes what is to be done about all that a principal knows, and does the first pass. What it does not come to, the later
+// passes, and the walk over all that is reachable, dispatch-rotations does, within a minute.
 func (o *occurrence) leave(ctx context.Context, rec leavingRecord) error {
 	key := sweepKey(o.organization, onLeaver, o.id)
 	item := toItem(key, table.NextRevision(0, o.now()), &rec)
@@ -334,6 +334,10 @@ func (o *occurrence) leave(ctx context.Context, rec leavingRecord) error {
 	l, err := o.leavingOf(item)
 	if err != nil {
 		return err
+	}
+	if l.Reachable {
+		o.out.Unfinished = true
+		return nil
 	}
 	if !l.Due.After(o.now()) {
 		err = l.pass(ctx)

@@ -56,6 +56,8 @@ var badQuery = map[string][]string{
 	"action":            {"", "read", "GET-SECRET", "%ff", strings.Repeat("x", 9000)},
 	"actorId":           {"", "x", "%ff", badIDs[0], badIDs[1], badIDs[2]},
 	"resourceId":        {"", "x", "%ff", badIDs[0], badIDs[1], badIDs[2]},
+	"due":               {"", "yesterday", "NOW", "2026-11-23T21:00:00", "2026-13-01T00:00:00Z", "%ff"},
+	"leaver":            {"", "x", "%ff", badIDs[0], badIDs[1], badIDs[2]},
 	"force":             {"", "yes", "TRUE", "1", "%ff"},
 }
 
@@ -76,7 +78,7 @@ func badTokens() []string {
 		token(`{"l":"nothing","a":["x"]}`), token(`{"l":"secrets","a":null}`), token(`{"l":"secrets","a":[1]}`),
 	}
 	for _, list := range []string{"projects", "principals", "members", "project-secrets", "project-values", "versions", "secrets",
-		"principal-access", "secret-principals", "events", "secret-events", "readers", "reads", "seals", "export"} {
+		"principal-access", "secret-principals", "events", "secret-events", "readers", "reads", "seals", "export", "rotations", "leaver"} {
 		long := strings.Repeat("x", 2000)
 		tokens = append(tokens,
 			token(fmt.Sprintf(`{"l":%q,"a":[]}`, list)),

@@ -74,6 +74,7 @@ var bases = map[operation.Name]string{
 	operation.ListSecretEvents:      "auditor",
 	operation.ListSecretReaders:     "auditor",
 	operation.ListPrincipalReads:    "auditor",
+	operation.ListRotations:         "leaver-first-page",
 	operation.ListSeals:             "until-before",
 	operation.ExportEvents:          "until-before",
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
 	"strongroom/pkg/table/bolt"
@@ -69,6 +70,14 @@ func longer(t *testing.T) []scene {
 		{name: "readers are waited for", prepare: rotated, steps: []step{
 			then(0, "roll-up-reads/reads"), then(0, "get-rotation/manager"),
 		}},
+		{name: "rotations are due", prepare: rotated, steps: []step{
+			then(time.Hour, "dispatch-rotations/tick"), then(31*day, "list-rotations/due-now"), then(31*day, "dispatch-rotations/tick"),
+		}},
+		{name: "what is rotated was purged", prepare: purgeRotated, steps: []step{then(31*day, "dispatch-rotations/tick")}},
+		{name: "people have left", prepare: depart, steps: []step{
+			then(0, "list-rotations/leaver-first-page"), then(0, "dispatch-rotations/tick"), then(time.Hour, "dispatch-rotations/tick"),
+			then(25*time.Hour, "dispatch-rotations/tick"),
+		}},
 		{name: "hours are over", prepare: keepShort, steps: []step{
 			then(0, "get-secret/service-account"), then(2*time.Hour, "seal-events/scheduled"), then(3*time.Hour, "list-seals/auditor"),
 			then(3*time.Hour, "export-events/auditor"),
@@ -120,6 +129,32 @@ func keepShort(b *builder, owner secrets.Caller) {
 	settings := &api.UpdateSettings{EventRetentionDays: pointer[int64](api.MinEventRetentionDays)}
 	_, err := b.UpdateOrganization(b, owner, fixedID(1), "", api.UpdateOrganization{Settings: settings})
 	must(err)
+}
+
+// purgeRotated purges DATABASE_URL, which is rotated.
+func purgeRotated(b *builder, owner secrets.Caller) {
+	b.trash(b.DeleteSecrets(b, owner, api.IDs{IDs: []uuid.UUID{fixedID(51)}}))
+	b.trash(b.PurgeTrash(b, owner, fixedID(1), api.IDs{IDs: []uuid.UUID{fixedID(51)}}))
+}
+
+// depart has the developer and the admin disabled, and rotated what they could have read.
+func depart(b *builder, owner secrets.Caller) {
+	_, err := b.UpdateOrganization(b, owner, fixedID(1), "", api.UpdateOrganization{
+		Settings: &api.UpdateSettings{RotateOnLeave: pointer(api.RotateOnLeaveReachable)},
+	})
+	must(err)
+	for _, n := range []int{12, 13} {
+		_, err = b.SetDisabled(b, owner, fixedID(n), true)
+		must(err)
+		told, err := b.ListEvents(b, owner, fixedID(1), secrets.ListEvents{
+			Action: string(operation.DisablePrincipal), ResourceID: pointer(fixedID(n)), Page: api.Page{Limit: 1},
+		})
+		must(err)
+		detail, err := json.Marshal(secrets.Detail{EventID: told.Data[0].ID, ResourceID: fixedID(n)})
+		must(err)
+		_, err = b.RotateOnEvent(b, secrets.BusEvent{ID: uuid.NewString(), Source: "strongroom", Type: "Principal Disabled", Detail: detail})
+		must(err)
+	}
 }
 
 // fillTrash makes a project, with a secret of its own and one that is in another too, and puts it into the trash, and deletes
