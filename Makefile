@@ -42,7 +42,7 @@ functions: ## every Lambda function, as out/<operation>/bootstrap and out/worker
 	@mkdir -p out/.build
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags "-s -w" -o out/.build/ ./functions/...
 	@for main in functions/*/main.go functions/workers/*/main.go; do \
-		test -e "$$main" || continue; dir=$$(dirname "$$main"); \
+		dir=$$(dirname "$$main"); \
 		install -D -m 0755 "out/.build/$$(basename "$$dir")" "out/$${dir#functions/}/bootstrap"; \
 	done
 

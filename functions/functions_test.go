@@ -46,7 +46,7 @@ func TestThereIsOneFolderForEachOperation(t *testing.T) {
 			folders = append(folders, entry.Name())
 		}
 	}
-	if diff := cmp.Diff(names(), folders); diff != "" {
+	if diff := cmp.Diff(names(), slices.DeleteFunc(folders, func(name string) bool { return name == "workers" })); diff != "" {
 		t.Errorf("operations and folders (-want +got):\n%s", diff)
 	}
 }

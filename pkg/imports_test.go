@@ -64,6 +64,12 @@ const (
 // rules has every package of the module; those under functions share one.
 var rules = map[string]rule{
 	"functions/*": {arrows: functions},
+	"functions/workers/*": {arrows: []string{
+		"pkg/app/workers", "pkg/rotation", "pkg/rotation/rotators", "pkg/rotation/rotators/awslambda", "pkg/rotation/rotators/iamkey",
+		"pkg/rotation/rotators/mysql", "pkg/rotation/rotators/postgresql", "pkg/rotation/rotators/random", "pkg/rotation/rotators/webhook",
+	}, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws": "AWS's configuration, for rotators that ask AWS",
+	}},
 
 	"pkg/access":    {pure: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/metric":    {pure: true},
@@ -203,6 +209,14 @@ var rules = map[string]rule{
 		"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter": "events to net/http requests",
 		"github.com/go-json-experiment/json":                     strict,
 		"github.com/google/uuid":                                 uuids,
+	}},
+	// The workers' root: clients, which know nothing of the server.
+	"pkg/app/workers": {environment: true, arrows: []string{
+		"pkg/api", "pkg/client", "pkg/client/config", "pkg/rotation", "pkg/rotation/rotators", "pkg/rotation/worker",
+	}, libraries: map[string]string{
+		"github.com/aws/aws-lambda-go/lambda": gatewayV2,
+		"github.com/aws/aws-sdk-go-v2/aws":    aws,
+		"github.com/google/uuid":              uuids,
 	}},
 	// The SDK knows nothing of the server but what both share: wire types, the operation table, the form of values, and what
 	// may be an identity.
