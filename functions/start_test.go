@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,8 +64,8 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// run starts a binary, has it answer one invocation and ends it.
-func run(t *testing.T, binary string, payload []byte) (kind, answer, log string) {
+// run starts a binary in an environment, has it answer one invocation and ends it.
+func run(t *testing.T, binary string, payload []byte, environ []string) (kind, answer, log string) {
 	t.Helper()
 	a := &runtimeAPI{payload: payload, answer: make(chan [2]string, 1)}
 	server := httptest.NewServer(a)
@@ -73,7 +74,7 @@ func run(t *testing.T, binary string, payload []byte) (kind, answer, log string)
 	defer cancel()
 	var output bytes.Buffer
 	command := exec.CommandContext(ctx, binary)
-	command.Env = append(environ, "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(server.URL, "http://"))
+	command.Env = append(slices.Clone(environ), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(server.URL, "http://"))
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -132,7 +133,7 @@ func tickOf(schedulesAccount string) []byte {
 // TestBinariesServe starts every binary as Lambda does. All refuse an event of another account; those that read
 // something first, and find no table, are unavailable: none crashes.
 func TestBinariesServe(t *testing.T) {
-	out := build(t, host(t))
+	out := build(t, host(t), "./...")
 	for _, row := range operation.Table {
 		binary := filepath.Join(out, string(row.Name))
 		t.Run(string(row.Name), func(t *testing.T) {
@@ -164,7 +165,7 @@ func TestBinariesServe(t *testing.T) {
 // answers has a binary without a route answer, or fail.
 func answers(t *testing.T, binary string, payload []byte, wantKind, part string) {
 	t.Helper()
-	kind, answer, log := run(t, binary, payload)
+	kind, answer, log := run(t, binary, payload, environ)
 	if kind != wantKind || !strings.Contains(answer, part) {
 		t.Errorf("%s %s, want %s %s", kind, answer, wantKind, part)
 	}
@@ -179,7 +180,7 @@ func answers(t *testing.T, binary string, payload []byte, wantKind, part string)
 
 func serves(t *testing.T, binary string, event []byte, want int) {
 	t.Helper()
-	kind, answer, log := run(t, binary, event)
+	kind, answer, log := run(t, binary, event, environ)
 	var response events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal([]byte(answer), &response); err != nil || kind != "response" {
 		t.Fatalf("answered %s %s", kind, answer)

@@ -33,6 +33,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,6 +57,16 @@ func Main(kind rotation.Kind, open Open) {
 		os.Exit(1)
 	}
 	lambda.StartWithOptions(w.Handle)
+}
+
+// Sleep waits, unless the context ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // New makes a worker from what the environment says. It asks nobody anything yet.

@@ -171,6 +171,7 @@ func (a *attempt) finish(ctx context.Context) error {
 	for range maxPuts {
 		err := a.worker.Server.Promote(ctx, a.secret, a.hold.lease)
 		if err == nil {
+			a.tell(ctx)
 			return nil
 		}
 		if !errors.As(err, &refused) {
@@ -192,6 +193,17 @@ func (a *attempt) finish(ctx context.Context) error {
 		}
 	}
 	return &failure{reason: "Strongroom does not make the new value the current one: " + refused.Message}
+}
+
+// tell tells a rotator that wants to know it that the pending value is the current one. What comes of that changes nothing.
+func (a *attempt) tell(ctx context.Context) {
+	finisher, wants := a.worker.Rotator.(rotators.Finisher)
+	if !wants {
+		return
+	}
+	t, old := a.t, a.t.Current
+	t.Current, t.Old, t.Pending = *a.t.Pending, &old, nil
+	_ = a.do(ctx, "take note of its end", func(ctx context.Context) error { return finisher.Finish(ctx, &t) })
 }
 
 // retire has the old value stop working. Where the current one is the same again, it goes on.

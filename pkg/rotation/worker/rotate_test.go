@@ -230,6 +230,29 @@ func TestARotatorThatBreaksGivesNothingAway(t *testing.T) {
 	}
 }
 
+// finishing is a rotator that wants to know when the value is current, and fails at it.
+type finishing struct {
+	*target
+	told *rotators.Task
+}
+
+func (f *finishing) Finish(_ context.Context, task *rotators.Task) error {
+	f.told = task
+	return errSilent
+}
+
+func TestARotatorIsToldThatItsValueIsCurrent(t *testing.T) {
+	s := newStage(t, single)
+	f, old := &finishing{target: s.target}, s.server.value()
+	s.worker.Rotator = f
+	if got := s.rotate(t.Context(), t); got != Rotated {
+		t.Errorf("it ended with %s", got)
+	}
+	if f.told == nil || f.told.Current != s.server.value() || f.told.Old == nil || *f.told.Old != old || f.told.Pending != nil {
+		t.Errorf("it is told %+v", f.told)
+	}
+}
+
 func TestTheSameValueIsNoRotation(t *testing.T) {
 	s := newStage(t, single)
 	s.worker.Rotator = same{s.target}

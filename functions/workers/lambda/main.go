@@ -1,0 +1,15 @@
+// Command lambda is the rotation worker of that kind, as a Lambda function.
+package main
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"strongroom/pkg/app/workers"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/rotation/rotators"
+	"strongroom/pkg/rotation/rotators/awslambda"
+)
+
+func main() {
+	workers.Main(rotation.Lambda, func(c aws.Config) rotators.Rotator { return awslambda.New(c) })
+}
