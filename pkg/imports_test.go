@@ -301,7 +301,8 @@ var rules = map[string]rule{
 		"github.com/go-sql-driver/mysql": "asks MariaDB as programs do",
 		"github.com/jackc/pgx/v5":        "asks PostgreSQL as programs do",
 	}},
-	"pkg/secrets/secretstest": {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
+	"pkg/rotation/worker/workertest": {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
+	"pkg/secrets/secretstest":        {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/table/tabletest": {helper: true, libraries: map[string]string{
 		"github.com/google/go-cmp/cmp": diffs,
 		"github.com/google/uuid":       uuids,

@@ -1,4 +1,4 @@
-package worker
+package worker_test
 
 import (
 	"fmt"
@@ -11,37 +11,39 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
+	"strongroom/pkg/rotation/worker"
+	"strongroom/pkg/rotation/worker/workertest"
 )
 
 // A world is a secret with its target, and its clock.
 type world struct {
 	t      *testing.T
-	clock  *manualClock
-	server *strongroom
+	clock  *workertest.Clock
+	server *workertest.Server
 	target *target
 	first  string // the value at first
 	id     uuid.UUID
-	points *points
-	worker Worker
+	points *workertest.Points
+	worker worker.Worker
 }
 
 func newWorld(t *testing.T, s style) *world {
-	clock := &manualClock{now: start}
+	clock := workertest.NewClock(start)
 	target, value, in := newTarget(s)
-	server := newStrongroom(t, clock, in, value)
-	server.others[adminID] = "admin-password"
+	server := workertest.NewServer(t, clock, secretID, in, value)
+	server.Others[adminID] = "admin-password"
 	return &world{
-		t: t, clock: clock, server: server, target: target, first: value, id: server.run().ID, points: &points{},
-		worker: Worker{Kind: rotation.Kind(in.Rotator), Rotator: target, Clock: clock},
+		t: t, clock: clock, server: server, target: target, first: value, id: server.Run().ID, points: &workertest.Points{},
+		worker: worker.Worker{Kind: rotation.Kind(in.Rotator), Rotator: target, Clock: clock},
 	}
 }
 
 // attempt has a new process make an attempt.
-func (w *world) attempt() result {
+func (w *world) attempt() workertest.Result {
 	w.t.Helper()
-	r := <-newProcess(w.server, w.points).rotate(w.t.Context(), w.worker, w.id)
-	if r.err != nil {
-		w.t.Fatalf("an attempt ended with %v", r.err)
+	r := <-workertest.NewProcess(w.server, w.points).Rotate(w.t.Context(), w.worker, secretID, w.id)
+	if r.Err != nil {
+		w.t.Fatalf("an attempt ended with %v", r.Err)
 	}
 	return r
 }
@@ -50,26 +52,26 @@ func (w *world) attempt() result {
 func (w *world) end() {
 	w.t.Helper()
 	for range 50 {
-		if run := w.server.run(); !run.Active() {
+		if run := w.server.Run(); !run.Active() {
 			return
 		}
-		if w.server.dispatch(w.clock) {
+		if w.server.Dispatch(w.clock) {
 			w.attempt()
 		}
 	}
-	w.t.Fatalf("it does not end: %+v", w.server.run())
+	w.t.Fatalf("it does not end: %+v", w.server.Run())
 }
 
 // check is what must hold when the run is over, in the state that is wanted.
 func (w *world) check(want api.RotationState) {
 	w.t.Helper()
-	run, now := w.server.run(), w.server.value()
+	run, now := w.server.Run(), w.server.Value()
 	if run.ID != w.id || run.State != want {
 		w.t.Fatalf("the run is %s (%s), want %s", run.State, run.Reason, want)
 	}
 	rotated := want == api.RotationDone
-	if (now != w.first) != rotated || w.server.promoted[w.id] != map[bool]int{true: 1, false: 0}[rotated] {
-		w.t.Errorf("%d versions became current", w.server.promoted[w.id])
+	if (now != w.first) != rotated || w.server.Promoted[w.id] != map[bool]int{true: 1, false: 0}[rotated] {
+		w.t.Errorf("%d versions became current", w.server.Promoted[w.id])
 	}
 	if !w.target.works(now) {
 		w.t.Error("the current value does not open the target")
@@ -80,8 +82,8 @@ func (w *world) check(want api.RotationState) {
 	if left := w.target.orphans(now); len(left) > 0 {
 		w.t.Errorf("the target is left open to %v", left)
 	}
-	if w.server.pending != 0 {
-		w.t.Errorf("version %d is left pending", w.server.pending)
+	if w.server.Pending != 0 {
+		w.t.Errorf("version %d is left pending", w.server.Pending)
 	}
 }
 
@@ -170,11 +172,11 @@ func (h history) world(t *testing.T) *world {
 func (h history) die(t *testing.T, deaths ...int) int {
 	t.Helper()
 	w := h.world(t)
-	w.points.deaths = deaths
+	w.points.Deaths = deaths
 	w.attempt()
 	w.end()
 	w.check(h.ends)
-	return w.points.count()
+	return w.points.Count()
 }
 
 func TestARotationPassesThePoints(t *testing.T) {
@@ -184,7 +186,7 @@ func TestARotationPassesThePoints(t *testing.T) {
 			w.attempt()
 			w.end()
 			w.check(h.ends)
-			if diff := cmp.Diff(h.points, w.points.passed); diff != "" {
+			if diff := cmp.Diff(h.points, w.points.Passed); diff != "" {
 				t.Errorf("points (-want +got):\n%s", diff)
 			}
 		})
@@ -270,35 +272,35 @@ func TestARequestThatComesLateDoesWhatWasDone(t *testing.T) {
 func (h history) stall(t *testing.T, point int, late bool) {
 	w := h.world(t)
 	w.target.late = late
-	w.points.stall = point
+	w.points.Stall = point
 	var (
-		slow  *process
-		ended <-chan result
+		slow  *workertest.Process
+		ended <-chan workertest.Result
 	)
 	for { // until the process that stands still at the point
-		slow = newProcess(w.server, w.points)
-		ended = slow.rotate(t.Context(), w.worker, w.id)
-		var r result
+		slow = workertest.NewProcess(w.server, w.points)
+		ended = slow.Rotate(t.Context(), w.worker, secretID, w.id)
+		var r workertest.Result
 		select {
 		case r = <-ended:
-		case <-slow.stalled:
+		case <-slow.Stalled:
 			ended := ended
 			w.end()
-			if w.clock.move(rotation.LeaseTime); !late {
+			if w.clock.Move(rotation.LeaseTime); !late {
 				awareness(t, slow, point)
 			}
-			close(slow.resume)
-			if r := <-ended; r.err != nil || r.outcome == Discarded && h.ends == api.RotationDone {
-				t.Errorf("it ended with %s, %v", r.outcome, r.err)
+			close(slow.Resume)
+			if r := <-ended; r.Err != nil || r.Outcome == worker.Discarded && h.ends == api.RotationDone {
+				t.Errorf("it ended with %s, %v", r.Outcome, r.Err)
 			}
 			w.check(h.ends)
 			return
 		}
-		if r.err != nil {
-			t.Fatal(r.err)
+		if r.Err != nil {
+			t.Fatal(r.Err)
 		}
-		for !w.server.dispatch(w.clock) {
-			if run := w.server.run(); !run.Active() {
+		for !w.server.Dispatch(w.clock) {
+			if run := w.server.Run(); !run.Active() {
 				t.Fatalf("nothing stood still at point %d", point)
 			}
 		}
@@ -306,13 +308,13 @@ func (h history) stall(t *testing.T, point int, late bool) {
 }
 
 // awareness waits until a process knows that its lease is lost. Before it has one, it can't lose it.
-func awareness(t *testing.T, slow *process, point int) {
+func awareness(t *testing.T, slow *workertest.Process, point int) {
 	t.Helper()
-	if point <= 2 || slow.first() {
+	if point <= 2 || slow.First() {
 		return
 	}
 	select {
-	case <-slow.context().Done():
+	case <-slow.Context().Done():
 	case <-time.After(10 * time.Second):
 		t.Fatal("it does not know that its lease is lost")
 	}

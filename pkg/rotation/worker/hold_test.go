@@ -1,4 +1,4 @@
-package worker
+package worker_test
 
 import (
 	"context"
@@ -13,19 +13,21 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
+	"strongroom/pkg/rotation/worker"
+	"strongroom/pkg/rotation/worker/workertest"
 )
 
 // A stage is a worker on the clock of a synctest bubble, before a secret of one user.
 type stage struct {
-	server *strongroom
+	server *workertest.Server
 	target *target
 	hooks  *hooks
-	worker Worker
+	worker worker.Worker
 }
 
 // hooks stand between worker and server.
 type hooks struct {
-	*strongroom
+	*workertest.Server
 	claims  atomic.Int64
 	claim   func(n int64) error // before the nth claim
 	claimed func()              // after the first claim
@@ -40,7 +42,7 @@ func (h *hooks) Claim(ctx context.Context, id uuid.UUID, in api.ClaimRotation) (
 			return api.RotationTask{}, err
 		}
 	}
-	task, err := h.strongroom.Claim(ctx, id, in)
+	task, err := h.Server.Claim(ctx, id, in)
 	if n == 1 && h.claimed != nil {
 		h.claimed()
 	}
@@ -55,7 +57,7 @@ func (h *hooks) Promote(ctx context.Context, id uuid.UUID, lease api.RotationLea
 	if before != nil {
 		return before
 	}
-	if err := h.strongroom.Promote(ctx, id, lease); err != nil {
+	if err := h.Server.Promote(ctx, id, lease); err != nil {
 		return err
 	}
 	return after
@@ -63,10 +65,10 @@ func (h *hooks) Promote(ctx context.Context, id uuid.UUID, lease api.RotationLea
 
 func newStage(t *testing.T, s style) *stage {
 	target, value, in := newTarget(s)
-	server := newStrongroom(t, systemClock{}, in, value)
-	server.others[adminID] = "admin-password"
-	h := &hooks{strongroom: server}
-	return &stage{server, target, h, Worker{Kind: rotation.Kind(in.Rotator), Rotator: target, Server: h}}
+	server := workertest.NewServer(t, worker.SystemClock{}, secretID, in, value)
+	server.Others[adminID] = "admin-password"
+	h := &hooks{Server: server}
+	return &stage{server, target, h, worker.Worker{Kind: rotation.Kind(in.Rotator), Rotator: target, Server: h}}
 }
 
 // slowly is a rotator that does something before each set.
@@ -92,9 +94,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (s *stage) rotate(ctx context.Context, t *testing.T) Outcome {
+func (s *stage) rotate(ctx context.Context, t *testing.T) worker.Outcome {
 	t.Helper()
-	outcome, err := s.worker.Rotate(ctx, secretID, s.server.run().ID)
+	outcome, err := s.worker.Rotate(ctx, secretID, s.server.Run().ID)
 	if err != nil {
 		t.Errorf("it ended with %v", err)
 	}
@@ -111,7 +113,7 @@ func TestTheLeaseIsRenewedWhileTheWorkGoesOn(t *testing.T) {
 			during = s.hooks.claims.Load() - before
 			return err
 		}}
-		if got := s.rotate(t.Context(), t); got != Rotated || during != 10 {
+		if got := s.rotate(t.Context(), t); got != worker.Rotated || during != 10 {
 			t.Errorf("it ended with %s after %d renewals, want 10", got, during)
 		}
 	})
@@ -124,16 +126,16 @@ func TestTheWorkEndsWithTheLease(t *testing.T) {
 	}{
 		"which is refused": {func(n int64) error {
 			if n > 3 {
-				return &RefusedError{"another worker has it"}
+				return &worker.RefusedError{"another worker has it"}
 			}
 			return nil
-		}, 2 * Beat},
+		}, 2 * worker.Beat},
 		"which nobody renews any more": {func(n int64) error {
 			if n > 3 {
 				return errors.New("no answer")
 			}
 			return nil
-		}, Beat + rotation.LeaseTime - leaseMargin},
+		}, worker.Beat + rotation.LeaseTime - worker.LeaseMargin},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -146,10 +148,10 @@ func TestTheWorkEndsWithTheLease(t *testing.T) {
 					took = time.Since(began)
 					return err
 				}}
-				if got := s.rotate(t.Context(), t); got != Lost || took != c.after {
+				if got := s.rotate(t.Context(), t); got != worker.Lost || took != c.after {
 					t.Errorf("it ended with %s after %s, want %s", got, took, c.after)
 				}
-				if run := s.server.run(); run.State != api.RotationRunning || run.Reason != "" || s.target.calls["set"]+s.target.calls["undo"] != 0 {
+				if run := s.server.Run(); run.State != api.RotationRunning || run.Reason != "" || s.target.calls["set"]+s.target.calls["undo"] != 0 {
 					t.Errorf("it wrote or did something: %+v, %v", run, s.target.calls)
 				}
 			})
@@ -167,7 +169,7 @@ func TestARenewalThatFailsOnceIsMadeAgain(t *testing.T) {
 			return nil
 		}
 		s.worker.Rotator = slowly{s.target, func(ctx context.Context) error { return sleep(ctx, 10*time.Minute) }}
-		if got := s.rotate(t.Context(), t); got != Rotated && got != Retry {
+		if got := s.rotate(t.Context(), t); got != worker.Rotated && got != worker.Retry {
 			t.Errorf("it ended with %s", got)
 		}
 		if s.target.calls["set"] != 1 {
@@ -181,20 +183,20 @@ func TestTheWorkEndsInTime(t *testing.T) {
 		limit time.Duration // of the context; zero for none
 		last  bool
 		after time.Duration
-		want  Outcome
+		want  worker.Outcome
 		state api.RotationState
 	}{
-		"before the context's deadline":     {10 * time.Minute, false, 10*time.Minute - Reserve, Retry, api.RotationDue},
-		"without one":                       {0, false, MaxWork, Retry, api.RotationDue},
-		"and the last attempt is undone":    {10 * time.Minute, true, 10*time.Minute - Reserve, Discarded, api.RotationFailed},
-		"and so without a deadline":         {0, true, MaxWork, Discarded, api.RotationFailed},
-		"before the lease would be renewed": {LeastTime, false, LeastTime - Reserve, Retry, api.RotationDue},
+		"before the context's deadline":     {10 * time.Minute, false, 10*time.Minute - worker.Reserve, worker.Retry, api.RotationDue},
+		"without one":                       {0, false, worker.MaxWork, worker.Retry, api.RotationDue},
+		"and the last attempt is undone":    {10 * time.Minute, true, 10*time.Minute - worker.Reserve, worker.Discarded, api.RotationFailed},
+		"and so without a deadline":         {0, true, worker.MaxWork, worker.Discarded, api.RotationFailed},
+		"before the lease would be renewed": {worker.LeastTime, false, worker.LeastTime - worker.Reserve, worker.Retry, api.RotationDue},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStage(t, single)
 				if c.last {
-					s.server.record.Run.Attempts = rotation.MaxAttempts - 1
+					s.server.Record.Run.Attempts = rotation.MaxAttempts - 1
 				}
 				ctx := t.Context()
 				if c.limit > 0 {
@@ -210,11 +212,11 @@ func TestTheWorkEndsInTime(t *testing.T) {
 					return err
 				}}
 				got := s.rotate(ctx, t)
-				run := s.server.run()
-				if got != c.want || took != c.after || run.State != c.state || run.Reason != errLate.Error() {
+				run := s.server.Run()
+				if got != c.want || took != c.after || run.State != c.state || run.Reason != worker.ErrLate.Error() {
 					t.Errorf("it ended with %s after %s, %s because %q", got, took, run.State, run.Reason)
 				}
-				if !s.target.works(s.server.value()) {
+				if !s.target.works(s.server.Value()) {
 					t.Error("the current value does not work")
 				}
 			})
@@ -224,9 +226,9 @@ func TestTheWorkEndsInTime(t *testing.T) {
 
 func TestNothingIsBegunWithoutTime(t *testing.T) {
 	s := newStage(t, single)
-	ctx, cancel := context.WithTimeout(t.Context(), LeastTime-time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), worker.LeastTime-time.Second)
 	defer cancel()
-	if _, err := s.worker.Rotate(ctx, secretID, s.server.run().ID); !errors.Is(err, ErrNoTime) || s.hooks.claims.Load() != 0 {
+	if _, err := s.worker.Rotate(ctx, secretID, s.server.Run().ID); !errors.Is(err, worker.ErrNoTime) || s.hooks.claims.Load() != 0 {
 		t.Errorf("it ended with %v after %d claims", err, s.hooks.claims.Load())
 	}
 }
@@ -235,8 +237,8 @@ func TestAWorkerThatIsEndedLeavesItsLease(t *testing.T) {
 	s := newStage(t, single)
 	ctx, cancel := context.WithCancel(t.Context())
 	s.worker.Rotator = slowly{s.target, func(ctx context.Context) error { cancel(); return ctx.Err() }}
-	outcome, err := s.worker.Rotate(ctx, secretID, s.server.run().ID)
-	if run := s.server.run(); outcome != Lost || !errors.Is(err, context.Canceled) || run.State != api.RotationRunning {
+	outcome, err := s.worker.Rotate(ctx, secretID, s.server.Run().ID)
+	if run := s.server.Run(); outcome != worker.Lost || !errors.Is(err, context.Canceled) || run.State != api.RotationRunning {
 		t.Errorf("it ended with %s, %v, and left %+v", outcome, err, run)
 	}
 }

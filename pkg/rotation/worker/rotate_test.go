@@ -1,4 +1,4 @@
-package worker
+package worker_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
+	"strongroom/pkg/rotation/worker"
 )
 
 var errSilent = errors.New("no answer")
@@ -21,33 +22,33 @@ var errSilent = errors.New("no answer")
 func TestAWorkerTellsItsSteps(t *testing.T) {
 	s := newStage(t, single)
 	s.rotate(t.Context(), t)
-	if diff := cmp.Diff([]api.RotationStep{"", api.StepSet, api.StepTest, api.StepFinish}, s.server.steps); diff != "" {
+	if diff := cmp.Diff([]api.RotationStep{"", api.StepSet, api.StepTest, api.StepFinish}, s.server.Steps); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 }
 
 func TestAClaimThatIsRefusedIsNoError(t *testing.T) {
 	s := newStage(t, single)
-	if outcome, err := s.worker.Rotate(t.Context(), secretID, uuid.New()); outcome != Refused || err != nil {
+	if outcome, err := s.worker.Rotate(t.Context(), secretID, uuid.New()); outcome != worker.Refused || err != nil {
 		t.Errorf("it ended with %s, %v", outcome, err)
 	}
 	s.hooks.claim = func(int64) error { return errSilent }
-	if outcome, err := s.worker.Rotate(t.Context(), secretID, s.server.run().ID); outcome != "" || !errors.Is(err, errSilent) {
+	if outcome, err := s.worker.Rotate(t.Context(), secretID, s.server.Run().ID); outcome != "" || !errors.Is(err, errSilent) {
 		t.Errorf("it ended with %s, %v", outcome, err)
 	}
 }
 
 // TestHowAttemptsEnd: whatever happens to an attempt, what it says of it, and which value works then.
 func TestHowAttemptsEnd(t *testing.T) {
-	last := func(s *stage) { s.server.record.Run.Attempts = rotation.MaxAttempts - 1 }
+	last := func(s *stage) { s.server.Record.Run.Attempts = rotation.MaxAttempts - 1 }
 	refuse := func(step string, permanent bool) func(*stage) {
 		return func(s *stage) {
 			s.target.refuses[step] = &rotators.Error{Reason: "no " + step, Permanent: permanent}
 		}
 	}
 	pendingLeft := func(s *stage) {
-		s.server.versions[8], s.server.pending, s.server.newest = credential{"ann", "password-left"}.String(), 8, 8
-		s.server.record.Run.Version, s.server.record.Run.From, s.server.record.Run.Step = 8, 7, api.StepSet
+		s.server.Values[8], s.server.Pending, s.server.Newest = credential{"ann", "password-left"}.String(), 8, 8
+		s.server.Record.Run.Version, s.server.Record.Run.From, s.server.Record.Run.Step = 8, 7, api.StepSet
 	}
 	all := func(does ...func(*stage)) func(*stage) {
 		return func(s *stage) {
@@ -59,67 +60,67 @@ func TestHowAttemptsEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		style  style
 		before func(*stage)
-		want   Outcome
+		want   worker.Outcome
 		state  api.RotationState
 		reason string
 		works  bool // the current value, then
 		left   bool // a pending version
 	}{
-		"well":                                        {single, func(*stage) {}, Rotated, api.RotationDone, "", true, false},
-		"well, with what was left":                    {single, pendingLeft, Rotated, api.RotationDone, "", true, false},
-		"in a value that can't be made":               {single, refuse("create", false), Retry, api.RotationDue, "no create", true, false},
-		"in one that never can":                       {single, refuse("create", true), Discarded, api.RotationFailed, "no create", true, false},
-		"before it is set":                            {single, refuse("set", false), Retry, api.RotationDue, "no set", true, true},
-		"before it is set, for good":                  {single, refuse("set", true), Discarded, api.RotationFailed, "no set", true, false},
-		"before it is set, at last":                   {single, all(last, refuse("set", false)), Discarded, api.RotationFailed, "no set", true, false},
-		"before it is set, and can't be taken back":   {single, all(refuse("set", false), func(s *stage) { s.worker.Rotator = stuck{s.target} }), Retry, api.RotationDue, "no set; taking it back until then failed: the rotator could not take back the new value", false, true},
-		"with one of two users":                       {alternating, refuse("test", false), Retry, api.RotationDue, "no test", true, true},
-		"and can't be taken back":                     {single, all(refuse("set", true), refuse("undo", false)), Retry, api.RotationDue, "no set; taking it back failed: no undo", true, true},
-		"and can never be taken back":                 {single, all(refuse("set", true), refuse("undo", true)), Failed, api.RotationFailed, "no set; taking it back failed: no undo", true, true},
-		"and can't be taken back at last":             {single, all(last, refuse("set", false), refuse("undo", false)), Failed, api.RotationFailed, "no set; taking it back failed: no undo", true, true},
-		"without a secret that is named":              {single, func(s *stage) { delete(s.server.others, adminID) }, Retry, api.RotationDue, "Strongroom could not be asked for the secret " + adminID.String(), true, false},
-		"without it at last, undone by nobody":        {single, all(last, pendingLeft, func(s *stage) { delete(s.server.others, adminID) }), Failed, api.RotationFailed, "taking it back failed: Strongroom could not be asked for the secret", true, true},
-		"for another rotator":                         {single, func(s *stage) { s.worker.Kind = rotation.MySQL }, Retry, api.RotationDue, "this worker is one of the rotator mysql, and the secret's is postgresql now", true, false},
-		"with settings that it can't read":            {single, func(s *stage) { s.server.asked.Settings = []byte(`{"new": 1}`) }, Discarded, api.RotationFailed, "this worker can't use the settings: settings.new is no setting", true, false},
-		"with such, when the target may have a value": {single, all(pendingLeft, func(s *stage) { s.server.asked.Settings = []byte(`{"new": 1}`) }), Failed, api.RotationFailed, "can't use the settings", true, true},
-		"with what somebody set by hand before":       {single, all(pendingLeft, func(s *stage) { s.server.set(credential{"ann", "by-hand"}.String()) }), Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
-		"with another name before":                    {single, all(pendingLeft, func(s *stage) { s.server.rename() }), Rotated, api.RotationDone, "", true, false},
+		"well":                                        {single, func(*stage) {}, worker.Rotated, api.RotationDone, "", true, false},
+		"well, with what was left":                    {single, pendingLeft, worker.Rotated, api.RotationDone, "", true, false},
+		"in a value that can't be made":               {single, refuse("create", false), worker.Retry, api.RotationDue, "no create", true, false},
+		"in one that never can":                       {single, refuse("create", true), worker.Discarded, api.RotationFailed, "no create", true, false},
+		"before it is set":                            {single, refuse("set", false), worker.Retry, api.RotationDue, "no set", true, true},
+		"before it is set, for good":                  {single, refuse("set", true), worker.Discarded, api.RotationFailed, "no set", true, false},
+		"before it is set, at last":                   {single, all(last, refuse("set", false)), worker.Discarded, api.RotationFailed, "no set", true, false},
+		"before it is set, and can't be taken back":   {single, all(refuse("set", false), func(s *stage) { s.worker.Rotator = stuck{s.target} }), worker.Retry, api.RotationDue, "no set; taking it back until then failed: the rotator could not take back the new value", false, true},
+		"with one of two users":                       {alternating, refuse("test", false), worker.Retry, api.RotationDue, "no test", true, true},
+		"and can't be taken back":                     {single, all(refuse("set", true), refuse("undo", false)), worker.Retry, api.RotationDue, "no set; taking it back failed: no undo", true, true},
+		"and can never be taken back":                 {single, all(refuse("set", true), refuse("undo", true)), worker.Failed, api.RotationFailed, "no set; taking it back failed: no undo", true, true},
+		"and can't be taken back at last":             {single, all(last, refuse("set", false), refuse("undo", false)), worker.Failed, api.RotationFailed, "no set; taking it back failed: no undo", true, true},
+		"without a secret that is named":              {single, func(s *stage) { delete(s.server.Others, adminID) }, worker.Retry, api.RotationDue, "Strongroom could not be asked for the secret " + adminID.String(), true, false},
+		"without it at last, undone by nobody":        {single, all(last, pendingLeft, func(s *stage) { delete(s.server.Others, adminID) }), worker.Failed, api.RotationFailed, "taking it back failed: Strongroom could not be asked for the secret", true, true},
+		"for another rotator":                         {single, func(s *stage) { s.worker.Kind = rotation.MySQL }, worker.Retry, api.RotationDue, "this worker is one of the rotator mysql, and the secret's is postgresql now", true, false},
+		"with settings that it can't read":            {single, func(s *stage) { s.server.Asked.Settings = []byte(`{"new": 1}`) }, worker.Discarded, api.RotationFailed, "this worker can't use the settings: settings.new is no setting", true, false},
+		"with such, when the target may have a value": {single, all(pendingLeft, func(s *stage) { s.server.Asked.Settings = []byte(`{"new": 1}`) }), worker.Failed, api.RotationFailed, "can't use the settings", true, true},
+		"with what somebody set by hand before":       {single, all(pendingLeft, func(s *stage) { s.server.Set(credential{"ann", "by-hand"}.String()) }), worker.Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
+		"with another name before":                    {single, all(pendingLeft, func(s *stage) { s.server.Rename() }), worker.Rotated, api.RotationDone, "", true, false},
 		"with what somebody set by hand a moment before": {single, func(s *stage) {
-			s.hooks.claimed = func() { s.server.set(credential{"ann", "by-hand"}.String()) }
-		}, Retry, api.RotationDue, "version 8 instead of 7", false, false},
+			s.hooks.claimed = func() { s.server.Set(credential{"ann", "by-hand"}.String()) }
+		}, worker.Retry, api.RotationDue, "version 8 instead of 7", false, false},
 		"with what somebody set by hand meanwhile": {single, func(s *stage) {
-			s.hooks.promote = func(int64) (error, error) { s.server.set(credential{"ann", "by-hand"}.String()); return nil, nil }
-		}, Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
+			s.hooks.promote = func(int64) (error, error) { s.server.Set(credential{"ann", "by-hand"}.String()); return nil, nil }
+		}, worker.Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
 		"with another name meanwhile": {single, func(s *stage) {
 			s.hooks.promote = func(n int64) (error, error) {
 				if n == 1 {
-					s.server.rename()
+					s.server.Rename()
 				}
 				return nil, nil
 			}
-		}, Rotated, api.RotationDone, "", true, false},
+		}, worker.Rotated, api.RotationDone, "", true, false},
 		"with other names again and again": {single, func(s *stage) {
-			s.hooks.promote = func(int64) (error, error) { s.server.rename(); return nil, nil }
-		}, Retry, api.RotationDue, "Strongroom does not make the new value the current one: ", true, true},
-		"without an answer at the end":          {single, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return errSilent, nil } }, Retry, api.RotationDue, "could not be asked to make the new value the current one", true, true},
-		"without one at last":                   {single, all(last, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return errSilent, nil } }), Discarded, api.RotationFailed, "could not be asked to make the new value the current one", true, false},
-		"well, though the answer was lost":      {single, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return nil, errSilent } }, Lost, api.RotationDone, "", true, false},
-		"well, though it was lost at last":      {single, all(last, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return nil, errSilent } }), Lost, api.RotationDone, "", true, false},
-		"with an error that is none for people": {single, func(s *stage) { s.target.refuses["set"] = errors.New("said the password is hunter2") }, Retry, api.RotationDue, "the rotator could not set the new value", true, true},
+			s.hooks.promote = func(int64) (error, error) { s.server.Rename(); return nil, nil }
+		}, worker.Retry, api.RotationDue, "Strongroom does not make the new value the current one: ", true, true},
+		"without an answer at the end":          {single, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return errSilent, nil } }, worker.Retry, api.RotationDue, "could not be asked to make the new value the current one", true, true},
+		"without one at last":                   {single, all(last, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return errSilent, nil } }), worker.Discarded, api.RotationFailed, "could not be asked to make the new value the current one", true, false},
+		"well, though the answer was lost":      {single, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return nil, errSilent } }, worker.Lost, api.RotationDone, "", true, false},
+		"well, though it was lost at last":      {single, all(last, func(s *stage) { s.hooks.promote = func(int64) (error, error) { return nil, errSilent } }), worker.Lost, api.RotationDone, "", true, false},
+		"with an error that is none for people": {single, func(s *stage) { s.target.refuses["set"] = errors.New("said the password is hunter2") }, worker.Retry, api.RotationDue, "the rotator could not set the new value", true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStage(t, c.style)
 				c.before(s)
 				got := s.rotate(t.Context(), t)
-				run := s.server.run()
+				run := s.server.Run()
 				if got != c.want || run.State != c.state || !strings.Contains(run.Reason, c.reason) || (c.reason == "") != (run.Reason == "") {
 					t.Errorf("it ended with %s: %s because %q; want %s, %s because %q", got, run.State, run.Reason, c.want, c.state, c.reason)
 				}
-				if s.target.works(s.server.value()) != c.works {
+				if s.target.works(s.server.Value()) != c.works {
 					t.Errorf("the current value works: %t", !c.works)
 				}
-				if (s.server.pending != 0) != c.left {
+				if (s.server.Pending != 0) != c.left {
 					t.Errorf("a pending version is left: %t", !c.left)
 				}
 			})
@@ -136,22 +137,22 @@ func (stuck) Undo(context.Context, *rotators.Task) error { return errSilent }
 func TestWhatMayYetHappenIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, single)
-		s.server.record.Run.Attempts = rotation.MaxAttempts - 1
+		s.server.Record.Run.Attempts = rotation.MaxAttempts - 1
 		s.hooks.promote = func(int64) (error, error) {
-			run := s.server.run()
+			run := s.server.Run()
 			go func() {
-				time.Sleep(Settle - time.Second)
+				time.Sleep(worker.Settle - time.Second)
 				if err := s.server.Promote(t.Context(), secretID, api.RotationLease{ID: run.ID, Lease: run.Lease.ID}); err != nil {
 					t.Error(err)
 				}
 			}()
 			return errSilent, nil
 		}
-		if got := s.rotate(t.Context(), t); got != Lost {
+		if got := s.rotate(t.Context(), t); got != worker.Lost {
 			t.Errorf("it ended with %s", got)
 		}
-		if !s.target.works(s.server.value()) || s.target.calls["undo"] != 0 || s.server.run().State != api.RotationDone {
-			t.Errorf("left %+v, after %v", s.server.run(), s.target.calls)
+		if !s.target.works(s.server.Value()) || s.target.calls["undo"] != 0 || s.server.Run().State != api.RotationDone {
+			t.Errorf("left %+v, after %v", s.server.Run(), s.target.calls)
 		}
 	})
 }
@@ -159,37 +160,37 @@ func TestWhatMayYetHappenIsWaitedFor(t *testing.T) {
 func TestTheOldValueIsRetired(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(*stage)
-		want   Outcome
+		want   worker.Outcome
 		state  api.RotationState
 		reason string
 		old    bool // works on
 	}{
-		"well":  {func(*stage) {}, Retired, api.RotationDone, "", false},
-		"later": {func(s *stage) { s.target.refuses["retire"] = &rotators.Error{Reason: "not now"} }, Retry, api.RotationDue, "not now", false},
-		"never": {func(s *stage) { s.target.refuses["retire"] = &rotators.Error{Reason: "never", Permanent: true} }, Failed, api.RotationFailed, "never", false},
+		"well":  {func(*stage) {}, worker.Retired, api.RotationDone, "", false},
+		"later": {func(s *stage) { s.target.refuses["retire"] = &rotators.Error{Reason: "not now"} }, worker.Retry, api.RotationDue, "not now", false},
+		"never": {func(s *stage) { s.target.refuses["retire"] = &rotators.Error{Reason: "never", Permanent: true} }, worker.Failed, api.RotationFailed, "never", false},
 		"never after all": {func(s *stage) {
 			s.target.refuses["retire"] = &rotators.Error{Reason: "not now"}
-			s.server.record.Run.Attempts = rotation.MaxAttempts - 1
-		}, Failed, api.RotationFailed, "not now", false},
-		"but is gone":        {func(s *stage) { delete(s.server.versions, 7) }, Retry, api.RotationDue, "could not be asked for the old value", true},
-		"but is set again":   {func(s *stage) { s.server.set(s.server.versions[7]) }, Retired, api.RotationDone, "", true},
-		"but another is set": {func(s *stage) { s.server.set(credential{"ann", "by-hand"}.String()) }, Retired, api.RotationDone, "", true},
+			s.server.Record.Run.Attempts = rotation.MaxAttempts - 1
+		}, worker.Failed, api.RotationFailed, "not now", false},
+		"but is gone":        {func(s *stage) { delete(s.server.Values, 7) }, worker.Retry, api.RotationDue, "could not be asked for the old value", true},
+		"but is set again":   {func(s *stage) { s.server.Set(s.server.Values[7]) }, worker.Retired, api.RotationDone, "", true},
+		"but another is set": {func(s *stage) { s.server.Set(credential{"ann", "by-hand"}.String()) }, worker.Retired, api.RotationDone, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStage(t, alternating)
-				old := s.server.value()
+				old := s.server.Value()
 				s.rotate(t.Context(), t)
-				if !s.target.works(old) || !s.target.works(s.server.value()) {
+				if !s.target.works(old) || !s.target.works(s.server.Value()) {
 					t.Fatal("the two values don't both work")
 				}
 				c.before(s)
 				time.Sleep(time.Hour)
-				if !s.server.record.Check(nil, time.Now()) {
+				if !s.server.Record.Check(nil, time.Now()) {
 					t.Fatal("nothing is to be retired")
 				}
 				got := s.rotate(t.Context(), t)
-				if run := s.server.run(); got != c.want || run.State != c.state || !strings.Contains(run.Reason, c.reason) {
+				if run := s.server.Run(); got != c.want || run.State != c.state || !strings.Contains(run.Reason, c.reason) {
 					t.Errorf("it ended with %s: %s because %q", got, run.State, run.Reason)
 				}
 				if s.target.works(old) != c.old || s.target.calls["undo"] != 0 {
@@ -224,7 +225,7 @@ func TestARotatorThatBreaksGivesNothingAway(t *testing.T) {
 		r.target = s.target
 		s.worker.Rotator = r
 		got := s.rotate(t.Context(), t)
-		if run := s.server.run(); got != Retry || run.Reason != want || run.Note != "" {
+		if run := s.server.Run(); got != worker.Retry || run.Reason != want || run.Note != "" {
 			t.Errorf("it ended with %s because %q, noting %q", got, run.Reason, run.Note)
 		}
 	}
@@ -243,12 +244,12 @@ func (f *finishing) Finish(_ context.Context, task *rotators.Task) error {
 
 func TestARotatorIsToldThatItsValueIsCurrent(t *testing.T) {
 	s := newStage(t, single)
-	f, old := &finishing{target: s.target}, s.server.value()
+	f, old := &finishing{target: s.target}, s.server.Value()
 	s.worker.Rotator = f
-	if got := s.rotate(t.Context(), t); got != Rotated {
+	if got := s.rotate(t.Context(), t); got != worker.Rotated {
 		t.Errorf("it ended with %s", got)
 	}
-	if f.told == nil || f.told.Current != s.server.value() || f.told.Old == nil || *f.told.Old != old || f.told.Pending != nil {
+	if f.told == nil || f.told.Current != s.server.Value() || f.told.Old == nil || *f.told.Old != old || f.told.Pending != nil {
 		t.Errorf("it is told %+v", f.told)
 	}
 }
@@ -256,8 +257,8 @@ func TestARotatorIsToldThatItsValueIsCurrent(t *testing.T) {
 func TestTheSameValueIsNoRotation(t *testing.T) {
 	s := newStage(t, single)
 	s.worker.Rotator = same{s.target}
-	if got := s.rotate(t.Context(), t); got != Retry || s.server.run().Version != 0 {
-		t.Errorf("it ended with %s: %+v", got, s.server.run())
+	if got := s.rotate(t.Context(), t); got != worker.Retry || s.server.Run().Version != 0 {
+		t.Errorf("it ended with %s: %+v", got, s.server.Run())
 	}
 }
 
@@ -273,10 +274,10 @@ func TestReasonsHoldNoValue(t *testing.T) {
 		s := newStage(t, alternating)
 		s.worker.Rotator = telling{s.target, step}
 		if step == "undo" {
-			s.server.record.Run.Attempts = rotation.MaxAttempts - 1
+			s.server.Record.Run.Attempts = rotation.MaxAttempts - 1
 		}
 		s.rotate(t.Context(), t)
-		reason := s.server.run().Reason
+		reason := s.server.Run().Reason
 		for _, value := range []string{"password", "admin-password"} {
 			if strings.Contains(reason, value) {
 				t.Errorf("%s: %s", step, reason)

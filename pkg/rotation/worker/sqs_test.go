@@ -1,4 +1,4 @@
-package worker
+package worker_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func due(rotation uuid.UUID, rotator string) string {
 
 func TestMessagesAreDealtWithOrComeAgain(t *testing.T) {
 	s := newStage(t, single)
-	run := s.server.run().ID
+	run := s.server.Run().ID
 	bodies := []string{
 		due(run, "postgresql"),        // done
 		due(run, "postgresql"),        // again: refused, and dealt with
@@ -46,14 +46,14 @@ func TestMessagesAreDealtWithOrComeAgain(t *testing.T) {
 	if diff := cmp.Diff([]string{"3", "4", "5", "6", "7", "8"}, failed); diff != "" || err != nil {
 		t.Errorf("%v, come again (-want +got):\n%s", err, diff)
 	}
-	if got := s.server.run(); got.State != api.RotationDone || s.server.promoted[run] != 1 {
+	if got := s.server.Run(); got.State != api.RotationDone || s.server.Promoted[run] != 1 {
 		t.Errorf("left %+v", got)
 	}
 }
 
 func TestAMessageComesAgainWhenStrongroomIsNotThereOrTimeIsShort(t *testing.T) {
 	s := newStage(t, single)
-	batch := events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: due(s.server.run().ID, "postgresql")}}}
+	batch := events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: due(s.server.Run().ID, "postgresql")}}}
 	want := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{{ItemIdentifier: "1"}}}
 	s.hooks.claim = func(int64) error { return errSilent }
 	if got, err := s.worker.Handle(t.Context(), batch); err != nil || cmp.Diff(want, got) != "" {

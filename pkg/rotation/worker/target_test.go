@@ -1,4 +1,4 @@
-package worker
+package worker_test
 
 import (
 	"context"
@@ -6,12 +6,19 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
+)
+
+var (
+	secretID = uuid.MustParse("0190a1b2-0000-7000-8000-000000000001")
+	adminID  = uuid.MustParse("0190a1b2-0000-7000-8000-000000000002")
+	start    = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 )
 
 // A style is how a target takes values.

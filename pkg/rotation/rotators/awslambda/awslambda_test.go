@@ -19,6 +19,7 @@ import (
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/awslambda"
 	"strongroom/pkg/rotation/rotators/rotatortest"
+	"strongroom/pkg/rotation/worker/workertest"
 )
 
 const functionARN = "arn:aws:lambda:eu-central-1:111122223333:function:rotate:live"
@@ -129,6 +130,7 @@ func TestAFunctionIsRotated(t *testing.T) {
 		}
 	}
 	rotatortest.Crashes(t, 8, 8, begin)
+	workertest.Crashes(t, rotation.Lambda, 28, 20, begin)
 	rotatortest.Twice(t, begin)
 }
 

@@ -17,6 +17,7 @@ import (
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/iamkey"
 	"strongroom/pkg/rotation/rotators/rotatortest"
+	"strongroom/pkg/rotation/worker/workertest"
 )
 
 func (a *account) worker(context.Context) (aws.Credentials, error) {
@@ -88,6 +89,7 @@ func TestAccessKeysAreRotated(t *testing.T) {
 		t.Run(old, func(t *testing.T) {
 			begins := func(t *testing.T) *rotatortest.Target { t.Helper(); return begin(t, old).Target }
 			rotatortest.Crashes(t, 6, 6, begins)
+			workertest.Crashes(t, rotation.IAMAccessKey, 26, 20, begins)
 			rotatortest.Twice(t, begins)
 			s := begin(t, old)
 			last := rotatortest.Again(t, 3, s.Target)

@@ -12,6 +12,7 @@ import (
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/random"
 	"strongroom/pkg/rotation/rotators/rotatortest"
+	"strongroom/pkg/rotation/worker/workertest"
 )
 
 func begin(settings, current string) func(t *testing.T) *rotatortest.Target {
@@ -30,6 +31,7 @@ func begin(settings, current string) func(t *testing.T) *rotatortest.Target {
 
 func TestThereIsNothingOutsideOfARandomValue(t *testing.T) {
 	rotatortest.Crashes(t, 0, 0, begin(`{}`, "old"))
+	workertest.Crashes(t, rotation.Random, 12, 12, begin(`{}`, "old"))
 	rotatortest.Twice(t, begin(`{"field": "key"}`, `{"key": "old"}`))
 }
 

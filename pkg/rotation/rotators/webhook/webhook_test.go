@@ -19,6 +19,7 @@ import (
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/rotatortest"
 	"strongroom/pkg/rotation/rotators/webhook"
+	"strongroom/pkg/rotation/worker/workertest"
 )
 
 const signingKey = "whsec_c2VjcmV0LWtleS1vZi10aGlydHktYnl0ZXMtb3I="
@@ -114,6 +115,7 @@ func rotator() *webhook.Rotator { return webhook.New(webhook.Options{Now: time.N
 func TestAServiceIsRotated(t *testing.T) {
 	begin := func(t *testing.T) *rotatortest.Target { t.Helper(); return serve(t, "first").target(t) }
 	rotatortest.Crashes(t, 6, 6, begin)
+	workertest.Crashes(t, rotation.HTTP, 24, 18, begin)
 	rotatortest.Twice(t, begin)
 }
 

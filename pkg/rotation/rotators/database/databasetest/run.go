@@ -8,6 +8,7 @@ import (
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/rotatortest"
+	"strongroom/pkg/rotation/worker/workertest"
 )
 
 // modes are the ways in which passwords are rotated, with how many points there are at which a worker may end.
@@ -15,11 +16,13 @@ var modes = []struct {
 	name                string
 	options             options
 	forwards, backwards int
+	// rotated and takenBack count also what is written to Strongroom (workertest).
+	rotated, takenBack int
 }{
-	{"one user that sets its own", options{users: []string{""}}, 2, 4},
-	{"one user, a bare password", options{users: []string{""}, bare: true}, 2, 4},
-	{"one user and an admin", options{users: []string{""}, admin: true}, 2, 4},
-	{"two users", options{users: []string{"a", "b"}, admin: true}, 4, 4},
+	{"one user that sets its own", options{users: []string{""}}, 2, 4, 14, 16},
+	{"one user, a bare password", options{users: []string{""}, bare: true}, 2, 4, 14, 16},
+	{"one user and an admin", options{users: []string{""}, admin: true}, 2, 4, 14, 16},
+	{"two users", options{users: []string{"a", "b"}, admin: true}, 4, 4, 22, 16},
 }
 
 // Run runs all of it.
@@ -28,6 +31,9 @@ func (s Suite) Run(t *testing.T) {
 		begin := func(t *testing.T) *rotatortest.Target { t.Helper(); return s.begin(t, mode.options).Target }
 		t.Run("a worker that ends anywhere leaves a password that works, "+mode.name, func(t *testing.T) {
 			rotatortest.Crashes(t, mode.forwards, mode.backwards, begin)
+		})
+		t.Run("a worker that ends anywhere is followed by another, "+mode.name, func(t *testing.T) {
+			workertest.Crashes(t, s.Kind, mode.rotated, mode.takenBack, begin)
 		})
 		t.Run("a step done twice comes to the same, "+mode.name, func(t *testing.T) { rotatortest.Twice(t, begin) })
 	}
