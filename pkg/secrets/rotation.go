@@ -230,7 +230,7 @@ func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotati
 func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in api.RotateSecret) (answer api.RotationRun, err error) {
 	q := s.begin(by, operation.RotateSecret)
 	var wrong problems
-	wrong.newID("id", in.ID, q.now())
+	wrong.newID("id", in.ID, q.clientNow())
 	if err := wrong.err(); err != nil {
 		return answer, err
 	}

@@ -28,7 +28,7 @@ const (
 
 // How the queues are consumed. What a message is about is a minute's work, and may take as long as a Lambda function.
 const (
-	workers     = 4
+	atATime     = 4
 	visibility  = 15 * time.Minute
 	pause       = 15 * time.Second
 	maxReceives = 5
@@ -69,7 +69,7 @@ func (s *Server) newBus() error {
 		if s.rotate(kind) == nil {
 			continue
 		}
-		q, err := bus.NewQueue(s.queue(string(kind), workers, s.consumeDue(kind)))
+		q, err := bus.NewQueue(s.queue(string(kind), atATime, s.consumeDue(kind)))
 		if err != nil {
 			return err
 		}
@@ -91,14 +91,6 @@ func (s *Server) queue(name string, concurrency int, consume func(context.Contex
 
 // A Rotate does what is to be done about a rotation of a secret.
 type Rotate = func(ctx context.Context, secret, rotation uuid.UUID) error
-
-// rotate is what does the rotations of that kind; nil where nothing does.
-func (s *Server) rotate(kind rotation.Kind) Rotate {
-	if s.config.Rotate != nil {
-		return func(ctx context.Context, secret, id uuid.UUID) error { return s.config.Rotate(ctx, kind, secret, id) }
-	}
-	return nil
-}
 
 // consumeDue hands what a message asks for to who rotates.
 func (s *Server) consumeDue(kind rotation.Kind) func(context.Context, []byte) error {

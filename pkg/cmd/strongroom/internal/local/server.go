@@ -39,6 +39,11 @@
 //
 //	aws events put-events --endpoint-url "$(cat .strongroom/kms-url)" --entries '[{"Source": "strongroom.leak", …}]'
 //
+// Workers rotate what needs no AWS: PostgreSQL, MySQL, random values and services over HTTP. They are clients of the server over
+// loopback, in its process, with the identity of the service account rotation ([Rotation]), which may write in the demo's
+// projects demo and plain; who gives it write elsewhere, with `strongroom access grant rotation write PROJECT`, has them rotate
+// there too.
+//
 // There is one bus, which answers to the names default and strongroom. The workers' queues are in memory: what is in them when
 // the process ends is lost, and dispatch-rotations asks for a worker once more a while later (rotation.AskAgain).
 //
@@ -71,6 +76,7 @@ import (
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/app"
+	"strongroom/pkg/client"
 	"strongroom/pkg/cmd/strongroom/internal/bus"
 	"strongroom/pkg/cmd/strongroom/internal/trigger"
 	"strongroom/pkg/gateway"
@@ -121,6 +127,10 @@ type Server struct {
 	owner        secrets.Caller
 	kms          *localkms.Endpoint
 	bus          *bus.Bus
+	clientKeyARN string
+	// workers is the client that workers share; working guards its making.
+	workers *client.Client
+	working sync.Mutex
 	// fast is the clock where it is not, or was not always, the machine's.
 	fast        *fastClock
 	triggers    *trigger.Triggers
@@ -188,9 +198,10 @@ func (s *Server) open(ctx context.Context) error {
 	if s.owner, err = ownerOf(identities); err != nil {
 		return err
 	}
+	s.clientKeyARN = keys.Key(localkms.Client).ARN()
 	c := secrets.Config{
 		Table: s.table, Within: within(s.config.Log), Keys: keys.Key(localkms.Storage), Organization: s.organization, Account: Account,
-		ClientKeyARN: keys.Key(localkms.Client).ARN(), Bus: publisher{s},
+		ClientKeyARN: s.clientKeyARN, Bus: publisher{s},
 		Signer: signer, Archive: archive{filepath.Join(s.config.Data, sealsFolder)},
 	}
 	if s.config.Clock != nil {

@@ -1,0 +1,77 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/uuid"
+
+	"strongroom/pkg/app/workers"
+	"strongroom/pkg/client"
+	"strongroom/pkg/client/config"
+	"strongroom/pkg/rotation"
+	"strongroom/pkg/rotation/rotators"
+	"strongroom/pkg/rotation/rotators/mysql"
+	"strongroom/pkg/rotation/rotators/postgresql"
+	"strongroom/pkg/rotation/rotators/random"
+	"strongroom/pkg/rotation/rotators/webhook"
+	"strongroom/pkg/rotation/worker"
+)
+
+// localRotators are the kinds of rotators that have workers here. The others rotate what is in AWS, and this is none.
+var localRotators = map[rotation.Kind]func() rotators.Rotator{
+	rotation.PostgreSQL: func() rotators.Rotator { return postgresql.New() },
+	rotation.MySQL:      func() rotators.Rotator { return mysql.New() },
+	rotation.Random:     func() rotators.Rotator { return random.New() },
+	rotation.HTTP:       func() rotators.Rotator { return webhook.New(webhook.Options{Now: time.Now, Loopback: true}) },
+}
+
+// rotate is what does the rotations of that kind; nil where nothing does.
+func (s *Server) rotate(kind rotation.Kind) Rotate {
+	if s.config.Rotate != nil {
+		return func(ctx context.Context, secret, id uuid.UUID) error { return s.config.Rotate(ctx, kind, secret, id) }
+	}
+	if localRotators[kind] == nil {
+		return nil
+	}
+	return func(ctx context.Context, secret, id uuid.UUID) error {
+		c, err := s.worker()
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		w := worker.Worker{Kind: kind, Rotator: localRotators[kind](), Server: workers.Server{Client: c}}
+		outcome, err := w.Rotate(ctx, secret, id)
+		if err == nil {
+			s.config.Log.InfoContext(ctx, "an attempt at a rotation ended", "secret", secret, "rotation", id, "rotator", kind, "outcome", outcome,
+				"milliseconds", time.Since(began).Milliseconds())
+		}
+		return err
+	}
+}
+
+// worker is a client of the server, over loopback like any other: with an identity of its own, which the server must let in, and
+// the client key from the KMS, as far as that gives it.
+func (s *Server) worker() (*client.Client, error) {
+	credentials, err := Credentials(s.config.Data, Rotation)
+	if err != nil {
+		return nil, fmt.Errorf("finding the workers' credentials: %w", err)
+	}
+	s.working.Lock()
+	defer s.working.Unlock()
+	if s.workers != nil {
+		return s.workers, nil
+	}
+	made, err := client.New(client.Config{
+		URL: s.URL(), UserAgent: "strongroom-worker",
+		AWS: aws.Config{
+			Region: Region, BaseEndpoint: aws.String(s.KMSURL()),
+			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return credentials, nil }),
+		},
+		Pins: &config.Memory{Known: config.Pins{Organization: s.organization, ClientKey: s.clientKeyARN}},
+	})
+	s.workers = made
+	return made, err
+}
