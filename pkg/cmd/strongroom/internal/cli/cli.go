@@ -15,6 +15,7 @@
 //	strongroom pin              show and set what is believed of a Strongroom, whatever its server says
 //	strongroom project          make, show and change projects
 //	strongroom prove            prove from a deployment's templates who can use which key
+//	strongroom rotation         have secrets rotated: by a schedule, now, and see how that goes
 //	strongroom run              run a command with a project's secrets as environment variables
 //	strongroom secret           store, read and change secrets
 //	strongroom service-account  make, show and change service accounts
@@ -160,7 +161,7 @@ func (m *Main) root() *cobra.Command {
 	root.SetOut(m.Stdout)
 	root.SetErr(m.Stderr)
 	root.AddCommand(m.whoami(), m.secret(), m.project(), m.trash(), m.access(), m.organization(), m.runCommand(),
-		m.importCommand(), m.exportCommand(), m.events(), m.pin(), m.config(), m.call(), m.local(), m.initCommand(), m.doctor(), m.prove(), m.man(), m.version())
+		m.importCommand(), m.exportCommand(), m.events(), m.rotation(), m.pin(), m.config(), m.call(), m.local(), m.initCommand(), m.doctor(), m.prove(), m.man(), m.version())
 	for _, k := range kinds {
 		root.AddCommand(m.principal(k))
 	}
