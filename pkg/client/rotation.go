@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"iter"
 
 	"github.com/google/uuid"
 
@@ -120,3 +121,25 @@ func (c *Client) ReportRotation(ctx context.Context, secret uuid.UUID, in api.Re
 }
 
 func ofSecret(id uuid.UUID) map[string]string { return map[string]string{"secretId": id.String()} }
+
+// A RotationFilter says which rotations Rotations lists: all of them, or those of what somebody knows.
+type RotationFilter struct {
+	// Due has those alone about which something is to be done now.
+	Due bool
+	// Leaver, where it is not uuid.Nil, is a principal: then the list is of the secrets whose values it knows or could have read,
+	// whether a rotation is set for them or not.
+	Leaver uuid.UUID
+}
+
+// Rotations lists rotations in the order in which something is to be done about them, or what a leaver knows: what it read first,
+// then what it could have read. It takes an owner, an admin or an auditor.
+func (c *Client) Rotations(ctx context.Context, f RotationFilter) iter.Seq2[api.RotationEntry, error] {
+	r := Request{Operation: operation.ListRotations}
+	switch {
+	case f.Leaver != uuid.Nil:
+		r.Query = oneParameter("leaver", f.Leaver.String())
+	case f.Due:
+		r.Query = oneParameter("due", "now")
+	}
+	return pages[api.RotationEntry](ctx, c, r)
+}

@@ -5,16 +5,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"strongroom/pkg/app"
 	"strongroom/pkg/cmd/strongroom/internal/bus"
 	"strongroom/pkg/gateway"
 	"strongroom/pkg/identity"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/sigv4"
@@ -32,6 +36,11 @@ const (
 	visibility  = 15 * time.Minute
 	pause       = 15 * time.Second
 	maxReceives = 5
+	// What events start is a function of a minute at most, tried twice more as Lambda does
+	// (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
+	eventsAtATime   = 4
+	eventVisibility = 2 * app.EventTimeout
+	eventReceives   = 3
 )
 
 // notable are the kinds of notice that are logged so that they are seen; the others are for who looks closer.
@@ -77,8 +86,33 @@ func (s *Server) newBus() error {
 			return from == source && what == rotationDue && field("rotator") == string(kind)
 		}})
 	}
-	s.bus = bus.New(rules...)
-	return nil
+	functions, err := s.eventRules()
+	s.bus = bus.New(append(rules, functions...)...)
+	return err
+}
+
+// eventRules are those of the operations that events start: each has a queue that keeps its events in the data folder, since what
+// an event tells of, somebody's departure say, is told once.
+func (s *Server) eventRules() ([]bus.Rule, error) {
+	var rules []bus.Rule
+	for _, name := range slices.Sorted(maps.Keys(events)) {
+		trigger, ok := operation.MustLookup(name).Trigger.(operation.Event)
+		if !ok {
+			panic(fmt.Sprintf("local: %s is not started by events", name))
+		}
+		function := app.EventFunction(name, events[name](s.service), s.settings())
+		c := s.queue(string(name), eventsAtATime, func(ctx context.Context, message []byte) error {
+			_, err := function.Invoke(ctx, message)
+			return err
+		})
+		c.Folder, c.Receives, c.Visibility = filepath.Join(s.config.Data, busFolder, string(name)), eventReceives, eventVisibility
+		q, err := bus.NewQueue(c)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, bus.Rule{Queue: q, Wants: trigger.Wants})
+	}
+	return rules, nil
 }
 
 // queue is a queue in memory: a worker that does not come is asked for again.
@@ -112,8 +146,8 @@ func (s *Server) consumeDue(kind rotation.Kind) func(context.Context, []byte) er
 	}
 }
 
-// newEvents makes the EventBridge of the clients, where the owner may put events.
-func (s *Server) newEvents(identities *gateway.Identities) *bus.Endpoint {
+// newEndpoint makes the EventBridge of the clients, where the owner may put events.
+func (s *Server) newEndpoint(identities *gateway.Identities) *bus.Endpoint {
 	c := bus.EndpointConfig{
 		Put: s.bus.Put, Buses: []string{"default", source}, Account: Account, Region: Region, Log: s.config.Log,
 		Callers: func(accessKeyID string) (bus.Caller, bool) {
@@ -138,11 +172,11 @@ func administers(arn string) bool {
 }
 
 // amazon is the door of the AWS SDKs: EventBridge for what names its operation, and else KMS.
-func (s *Server) amazon(events http.Handler) http.Handler {
+func (s *Server) amazon(eventBridge http.Handler) http.Handler {
 	service, _, _ := strings.Cut(bus.Target, ".")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), service+".") {
-			events.ServeHTTP(w, r)
+			eventBridge.ServeHTTP(w, r)
 			return
 		}
 		s.kms.ServeHTTP(w, r)

@@ -11,6 +11,7 @@
 //	local.json       the organization's id, and whether the demo and its grants were made
 //	schedules.json   when the functions of the clock last ran (package trigger)
 //	clock.json       what the clock shows, once it has run fast
+//	bus/             the events that functions are still to be started for, a file each (package bus)
 //	identities.json  who may sign: access keys, their secrets, and whom they stand for (package gateway)
 //	credentials      the same for clients, in the format of AWS's shared credentials file
 //	url, kms-url     where the server, and its KMS and EventBridge, listen, while they do
@@ -34,8 +35,8 @@
 //
 // # The bus
 //
-// What the use cases publish goes into the log, and over a bus in process (package bus) to queues: one a kind of rotator, with
-// what asks for its workers. Whoever has the owner's role puts events of their own there as in AWS, at the door of the KMS:
+// What the use cases publish goes into the log, and over a bus in process (package bus) to queues: one a function that events
+// start, in the folder, and one a kind of rotator, with what asks for its workers. Whoever has the owner's role puts events of their own there as in AWS, at the door of the KMS:
 //
 //	aws events put-events --endpoint-url "$(cat .strongroom/kms-url)" --entries '[{"Source": "strongroom.leak", …}]'
 //
@@ -223,7 +224,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.api, err = s.enter(ctx, apiDoor, s.config.Addr, s.telling(s.gateway(identities))); err != nil {
 		return err
 	}
-	if s.kmsAPI, err = s.enter(ctx, kmsDoor, s.config.KMSAddr, s.amazon(s.newEvents(identities))); err != nil {
+	if s.kmsAPI, err = s.enter(ctx, kmsDoor, s.config.KMSAddr, s.amazon(s.newEndpoint(identities))); err != nil {
 		return errors.Join(err, s.api.close(s.config.Data))
 	}
 	return nil

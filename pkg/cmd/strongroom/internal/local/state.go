@@ -23,6 +23,7 @@ const (
 	stateFile       = "local.json"
 	runsFile        = "schedules.json"
 	clockFileName   = "clock.json"
+	busFolder       = "bus"
 	identitiesFile  = "identities.json"
 	credentialsFile = "credentials"
 	kmsFile         = "kms.json"
