@@ -50,6 +50,8 @@ func accessOf(t *testing.T, grants []grant) (access operation.Access, others []s
 			t.Errorf("an action on the table: %s", g)
 		case g.resource == "Table.Arn":
 			access.Table = append(access.Table, operation.TableAccess{Action: operation.TableAction(g.action), Partitions: partitions(t, g)})
+		case g.resource == "Table.Arn/index/GSI1" && g.action == "dynamodb:Query":
+			access.Index1 = slices.Equal(partitions(t, g), []operation.Partition{operation.Index1Partition})
 		case g.resource == "Table.Arn/index/GSI2" && g.action == "dynamodb:Query":
 			access.Index2 = slices.Equal(partitions(t, g), []operation.Partition{operation.Index2Partition})
 		case g.resource == "StorageKey.Arn":
@@ -134,7 +136,7 @@ func besides(row operation.Row) []string {
 		}
 	}
 	switch row.Trigger.(type) {
-	case operation.Schedule:
+	case operation.Schedule, operation.Event:
 		all = append(all, "sqs:SendMessage\t"+name+"/DeadLetters.Arn")
 	case operation.Stream:
 		all = append(all, "sqs:SendMessage\t"+name+"/DeadLetters.Arn",

@@ -58,7 +58,7 @@ func (v *server) newFunction(group awscdk.Stack, row operation.Row) *function {
 // answers says whether somebody waits for what the operation answers.
 func answers(row operation.Row) bool {
 	switch row.Trigger.(type) {
-	case operation.Stream, operation.Schedule:
+	case operation.Stream, operation.Schedule, operation.Event:
 		return false
 	}
 	return true
@@ -71,6 +71,8 @@ func timeout(row operation.Row) time.Duration {
 		return app.StreamTimeout
 	case operation.Schedule:
 		return app.ScheduleTimeout
+	case operation.Event:
+		return app.EventTimeout
 	}
 	return app.Timeout
 }

@@ -9,7 +9,7 @@ import (
 	"strongroom/pkg/operation"
 )
 
-// newQueue makes the queue of an operation's dead letters. They hold positions in the stream or times of runs, no item;
+// newQueue makes the queue of an operation's dead letters. They hold positions in the stream, times of runs, or events with ids alone, no item;
 // SQS's own encryption will do.
 func (v *server) newQueue(scope constructs.Construct, row operation.Row) awssqs.Queue {
 	queue := awssqs.NewQueue(scope, str("DeadLetters"), &awssqs.QueueProps{
@@ -24,9 +24,9 @@ func (v *server) newQueue(scope constructs.Construct, row operation.Row) awssqs.
 }
 
 // takeFrom lets a rule of EventBridge leave in the queue what it could not deliver.
-func takeFrom(queue awssqs.Queue, rule *string) {
+func takeFrom(queue awssqs.Queue, sid string, rule *string) {
 	queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:        str("DeadLettersOfTheSchedule"),
+		Sid:        str(sid),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(str("events.amazonaws.com"), nil)},
 		Actions:    strs("sqs:SendMessage"), Resources: list(queue.QueueArn()),
 		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule}},

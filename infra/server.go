@@ -60,6 +60,8 @@ func (v *server) add(row operation.Row) {
 		v.follow(f, trigger)
 	case operation.Schedule:
 		v.schedule(f, trigger)
+	case operation.Event:
+		v.listen(f, trigger)
 	}
 }
 

@@ -42,11 +42,11 @@ func (s statement) policy() awsiam.PolicyStatement {
 
 // Resources are the ARNs, and the organization's id, that statements are about.
 type resources struct {
-	table, index2, stream, tableKey, viaDynamoDB *string
-	storageKey, signingKey, bus, log             *string
-	archive                                      *string
-	archived                                     []*string
-	organization                                 *string
+	table, index1, index2, stream, tableKey, viaDynamoDB *string
+	storageKey, signingKey, bus, log                     *string
+	archive                                              *string
+	archived                                             []*string
+	organization                                         *string
 	// queue is the function's own for dead letters; nil where it has none.
 	queue *string
 	// traces says whether functions send traces.
@@ -56,7 +56,8 @@ type resources struct {
 func (v *server) resources(f *function, logs awslogs.LogGroup) resources {
 	d := v.data
 	r := resources{
-		table: d.table.TableArn(), index2: str(*d.table.TableArn() + "/index/" + table.Index2.Name()), stream: d.table.TableStreamArn(),
+		table: d.table.TableArn(), index1: str(*d.table.TableArn() + "/index/" + table.Index1.Name()),
+		index2: str(*d.table.TableArn() + "/index/" + table.Index2.Name()), stream: d.table.TableStreamArn(),
 		tableKey: d.keys.table.KeyArn(), viaDynamoDB: throughDynamoDB(),
 		storageKey: d.keys.storage.KeyArn(), signingKey: d.keys.signing.KeyArn(), bus: d.bus.EventBusArn(),
 		archive: d.archive.BucketArn(), archived: archived(d.archive), log: logs.LogGroupArn(),
@@ -107,7 +108,7 @@ func statements(row operation.Row, r resources) []statement {
 // touchesTable says whether the function reads or writes the table, or its stream.
 func touchesTable(row operation.Row) bool {
 	_, streamed := row.Trigger.(operation.Stream)
-	return streamed || len(row.Access.Table) > 0 || row.Access.Index2
+	return streamed || len(row.Access.Table) > 0 || row.Access.Index1 || row.Access.Index2
 }
 
 // tableStatements has one statement for each set of partitions.
@@ -122,6 +123,11 @@ func tableStatements(access operation.Access, r resources) []statement {
 	}
 	for i := range all {
 		slices.Sort(all[i].actions)
+	}
+	if access.Index1 {
+		index := tableStatement([]operation.Partition{operation.Index1Partition}, r)
+		index.sid, index.actions, index.resources = "QueryIndex1", []string{string(operation.Query)}, []*string{r.index1}
+		all = append(all, index)
 	}
 	if access.Index2 {
 		index := tableStatement([]operation.Partition{operation.Index2Partition}, r)

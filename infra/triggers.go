@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
@@ -73,21 +74,65 @@ func (v *server) schedule(f *function, t operation.Schedule) {
 		panic(fmt.Sprintf("infra: %s: %v", f.row.Name, err))
 	}
 	age := min(t.Every, 6*time.Hour) // Lambda keeps an event that long
-	rule := awsevents.NewCfnRule(f.scope, str("Schedule"), &awsevents.CfnRuleProps{
-		Description: str(string(f.row.Name) + ", " + t.String()), ScheduleExpression: str(expression), State: str("ENABLED"),
-		Targets: []any{&awsevents.CfnRule_TargetProperty{
-			Id: str("Function"), Arn: f.lambda.FunctionArn(),
-			RetryPolicy: &awsevents.CfnRule_RetryPolicyProperty{
-				MaximumEventAgeInSeconds: num(int(age / time.Second)), MaximumRetryAttempts: num(3),
-			},
-			DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: f.queue.QueueArn()},
-		}},
-	})
-	awslambda.NewCfnPermission(f.scope, str("Permission"), &awslambda.CfnPermissionProps{
+	v.rule(f, "Schedule", &awsevents.CfnRuleProps{
+		Description: str(string(f.row.Name) + ", " + t.String()), ScheduleExpression: str(expression),
+	}, age)
+	v.retry(f, age)
+}
+
+// listen has EventBridge start the function with the events that the row wants: with a rule for each of the row's, on the bus
+// where such events are. AWS's own come over the account's default bus; those of AWS Health about a whole account come to
+// us-east-1 (https://docs.aws.amazon.com/health/latest/ug/choosing-a-region.html), so that a deployment elsewhere needs a rule there
+// that sends them on.
+func (v *server) listen(f *function, t operation.Event) {
+	age := 6 * time.Hour
+	for _, rule := range t.Rules {
+		props := &awsevents.CfnRuleProps{Description: str(string(f.row.Name) + ": " + rule.String()), EventPattern: pattern(rule)}
+		if !rule.OfAWS() {
+			props.EventBusName = v.data.bus.EventBusName()
+		}
+		v.rule(f, "On"+camel(operation.Name(strings.ReplaceAll(rule.Source, ".", "-"))), props, age)
+	}
+	v.retry(f, age)
+}
+
+// pattern is what an event must be like for a rule
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html).
+func pattern(r operation.EventRule) map[string]any {
+	p := map[string]any{"source": []string{r.Source}}
+	if len(r.Types) > 0 {
+		p["detail-type"] = r.Types
+	}
+	if len(r.Fields) > 0 {
+		p["detail"] = r.Fields
+	}
+	return p
+}
+
+// rule makes a rule whose one target is the function.
+func (v *server) rule(f *function, id string, props *awsevents.CfnRuleProps, age time.Duration) {
+	props.State = str("ENABLED")
+	props.Targets = []any{&awsevents.CfnRule_TargetProperty{
+		Id: str("Function"), Arn: f.lambda.FunctionArn(),
+		RetryPolicy: &awsevents.CfnRule_RetryPolicyProperty{
+			MaximumEventAgeInSeconds: num(int(age / time.Second)), MaximumRetryAttempts: num(3),
+		},
+		DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: f.queue.QueueArn()},
+	}}
+	rule := awsevents.NewCfnRule(f.scope, str(id), props)
+	permission, sid := "Permission", "DeadLettersOfTheSchedule"
+	if id != "Schedule" {
+		permission, sid = id+"Permission", "DeadLetters"+id
+	}
+	awslambda.NewCfnPermission(f.scope, str(permission), &awslambda.CfnPermissionProps{
 		Action: str("lambda:InvokeFunction"), FunctionName: f.lambda.FunctionArn(),
 		Principal: str("events.amazonaws.com"), SourceArn: rule.AttrArn(),
 	})
-	takeFrom(f.queue, rule.AttrArn())
+	takeFrom(f.queue, sid, rule.AttrArn())
+}
+
+// retry says how often Lambda tries what the function fails at, and where it leaves that in the end.
+func (v *server) retry(f *function, age time.Duration) {
 	awslambda.NewCfnEventInvokeConfig(f.scope, str("Failures"), &awslambda.CfnEventInvokeConfigProps{
 		FunctionName: f.lambda.FunctionName(), Qualifier: str("$LATEST"),
 		MaximumEventAgeInSeconds: num(int(age / time.Second)), MaximumRetryAttempts: num(2),

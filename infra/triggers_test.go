@@ -42,7 +42,7 @@ func checkFunction(t *testing.T, f placed, row operation.Row) {
 	t.Helper()
 	seconds := 15.0
 	switch row.Trigger.(type) {
-	case operation.Stream:
+	case operation.Stream, operation.Event:
 		seconds = 60
 	case operation.Schedule:
 		seconds = 900
@@ -124,22 +124,31 @@ func TestRoutesAreTheTables(t *testing.T) {
 // one rule.
 func TestInvokersAreExact(t *testing.T) {
 	both(t, func(t *testing.T, a *assembly) {
-		want, got := map[string]string{}, map[string]string{}
+		want, got := map[string][]string{}, map[string][]string{}
 		for _, row := range operation.Table {
 			switch trigger := row.Trigger.(type) {
 			case operation.HTTP:
-				want[string(row.Name)] = "apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:${AWS::AccountId}:Api/*/" +
-					trigger.Method + trigger.Path
+				want[string(row.Name)] = []string{"apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:${AWS::AccountId}:Api/*/" +
+					trigger.Method + trigger.Path}
 			case operation.Schedule:
-				want[string(row.Name)] = "events.amazonaws.com " + string(row.Name) + "/Schedule.Arn"
+				want[string(row.Name)] = []string{"events.amazonaws.com " + string(row.Name) + "/Schedule.Arn"}
+			case operation.Event:
+				for _, rule := range trigger.Rules {
+					id := "On" + camel(operation.Name(strings.ReplaceAll(rule.Source, ".", "-")))
+					want[string(row.Name)] = append(want[string(row.Name)], "events.amazonaws.com "+string(row.Name)+"/"+id+".Arn")
+				}
+				slices.Sort(want[string(row.Name)])
 			}
 		}
 		for _, p := range a.of("AWS::Lambda::Permission") {
 			name := strings.TrimSuffix(p.text(p.Properties["FunctionName"]), "/Function.Arn")
-			if got[name] != "" || p.Properties["Action"] != "lambda:InvokeFunction" || len(p.Properties) != 4 {
+			if p.Properties["Action"] != "lambda:InvokeFunction" || len(p.Properties) != 4 {
 				t.Errorf("%s has a permission of another kind: %v", name, p.Properties)
 			}
-			got[name] = p.text(p.Properties["Principal"]) + " " + p.text(p.Properties["SourceArn"])
+			got[name] = append(got[name], p.text(p.Properties["Principal"])+" "+p.text(p.Properties["SourceArn"]))
+		}
+		for _, all := range got {
+			slices.Sort(all)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-table +template):\n%s", diff)
@@ -222,6 +231,61 @@ func TestSchedulesAreTheTables(t *testing.T) {
 			if r.text(target["Arn"]) != r.operation()+"/Function.Arn" ||
 				r.text(target["DeadLetterConfig"].(map[string]any)["Arn"]) != r.operation()+"/DeadLetters.Arn" {
 				t.Errorf("%s starts %s", r.operation(), r.text(target["Arn"]))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-table +template):\n%s", diff)
+		}
+	})
+}
+
+// TestEventsAreTheTables rebuilds, from the rules' patterns, which events start a function, and over which bus they come.
+func TestEventsAreTheTables(t *testing.T) {
+	both(t, func(t *testing.T, a *assembly) {
+		want, got := map[string][]string{}, map[string][]string{}
+		for _, row := range operation.Table {
+			if trigger, ok := row.Trigger.(operation.Event); ok {
+				for _, rule := range trigger.Rules {
+					bus := "Bus"
+					if rule.OfAWS() {
+						bus = "default"
+					}
+					want[string(row.Name)] = append(want[string(row.Name)], bus+" "+rule.String())
+				}
+			}
+		}
+		for _, r := range a.of("AWS::Events::Rule") {
+			if r.Properties["EventPattern"] == nil || operation.Name(r.operation()) != operation.RotateOnEvent {
+				continue
+			}
+			encoded, err := json.Marshal(r.Properties["EventPattern"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			var pattern struct {
+				Source     []string
+				DetailType []string `json:"detail-type"`
+				Detail     map[string][]string
+			}
+			decoder := json.NewDecoder(strings.NewReader(string(encoded)))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(&pattern); err != nil || len(pattern.Source) != 1 {
+				t.Fatalf("the pattern %s: %v", encoded, err)
+			}
+			rule, bus := operation.EventRule{Source: pattern.Source[0], Types: pattern.DetailType, Fields: pattern.Detail}, "default"
+			if name := r.Properties["EventBusName"]; name != nil {
+				bus = r.text(name)
+			}
+			got[r.operation()] = append(got[r.operation()], bus+" "+rule.String())
+			target := r.Properties["Targets"].([]any)[0].(map[string]any)
+			if r.text(target["Arn"]) != r.operation()+"/Function.Arn" ||
+				r.text(target["DeadLetterConfig"].(map[string]any)["Arn"]) != r.operation()+"/DeadLetters.Arn" {
+				t.Errorf("%s starts %s", r.operation(), r.text(target["Arn"]))
+			}
+		}
+		for _, all := range []map[string][]string{want, got} {
+			for _, rules := range all {
+				slices.Sort(rules)
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -27,7 +27,7 @@ func TestAlarms(t *testing.T) {
 		case operation.Stream:
 			want["behind-"+string(row.Name)] = ">= 300000, 3 times"
 			want["dead-letters-"+string(row.Name)] = ">= 1, 1 times"
-		case operation.Schedule:
+		case operation.Schedule, operation.Event:
 			want["dead-letters-"+string(row.Name)] = ">= 1, 1 times"
 		}
 	}

@@ -538,11 +538,23 @@ var budgets = []budget{
 		run, err := b.SweepDeleted(b.Context())
 		return counted(run.Done, 2, err)
 	}},
-	{operation.DispatchRotations, "nothing is due", 4, 2, 0, func(b *budgetWorld) error {
+	{operation.ListRotations, "none", 2, 4, 0, func(b *budgetWorld) error {
+		list, err := b.ListRotations(b.Context(), b.Owner, b.Organization, secrets.ListRotations{Page: b.page(100)})
+		return counted(len(list.Data), 0, err)
+	}},
+	{operation.ListRotations, "what a leaver could have read, 100", 8, 500, 0, func(b *budgetWorld) error {
+		list, err := b.ListRotations(b.Context(), b.Owner, b.Organization, secrets.ListRotations{Leaver: &b.member, Page: b.page(100)})
+		return counted(len(list.Data), 100, err)
+	}},
+	{operation.RotateOnEvent, "a secret that nothing rotates", 2, 4, 0, func(b *budgetWorld) error {
+		told, err := b.RotateOnEvent(b.Context(), event("strongroom.rotate", "Mine", map[string]any{"secretId": b.ids[10]}))
+		return counted(told.Unset, 1, err)
+	}},
+	{operation.DispatchRotations, "nothing is due", 5, 3, 0, func(b *budgetWorld) error {
 		run, err := b.DispatchRotations(b.Context())
 		return counted(run.Done, 0, err)
 	}},
-	{operation.DispatchRotations, "one that is due", 6, 5, 8, func(b *budgetWorld) error {
+	{operation.DispatchRotations, "one that is due", 7, 6, 8, func(b *budgetWorld) error {
 		secrets.SetRotation(b.TB, b.Service, b.ids[10], daily)
 		secrets.MoveRotation(b.TB, b.Service, b.ids[10], func(r *rotation.Record) { r.NextAt = b.Clock.Now().UTC().Truncate(time.Millisecond) })
 		b.Clock.Advance(6 * time.Second)

@@ -73,7 +73,8 @@ func TestEveryOperationIsRecorded(t *testing.T) {
 					want = [2]int{2, 2}
 				}
 			case name == operation.EnablePrincipal: // who is enabled already stays so
-			case changes, name == operation.PurgeExpiredTrash, name == operation.SweepDeleted, name == operation.DispatchRotations:
+			case changes, name == operation.PurgeExpiredTrash, name == operation.SweepDeleted, name == operation.DispatchRotations,
+				name == operation.RotateOnEvent:
 				want = [2]int{1, 0}
 			}
 			if got := [2]int{first, second}; got != want {

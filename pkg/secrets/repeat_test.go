@@ -259,6 +259,18 @@ var repetitions = map[operation.Name]repeated{
 	operation.RotateDataKeys: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.RotateDataKeys(w.Context()) // the tests of resealing repeat it where something is to be done
 	}),
+	operation.ListRotations: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
+		return w.ListRotations(w.Context(), w.Owner, w.Organization, secrets.ListRotations{Leaver: &w.OwnerID, Page: page})
+	}),
+	operation.RotateOnEvent: {prepare: func(w *secretstest.World) func() (any, error) {
+		secret := w.Secret("A", "value").ID
+		secrets.SetRotation(w.TB, w.Service, secret, daily)
+		e := event("strongroom.rotate", "Mine", map[string]any{"secretId": secret})
+		return func() (any, error) {
+			_, err := w.RotateOnEvent(w.Context(), e) // what is answered is what was done
+			return nil, err
+		}
+	}},
 	operation.DispatchRotations: {prepare: func(w *secretstest.World) func() (any, error) {
 		secrets.SetRotation(w.TB, w.Service, w.Secret("A", "value").ID, daily)
 		w.Clock.Advance(25 * time.Hour)

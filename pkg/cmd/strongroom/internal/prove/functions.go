@@ -193,6 +193,13 @@ func (w *world) compareTable(r *Report, f *function) []string {
 		compare(r, f, may, want, "in the table")
 		all = append(all, may...)
 		var index, stream []string
+		var first []string
+		if f.row.Access.Index1 {
+			first = []string{string(operation.Query)}
+			w.partitions(r, f, t, "/index/"+table.Index1.Name(), operation.TableAccess{
+				Action: operation.Query, Partitions: []operation.Partition{operation.Index1Partition},
+			})
+		}
 		if f.row.Access.Index2 {
 			index = []string{string(operation.Query)}
 			w.partitions(r, f, t, "/index/"+table.Index2.Name(), operation.TableAccess{
@@ -203,9 +210,9 @@ func (w *world) compareTable(r *Report, f *function) []string {
 			stream = streamActions
 		}
 		compare(r, f, w.mayTable(f.role, t, t.ARN()+"/index/"+table.Index2.Name(), iampolicy.Context{}), index, "in the second index")
-		compare(r, f, w.mayTable(f.role, t, t.ARN()+"/index/"+table.Index1.Name(), iampolicy.Context{}), nil, "in the first index")
+		compare(r, f, w.mayTable(f.role, t, t.ARN()+"/index/"+table.Index1.Name(), iampolicy.Context{}), first, "in the first index")
 		compare(r, f, w.mayTable(f.role, t, t.Attribute("StreamArn"), iampolicy.Context{}), stream, "of the table's stream")
-		all = append(append(all, onIndex(index)...), stream...)
+		all = append(append(append(all, onIndex(first)...), onIndex(index)...), stream...)
 	}
 	return all
 }
@@ -320,7 +327,8 @@ func (w *world) needs(f *function, action, resource string) bool {
 		})
 	case "dynamodb":
 		return slices.ContainsFunc(w.tables, func(t cfn.Resource) bool {
-			return resource == t.ARN() || resource == t.Attribute("StreamArn") || resource == t.ARN()+"/index/"+table.Index2.Name()
+			return resource == t.ARN() || resource == t.Attribute("StreamArn") || resource == t.ARN()+"/index/"+table.Index1.Name() ||
+				resource == t.ARN()+"/index/"+table.Index2.Name()
 		})
 	case "logs":
 		writes := []string{"logs:createloggroup", "logs:createlogstream", "logs:putlogevents"}
@@ -349,7 +357,7 @@ func (f *function) log() string {
 // unanswered says whether nobody waits for what the operation answers, so that what fails is left in a queue.
 func unanswered(row *operation.Row) bool {
 	switch row.Trigger.(type) {
-	case operation.Stream, operation.Schedule:
+	case operation.Stream, operation.Schedule, operation.Event:
 		return true
 	}
 	return false

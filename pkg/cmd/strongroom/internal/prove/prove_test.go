@@ -26,7 +26,7 @@ func TestWhatHoldsIsProven(t *testing.T) {
 		"what its row in the operation table says, no less and no more",
 		"only seal-events may sign seals",
 		fmt.Sprintf("%d functions may decrypt with the storage key", openers),
-		fmt.Sprintf("each of %d functions is started by its own route, schedule or stream", len(operation.Table)),
+		fmt.Sprintf("each of %d functions is started by its own route, schedule, stream or events", len(operation.Table)),
 	} {
 		if !slices.ContainsFunc(report.Proven, func(proven string) bool { return strings.Contains(proven, want) }) {
 			t.Errorf("not proven: %s\n%s", want, strings.Join(report.Proven, "\n"))
@@ -208,6 +208,21 @@ func TestWhatIsSpoiledIsFoundAndNamed(t *testing.T) {
 		{"the second index is not bounded", func(x *templates) {
 			x.allow(operation.ListSecrets, statement("Action", "dynamodb:Query", "Resource", object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI2"}}}))
 		}, []string{"list-secrets may dynamodb:Query in the table/index/GSI2 anywhere"}},
+		{"the first index is not bounded", func(x *templates) {
+			x.allow(operation.ListRotations, statement("Action", "dynamodb:Query", "Resource", object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI1"}}}))
+		}, []string{"list-rotations may dynamodb:Query in the table/index/GSI1 anywhere"}},
+		{"another function may query the first index", func(x *templates) {
+			x.allow(operation.ListSecrets, statement("Action", "dynamodb:Query", "Resource", object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI1"}}}))
+		}, []string{"list-secrets may dynamodb:Query in the first index, which its row in the operation table does not say"}},
+		{"more events start a function", func(x *templates) {
+			delete(x.of("rotateoneventRule0")["EventPattern"].(object), "detail-type")
+		}, []string{"rotate-on-event is started by the events of strongroom, and its row in the operation table says events of strongroom: Principal Deleted"}},
+		{"events start a function by a pattern that says more", func(x *templates) {
+			x.of("rotateoneventRule1")["EventPattern"].(object)["account"] = []any{"111122223333"}
+		}, []string{`is started by the events of {"account":["111122223333"],"source":["strongroom.leak"]}`}},
+		{"events start what the clock starts", func(x *templates) {
+			x.of("sealeventsRule")["EventPattern"] = object{"source": []any{"strongroom.leak"}}
+		}, []string{"seal-events may be invoked by something else than its schedule or its events"}},
 		{"a function may use a key that is nobody's", func(x *templates) {
 			x.add("LogKey", "AWS::KMS::Key", object{"KeyPolicy": document(toAccount())})
 			x.allow(operation.GetSecret, statement("Action", "kms:PutKeyPolicy", "Resource", att("LogKey", "Arn")))

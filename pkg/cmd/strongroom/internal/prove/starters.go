@@ -1,6 +1,9 @@
 package prove
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,7 +50,7 @@ func (w *world) starters(r *Report) {
 	}
 	if len(section.Rows) > 0 {
 		r.Sections = append(r.Sections, section)
-		r.prove(before, "each of %d functions is started by its own route, schedule or stream, or by nothing, and every route asks for a signature", len(section.Rows))
+		r.prove(before, "each of %d functions is started by its own route, schedule, stream or events, or by nothing, and every route asks for a signature", len(section.Rows))
 	}
 }
 
@@ -60,6 +63,8 @@ func trigger(row *operation.Row) string {
 		return "the table's stream"
 	case operation.Schedule:
 		return t.String()
+	case operation.Event:
+		return "events of " + t.String()
 	}
 	return "nothing"
 }
@@ -148,7 +153,7 @@ func (w *world) permission(r *Report, p cfn.Resource, note func(*function, strin
 	case who == "apigateway.amazonaws.com":
 		w.fromAPI(r, f, source)
 	case who == "events.amazonaws.com" || who == "scheduler.amazonaws.com":
-		w.fromSchedule(r, f, source, note)
+		w.fromRule(r, f, source, note)
 	default:
 		r.problem("%s may be invoked by %s (%s), which starts no operation", name, who, p.ID)
 	}
@@ -180,22 +185,61 @@ func (w *world) fromAPI(r *Report, f *function, source string) {
 	r.problem("%s may be invoked by another API than the one of these templates, or by every route of it: %s", f.name(), source)
 }
 
-// fromSchedule wants a rule or a schedule that has the function as its target.
-func (w *world) fromSchedule(r *Report, f *function, source string, note func(*function, string)) {
-	if _, ok := f.row.Trigger.(operation.Schedule); !ok {
+// fromRule wants a rule or a schedule that has the function as its target, and starts it with nothing but what its row says.
+func (w *world) fromRule(r *Report, f *function, source string, note func(*function, string)) {
+	events, listens := f.row.Trigger.(operation.Event)
+	if _, ok := f.row.Trigger.(operation.Schedule); !ok && !listens {
 		r.problem("%s may be invoked by a schedule, and its row in the operation table says %s", f.name(), trigger(f.row))
 		return
 	}
 	for rule := range w.stacks.Resources("AWS::Events::Rule") {
 		targets, _ := rule.Property("Targets").([]any)
 		for _, one := range targets {
-			if target, ok := one.(map[string]any); ok && rule.ARN() == source && f.Is(textOf(target["Arn"])) && rule.Property("EventPattern") == nil {
+			target, ok := one.(map[string]any)
+			if !ok || rule.ARN() != source || !f.Is(textOf(target["Arn"])) {
+				continue
+			}
+			if pattern := rule.Property("EventPattern"); listens && pattern != nil {
+				w.fromEvents(r, f, events, pattern, note)
+				return
+			} else if !listens && pattern == nil {
 				note(f, "the schedule "+rule.Text("ScheduleExpression"))
 				return
 			}
 		}
 	}
-	r.problem("%s may be invoked by something else than its schedule: %s", f.name(), source)
+	r.problem("%s may be invoked by something else than its schedule or its events: %s", f.name(), source)
+}
+
+// fromEvents wants a rule's pattern to be one of those of the function's row.
+func (w *world) fromEvents(r *Report, f *function, t operation.Event, pattern any, note func(*function, string)) {
+	said := patternOf(pattern)
+	for _, rule := range t.Rules {
+		if rule.String() == said {
+			note(f, "events of "+said)
+			return
+		}
+	}
+	r.problem("%s is started by the events of %s, and its row in the operation table says %s", f.name(), said, trigger(f.row))
+}
+
+// patternOf is a rule's pattern in the words of operation.EventRule; all of it as it is where it is of another form.
+func patternOf(pattern any) string {
+	encoded, err := json.Marshal(pattern)
+	if err != nil {
+		return fmt.Sprint(pattern)
+	}
+	var p struct {
+		Source     []string            `json:"source"`
+		DetailType []string            `json:"detail-type"`
+		Detail     map[string][]string `json:"detail"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(&p) != nil || len(p.Source) != 1 {
+		return string(encoded)
+	}
+	return operation.EventRule{Source: p.Source[0], Types: p.DetailType, Fields: p.Detail}.String()
 }
 
 // mapping wants a function of the stream, and the table's stream.

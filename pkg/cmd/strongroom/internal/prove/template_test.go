@@ -2,6 +2,7 @@ package prove_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,6 +135,24 @@ func addFunction(into object, row operation.Row) {
 			"ScheduleExpression": "rate(1 hour)", "Targets": []any{object{"Id": "f", "Arn": att(of+"Function", "Arn")}},
 		})
 		permission("events.amazonaws.com", att(of+"Rule", "Arn"))
+	case operation.Event:
+		for i, rule := range trigger.Rules {
+			name := fmt.Sprint(of, "Rule", i)
+			pattern := object{"source": []any{rule.Source}}
+			if len(rule.Types) > 0 {
+				pattern["detail-type"] = rule.Types
+			}
+			if len(rule.Fields) > 0 {
+				pattern["detail"] = rule.Fields
+			}
+			into[name] = resource("AWS::Events::Rule", object{
+				"EventPattern": pattern, "Targets": []any{object{"Id": "f", "Arn": att(of+"Function", "Arn")}},
+			})
+			into[name+"Permission"] = resource("AWS::Lambda::Permission", object{
+				"Action": "lambda:InvokeFunction", "FunctionName": att(of+"Function", "Arn"), "Principal": "events.amazonaws.com",
+				"SourceArn": att(name, "Arn"),
+			})
+		}
 	case operation.Stream:
 		into[of+"Mapping"] = resource("AWS::Lambda::EventSourceMapping", object{"FunctionName": att(of+"Function", "Arn"), "EventSourceArn": imported("Stream")})
 	case operation.Invoke:
@@ -168,6 +187,11 @@ func statements(row operation.Row) []any {
 	}
 	on(storage, imported("StorageKey"))
 	on(signing, imported("SigningKey"))
+	if row.Access.Index1 {
+		on([]string{"dynamodb:Query"}, object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI1"}}}, "Condition", object{
+			"ForAllValues:StringLike": object{"dynamodb:LeadingKeys": operation.Index1Partition.Pattern()}, "Null": object{"dynamodb:LeadingKeys": "false"},
+		})
+	}
 	if row.Access.Index2 {
 		on([]string{"dynamodb:Query"}, object{"Fn::Join": []any{"", []any{imported("Table"), "/index/GSI2"}}}, "Condition", object{
 			"ForAllValues:StringLike": object{"dynamodb:LeadingKeys": operation.Index2Partition.Pattern()}, "Null": object{"dynamodb:LeadingKeys": "false"},
