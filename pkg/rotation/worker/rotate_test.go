@@ -193,6 +193,9 @@ func TestTheOldValueIsRetired(t *testing.T) {
 				if run := s.server.Run(); got != c.want || run.State != c.state || !strings.Contains(run.Reason, c.reason) {
 					t.Errorf("it ended with %s: %s because %q", got, run.State, run.Reason)
 				}
+				if asked := s.target.calls["retire"] > 0; asked == (name == "but is set again" || name == "but is gone") {
+					t.Errorf("the target is told: %t", asked)
+				}
 				if s.target.works(old) != c.old || s.target.calls["undo"] != 0 {
 					t.Errorf("the old value works: %t, after %v", !c.old, s.target.calls)
 				}
