@@ -30,6 +30,7 @@ func TestEnumsAreTheConstants(t *testing.T) {
 		"Resource":        there.constants["Resource"],
 		"Cause":           there.constants["Cause"],
 		"RotationState":   here.constants["RotationState"],
+		"RotateOnLeave": here.constants["RotateOnLeave"],
 		"RotationStep":    here.constants["RotationStep"],
 		"RotationCause":   here.constants["RotationCause"],
 		"RotationOutcome": here.constants["RotationOutcome"],
