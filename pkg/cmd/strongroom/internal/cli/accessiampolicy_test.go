@@ -28,7 +28,7 @@ func TestARolesPolicyAllowsWhatIsNeededAndNothingElse(t *testing.T) {
 	}
 	organization, other := uuid.MustParse("0190a1b2-0000-7000-8000-000000000001"), uuid.MustParse("0190a1b2-0000-7000-8000-000000000002")
 	project := client.Project{ID: uuid.MustParse("0190a1b2-0000-7000-8000-000000000003"), Name: "demo", Encryption: api.EncryptionClient}
-	may := map[access.Permission]int{access.Read: 11, access.Write: 17, access.Manage: 30}
+	may := map[access.Permission]int{access.Read: 11, access.Write: 23, access.Manage: 39}
 	for _, permission := range []access.Permission{access.Read, access.Write, access.Manage} {
 		text, err := json.Marshal(rolePolicy(door, organization, project, key, permission))
 		if err != nil {
