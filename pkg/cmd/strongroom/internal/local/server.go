@@ -38,7 +38,8 @@
 // What the use cases publish goes into the log, and over a bus in process (package bus) to queues: one a function that events
 // start, in the folder, and one a kind of rotator, with what asks for its workers. Whoever has the owner's role puts events of their own there as in AWS, at the door of the KMS:
 //
-//	aws events put-events --endpoint-url "$(cat .strongroom/kms-url)" --entries '[{"Source": "strongroom.leak", …}]'
+//	aws events put-events --endpoint-url "$(cat .strongroom/kms-url)" \
+//	  --entries '[{"Source": "strongroom.leak", "DetailType": "Leak", "Detail": "{\"secretId\": \"…\"}"}]'
 //
 // Workers rotate what needs no AWS: PostgreSQL, MySQL, random values and services over HTTP. They are clients of the server over
 // loopback, in its process, with the identity of the service account rotation ([Rotation]), which may write in the demo's
