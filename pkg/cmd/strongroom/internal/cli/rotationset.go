@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -118,10 +119,8 @@ func (s *session) withSecrets(ctx context.Context, settings []byte) ([]byte, err
 	return json.Marshal(members)
 }
 
-// sayWorker says what the worker is missing. Who may not see that is told how to look.
+// sayWorker says what the worker is missing of the two locks. Who may not see that is told how to look.
 func (m *Main) sayWorker(ctx context.Context, s *session, text string, id uuid.UUID, worker string) error {
-	project, _, _ := strings.Cut(text, "/")
-	give := pasted("access", "grant", worker, "write", project)
 	all, err := collect(s.SecretPrincipals(ctx, id))
 	if errors.Is(err, client.ErrForbidden) {
 		m.sayf("whether its worker %s may write it, you may not see; `%s` says it", worker, pasted("access", "why", worker, text))
@@ -130,15 +129,54 @@ func (m *Main) sayWorker(ctx context.Context, s *session, text string, id uuid.U
 	if err != nil {
 		return err
 	}
-	for _, p := range all {
-		if p.Principal.Name != worker || p.Principal.Kind != access.KindServiceAccount {
-			continue
-		}
-		if reach, err := access.ParsePermission(string(p.Reach)); err == nil && reach >= access.Write {
-			m.sayf("its worker %s may write it; `%s` shows whether KMS lets it, too, where clients encrypt", worker, pasted("access", "sync", project, "--dry-run"))
-			return nil
-		}
+	i := slices.IndexFunc(all, func(p api.SecretPrincipal) bool {
+		reach, err := access.ParsePermission(string(p.Reach))
+		return err == nil && reach >= access.Write && p.Principal.Name == worker && p.Principal.Kind == access.KindServiceAccount
+	})
+	projects, err := s.projectsOf(ctx, id)
+	if err != nil {
+		return err
 	}
-	m.sayf("its worker %s may not write it yet; `%s` gives it that", worker, give)
+	if i < 0 {
+		for _, p := range projects {
+			m.sayf("its worker %s may not write it yet; `%s` gives it that", worker, pasted("access", "grant", worker, "write", p.Name))
+		}
+		return nil
+	}
+	m.sayf("its worker %s may write it", worker)
+	for _, p := range projects {
+		m.sayKey(ctx, s, p, all[i])
+	}
 	return nil
+}
+
+// sayKey says whether KMS gives the worker a project's key. What can't be found out is no error: the worker will say it.
+func (m *Main) sayKey(ctx context.Context, s *session, p client.Project, worker api.SecretPrincipal) {
+	if p.Encryption != api.EncryptionClient {
+		return
+	}
+	plan, err := s.KeyPlanner().PlanFor(ctx, p, client.Resource{Project: p.ID}, worker.Principal.ID)
+	switch sync := pasted("access", "sync", p.Name); {
+	case err != nil:
+		m.sayf("whether KMS gives it the key of %q can't be seen from here; `%s --dry-run` says it: %s", p.Name, sync, err)
+	case len(plan.Make) > 0:
+		m.sayf("KMS does not give it the key of %q yet; `%s` does that", p.Name, sync)
+	}
+}
+
+// projectsOf are the projects of a secret.
+func (s *session) projectsOf(ctx context.Context, secret uuid.UUID) ([]client.Project, error) {
+	r, err := s.resource(ctx, secret.String())
+	if err != nil {
+		return nil, err
+	}
+	var projects []client.Project
+	for _, id := range r.projects {
+		p, err := s.Resolve(ctx, id.String())
+		if err != nil {
+			return nil, err
+		}
+		projects = append(projects, p)
+	}
+	return projects, nil
 }

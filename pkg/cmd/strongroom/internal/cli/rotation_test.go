@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"strongroom/pkg/access"
+	"strongroom/pkg/api"
+	rotating "strongroom/pkg/rotation"
+)
+
+func TestSettingsOfPairs(t *testing.T) {
+	read := func(name string) ([]byte, error) {
+		if name == "ca.pem" {
+			return []byte("PEM\n"), nil
+		}
+		return nil, errors.New("no such file")
+	}
+	for _, c := range []struct {
+		pairs []string
+		want  string
+	}{
+		{nil, `{}`},
+		{[]string{"host=db.example.com", "port=5432", "keepsOld=true"}, `{"host":"db.example.com","keepsOld":true,"port":5432}`},
+		{[]string{"users=a", "users=b"}, `{"users":["a","b"]}`},
+		{[]string{`users=["a"]`}, `{"users":["a"]}`},
+		{[]string{"password.length=40", "password.classes=lower", "password.classes=digits"}, `{"password":{"classes":["lower","digits"],"length":40}}`},
+		{[]string{"ca=@ca.pem", "exclude=\"0\"", "testQuery=select 1=1", "empty=", "null=null"}, `{"ca":"PEM\n","empty":"","exclude":"0","null":"null","testQuery":"select 1=1"}`},
+		{[]string{"length"}, ""},
+		{[]string{"=1"}, ""},
+		{[]string{"ca=@nowhere"}, ""},
+		{[]string{"a=1", "a.b=2"}, ""},
+	} {
+		got, err := settingsOf(c.pairs, read)
+		if (err != nil) != (c.want == "") || string(got) != c.want {
+			t.Errorf("%q: %s, %v, want %s", c.pairs, got, err, c.want)
+		}
+	}
+}
+
+func TestRotationsInWords(t *testing.T) {
+	at := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		run  api.RotationRun
+		want string
+	}{
+		{api.RotationRun{State: api.RotationDue, Step: api.StepCreate}, "due: a worker is asked for, to create"},
+		{api.RotationRun{State: api.RotationDue, Attempts: 1, TryAt: &at}, "failed 1 time, and is tried again at 2026-11-26T12:00:00Z"},
+		{api.RotationRun{State: api.RotationRunning, Step: api.StepTest}, "running, at the step test"},
+		{
+			api.RotationRun{State: api.RotationWaiting, Version: 4, Missing: 2, RetireBy: &at},
+			"version 4 is the current one; the old value works until 2 readers have read it, or 2026-11-26T12:00:00Z",
+		},
+		{api.RotationRun{State: api.RotationDone, Version: 4}, "done: version 4"},
+		{api.RotationRun{State: api.RotationFailed}, "failed"},
+	} {
+		if got := stateInWords(&c.run); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	reader := api.RotationReader{Kind: access.KindServiceAccount, ID: uuid.Max, Version: 3, Last: at}
+	r := api.Rotation{
+		Rotator: "mysql", Settings: []byte(`{}`), Readers: &api.RotationReaders{Within: "30d", Deadline: "7d", Grace: "10m"}, LastRotatedAt: &at, LastVersion: 3,
+		Run: &api.RotationRun{ID: uuid.Max, State: api.RotationFailed, Cause: api.CauseSchedule, Reason: "no route", NeverCame: []api.RotationReader{reader}},
+	}
+	want := [][]string{
+		{"rotator", "mysql"}, {"every", "when asked for"}, {"readers", "of the last 30d, for 7d at most, and 10m more"},
+		{"last rotated", "2026-11-26T12:00:00Z, version 3"}, {"rotation", uuid.Max.String()}, {"because", "schedule"}, {"state", "failed"},
+		{"reason", "no route"}, {"never came", "service account " + uuid.Max.String() + ", read version 3, last 2026-11-26T12:00:00Z"},
+	}
+	if diff := cmp.Diff(want, rotationListing(r).rows); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryRotatorCanBeTriedFromHere(t *testing.T) {
+	for _, kind := range rotating.Kinds() {
+		if checkers[kind] == nil {
+			t.Errorf("%s can't", kind)
+		}
+	}
+	if len(checkers) != len(rotating.Kinds()) {
+		t.Errorf("%d rotators can be tried, of %d", len(checkers), len(rotating.Kinds()))
+	}
+}
