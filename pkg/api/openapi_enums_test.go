@@ -29,6 +29,7 @@ func TestEnumsAreTheConstants(t *testing.T) {
 		"Reach":           here.constants["Reach"],
 		"Resource":        there.constants["Resource"],
 		"Cause":           there.constants["Cause"],
+		"RotateOnLeave":   here.constants["RotateOnLeave"],
 		"RotationState":   here.constants["RotationState"],
 		"RotateOnLeave": here.constants["RotateOnLeave"],
 		"RotationStep":    here.constants["RotationStep"],

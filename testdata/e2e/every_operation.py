@@ -243,6 +243,8 @@ def secrets(owner, reader, organization, project, principal):
     exported = [part["event"]["id"] for part in owner.all("export-events", organizationId=organization) if "event" in part]
     assert {e["id"] for e in reads + changes} - set(exported) == set(), exported
     assert owner.all("list-seals", organizationId=organization, limit=2) == []  # an hour is, ten minutes after it ended
+    known = owner.all("list-rotations", organizationId=organization, leaver=owner.call("whoami").json["principal"]["id"])
+    assert secret in [e["secret"]["id"] for e in known if e["leaver"]["because"]], known
     bulk = owner.call("get-secrets-by-ids", {"ids": [secret, organization]}).json
     assert [s["value"] for s in bulk["data"]] == ["one"] and bulk["errors"][0]["error"]["code"] == "notFound", bulk
     assert [s["id"] for s in owner.all("list-secrets", organizationId=organization, namePrefix="a/b c+d&")] == [secret]

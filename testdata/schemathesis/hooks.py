@@ -48,6 +48,7 @@ IN_WORDS = [
     (r"name$", r"is not in Unicode normalization form C", "Name, SecretName"),
     (r"email$", r"must be one e-mail address", "Email"),
     (r"continuationToken$", r"is not one that this list answered|was answered for another namePrefix", "continuationToken"),
+    (r"due$", r"is for the list of all rotations", "list-rotations"),
     # Principals.
     (r"(email|role)$", r"must be left out; only users have one", "CreatePrincipal, UpdatePrincipal"),
     (r"principalId$", r"is a (user|serviceAccount); only groups have members", "list-group-members, change-group-members"),
