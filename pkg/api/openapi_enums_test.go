@@ -31,7 +31,6 @@ func TestEnumsAreTheConstants(t *testing.T) {
 		"Cause":           there.constants["Cause"],
 		"RotateOnLeave":   here.constants["RotateOnLeave"],
 		"RotationState":   here.constants["RotationState"],
-		"RotateOnLeave": here.constants["RotateOnLeave"],
 		"RotationStep":    here.constants["RotationStep"],
 		"RotationCause":   here.constants["RotationCause"],
 		"RotationOutcome": here.constants["RotationOutcome"],
