@@ -105,8 +105,11 @@ type budgetWorld struct {
 	client   secretstest.ClientProject // with 100 secrets too
 	sealed   uuid.UUID                 // one of them
 	spare    []uuid.UUID               // users that nothing was done with
-	serial   int
-	meter    *meter.Meter
+	// lease is for a rotation that is due, of ids[22]; failing and discarded are those of ids[23] and ids[24], which are claimed, the
+	// last with a pending version.
+	lease, failing, discarded api.RotationLease
+	serial                    int
+	meter                     *meter.Meter
 }
 
 func newBudgetWorld(t *testing.T, others int) *budgetWorld {
@@ -155,6 +158,12 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	for i := range 600 {
 		b.Principal(access.KindUser, fmt.Sprintf("user %03d", i), access.RoleMember)
 	}
+	b.lease, b.failing, b.discarded = b.rotating(22, false), b.rotating(23, true), b.rotating(24, true)
+	if _, err := b.PutPendingVersion(t.Context(), b.Owner, b.ids[24], api.PutPendingVersion{
+		RotationLease: b.discarded, Value: &kib,
+	}); err != nil {
+		t.Fatal(err)
+	}
 	b.bare = b.ServerProject("bare")
 	if _, err := b.PutProjectAccess(t.Context(), b.Owner, secrets.PutAccess{ID: b.bare, Force: true, Grants: []api.Grant{}}); err != nil {
 		t.Fatal(err)
@@ -174,6 +183,20 @@ func (b *budgetWorld) update(id uuid.UUID, value string) {
 	if err != nil {
 		b.Fatal(err)
 	}
+}
+
+// rotating has one of the secrets rotated, by a worker that has claimed it or is to.
+func (b *budgetWorld) rotating(n int, claimed bool) api.RotationLease {
+	_, err := b.PutRotation(b.Context(), b.Owner, secrets.PutRotation{ID: b.ids[n], PutRotation: api.PutRotation{Rotator: "random"}})
+	wantCode(b, err, "")
+	run, err := b.RotateSecret(b.Context(), b.Owner, b.ids[n], api.RotateSecret{})
+	wantCode(b, err, "")
+	lease := api.RotationLease{ID: run.ID, Lease: uuid.New()}
+	if claimed {
+		_, err = b.ClaimRotation(b.Context(), b.Owner, b.ids[n], api.ClaimRotation{RotationLease: lease})
+		wantCode(b, err, "")
+	}
+	return lease
 }
 
 // next is a value of 1 KiB that nobody had before.
@@ -396,6 +419,35 @@ var budgets = []budget{
 		_, err := b.RotateSecret(b.Context(), b.Owner, b.ids[21], api.RotateSecret{})
 		return err
 	}},
+	{operation.ClaimRotation, "", 3, 4, 8, func(b *budgetWorld) error {
+		b.lease.Lease = uuid.New()
+		_, err := b.ClaimRotation(b.Context(), b.Owner, b.ids[22], api.ClaimRotation{RotationLease: b.lease})
+		return err
+	}},
+	{operation.ClaimRotation, "renewed", 2, 4, 3, func(b *budgetWorld) error {
+		_, err := b.ClaimRotation(b.Context(), b.Owner, b.ids[22], api.ClaimRotation{RotationLease: b.lease})
+		return err
+	}},
+	{operation.PutPendingVersion, "", 2, 4, 16, func(b *budgetWorld) error {
+		_, err := b.PutPendingVersion(b.Context(), b.Owner, b.ids[22], api.PutPendingVersion{RotationLease: b.lease, Value: b.next()})
+		return err
+	}},
+	{operation.PromoteVersion, "in one project", 3, 6, 18, func(b *budgetWorld) error {
+		_, err := b.PromoteVersion(b.Context(), b.Owner, b.ids[22], b.lease)
+		return err
+	}},
+	{operation.ReportRotation, "a failure", 3, 4, 8, func(b *budgetWorld) error {
+		_, err := b.ReportRotation(b.Context(), b.Owner, b.ids[23], api.ReportRotation{
+			RotationLease: b.failing, Outcome: api.OutcomeRetry, Reason: "the target does not answer",
+		})
+		return err
+	}},
+	{operation.DiscardPendingVersion, "", 3, 4, 18, func(b *budgetWorld) error {
+		_, err := b.DiscardPendingVersion(b.Context(), b.Owner, b.ids[24], api.DiscardPendingVersion{
+			RotationLease: b.discarded, Reason: "the target does not answer",
+		})
+		return err
+	}},
 	{operation.DeleteRotation, "one under way", 2, 4, 8, func(b *budgetWorld) error {
 		return b.DeleteRotation(b.Context(), b.Owner, secrets.DeleteRotation{ID: b.ids[21], Force: true})
 	}},
@@ -539,10 +591,15 @@ var budgets = []budget{
 		return counted(run.Done, 2, err)
 	}},
 	{operation.ListRotations, "none", 2, 4, 0, func(b *budgetWorld) error {
+		for _, id := range b.ids[22:25] {
+			wantCode(b, b.DeleteRotation(b.Context(), b.Owner, secrets.DeleteRotation{ID: id, Force: true}), "")
+		}
+		b.Clock.Advance(6 * time.Second)
+		b.meter.Reset()
 		list, err := b.ListRotations(b.Context(), b.Owner, b.Organization, secrets.ListRotations{Page: b.page(100)})
 		return counted(len(list.Data), 0, err)
 	}},
-	{operation.ListRotations, "what a leaver could have read, 100", 8, 500, 0, func(b *budgetWorld) error {
+	{operation.ListRotations, "what a leaver could have read, 100", 11, 500, 0, func(b *budgetWorld) error {
 		list, err := b.ListRotations(b.Context(), b.Owner, b.Organization, secrets.ListRotations{Leaver: &b.member, Page: b.page(100)})
 		return counted(len(list.Data), 100, err)
 	}},

@@ -250,6 +250,26 @@ var repetitions = map[operation.Name]repeated{
 	operation.RotateSecret: rotating(func(w *secretstest.World, secret uuid.UUID) (any, error) {
 		return w.RotateSecret(w.Context(), w.Owner, secret, api.RotateSecret{})
 	}),
+	operation.ClaimRotation: {prepare: func(w *secretstest.World) func() (any, error) {
+		secret, run := rotationDue(w)
+		lease := api.RotationLease{ID: run, Lease: uuid.New()}
+		return func() (any, error) {
+			task, err := w.ClaimRotation(w.Context(), w.Owner, secret, api.ClaimRotation{RotationLease: lease})
+			return task.Run, err // the lease is renewed
+		}
+	}},
+	operation.PutPendingVersion: workedOn(func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error) {
+		return w.PutPendingVersion(w.Context(), w.Owner, secret, api.PutPendingVersion{RotationLease: lease, Value: ptr("third")})
+	}),
+	operation.PromoteVersion: workedOn(func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error) {
+		return w.PromoteVersion(w.Context(), w.Owner, secret, lease)
+	}),
+	operation.DiscardPendingVersion: workedOn(func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error) {
+		return w.DiscardPendingVersion(w.Context(), w.Owner, secret, api.DiscardPendingVersion{RotationLease: lease, Reason: "it is busy"})
+	}),
+	operation.ReportRotation: workedOn(func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error) {
+		return w.ReportRotation(w.Context(), w.Owner, secret, api.ReportRotation{RotationLease: lease, Outcome: api.OutcomeRetry, Reason: "it is busy"})
+	}),
 	operation.RollUpReads: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return nil, w.RollUpReads(w.Context(), nil)
 	}),
@@ -310,6 +330,30 @@ func trashing(do func(w *secretstest.World, by secrets.Caller, secret, principal
 			w.Fatal(err)
 		}
 		return func() (any, error) { return do(w, asUser, secret.ID, leaver) }
+	}}
+}
+
+// rotationDue makes a secret, and a rotation of it that a worker is asked for.
+func rotationDue(w *secretstest.World) (secret, run uuid.UUID) {
+	w.Helper()
+	secret = w.Secret("A", "first", w.ServerProject("plain")).ID
+	_, err := w.PutRotation(w.Context(), w.Owner, secrets.PutRotation{ID: secret, PutRotation: randomly()})
+	wantCode(w, err, "")
+	asked, err := w.RotateSecret(w.Context(), w.Owner, secret, api.RotateSecret{})
+	wantCode(w, err, "")
+	return secret, asked.ID
+}
+
+// workedOn is the case of what a worker says of a rotation, which it has, with a pending version.
+func workedOn(do func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error)) repeated {
+	return repeated{prepare: func(w *secretstest.World) func() (any, error) {
+		secret, run := rotationDue(w)
+		lease := api.RotationLease{ID: run, Lease: uuid.New()}
+		_, err := w.ClaimRotation(w.Context(), w.Owner, secret, api.ClaimRotation{RotationLease: lease})
+		wantCode(w, err, "")
+		_, err = w.PutPendingVersion(w.Context(), w.Owner, secret, api.PutPendingVersion{RotationLease: lease, Value: ptr("second")})
+		wantCode(w, err, "")
+		return func() (any, error) { return do(w, secret, lease) }
 	}}
 }
 

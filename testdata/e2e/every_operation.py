@@ -298,6 +298,25 @@ def rotations(owner, organization, tag):
     run = owner.call("rotate-secret", {"id": new_id()}, secretId=secret).json
     assert run["cause"] == "request" and owner.call("rotate-secret", {}, secretId=secret).json["id"] == run["id"], run
     assert owner.call("get-rotation", secretId=secret).json["run"]["id"] == run["id"]
+    lease = {"id": run["id"], "lease": new_id()}
+    task = owner.call("claim-rotation", {**lease, "step": "create"}, secretId=secret).json
+    assert task["rotator"] == "lambda" and task["run"]["state"] == "running", task
+    owner.call("claim-rotation", {**lease, "lease": new_id()}, secretId=secret, status=409)
+    pending = owner.call("put-pending-version", {**lease, "value": "two"}, secretId=secret).json
+    assert (pending["version"], pending["stage"]) == (2, "pending"), pending
+    assert owner.call("get-secret", secretId=secret).json["value"] == "one"
+    owner.call("promote-version", {**lease, "lease": new_id()}, secretId=secret, status=409)
+    assert owner.call("promote-version", lease, secretId=secret).json["stage"] == "current"
+    assert owner.call("get-secret", secretId=secret).json["value"] == "two"
+    lease = {"id": owner.call("rotate-secret", {}, secretId=secret).json["id"], "lease": new_id()}
+    owner.call("claim-rotation", lease, secretId=secret)
+    owner.call("put-pending-version", {**lease, "value": "three"}, secretId=secret)
+    failed = owner.call("discard-pending-version", {**lease, "reason": "nobody has the function"}, secretId=secret).json
+    assert failed["state"] == "failed" and owner.call("get-secret", secretId=secret).json["value"] == "two", failed
+    lease = {"id": owner.call("rotate-secret", {}, secretId=secret).json["id"], "lease": new_id()}
+    owner.call("claim-rotation", lease, secretId=secret)
+    again = owner.call("report-rotation", {**lease, "outcome": "retry", "reason": "nobody has the function"}, secretId=secret).json
+    assert again["state"] == "due" and "tryAt" in again, again
     owner.call("delete-rotation", secretId=secret, force="true")
     owner.call("get-rotation", secretId=secret, status=404)
     owner.call("delete-secrets", {"ids": [secret]})

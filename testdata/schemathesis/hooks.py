@@ -49,6 +49,11 @@ IN_WORDS = [
     (r"email$", r"must be one e-mail address", "Email"),
     (r"continuationToken$", r"is not one that this list answered|was answered for another namePrefix", "continuationToken"),
     (r"due$", r"is for the list of all rotations", "list-rotations"),
+    (r"(id|lease)$", r"is missing, or the nil UUID.*; name the (rotation|lease)", "RotationLease"),
+    (r"(reason|publicId)$", r"has the character U\+[0-9A-F]+, which can't be seen", "RotationFailure, PutPendingVersion"),
+    (r"(reason|publicId)$", r"is not in Unicode normalization form C", "RotationFailure, PutPendingVersion"),
+    (r"reason$", r"is for what failed alone", "ReportRotation"),
+    (r"reason$", r"is missing; say why it failed", "ReportRotation"),
     # Principals.
     (r"(email|role)$", r"must be left out; only users have one", "CreatePrincipal, UpdatePrincipal"),
     (r"principalId$", r"is a (user|serviceAccount); only groups have members", "list-group-members, change-group-members"),
