@@ -221,3 +221,33 @@ func encryptionOf(t *testing.T, c *client.Client, project string) api.Encryption
 	}
 	return p.Encryption
 }
+
+// TestRotationsAreListed by all, by what is to be done now, and by what somebody knows.
+func TestRotationsAreListed(t *testing.T) {
+	c := real(t, "owner")
+	r := rotate(t, c, fresh(t, c, "rotation"))
+	me, err := c.Whoami(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := func(f client.RotationFilter) *api.RotationEntry {
+		for e, err := range c.Rotations(t.Context(), f) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Secret.ID == r.secret.ID {
+				return &e
+			}
+		}
+		return nil
+	}
+	if e := has(client.RotationFilter{}); e == nil || e.Rotator != "random" || e.Leaver != nil {
+		t.Errorf("among all it is %+v", e)
+	}
+	if e := has(client.RotationFilter{Due: true}); e != nil {
+		t.Errorf("a worker is asked for, and yet it is among what is to be done now: %+v", e)
+	}
+	if e := has(client.RotationFilter{Leaver: me.Principal.ID}); e == nil || e.Leaver == nil {
+		t.Errorf("of who may read it, it is %+v", e)
+	}
+}

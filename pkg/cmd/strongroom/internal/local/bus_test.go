@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/awsbus"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
 )
@@ -135,5 +138,32 @@ func TestNoticesAreLogged(t *testing.T) {
 func TestTheSourceIsThatOfTheBusInAWS(t *testing.T) {
 	if source != awsbus.Source {
 		t.Errorf("the source is %q, and in AWS %q", source, awsbus.Source)
+	}
+}
+
+// TestEventsForFunctionsOutliveTheProcess: one that is in the folder is dealt with at the next start.
+func TestEventsForFunctionsOutliveTheProcess(t *testing.T) {
+	data := t.TempDir()
+	_, stop := serveWith(t, Config{Data: data})
+	stop()
+	folder := filepath.Join(data, busFolder, string(operation.RotateOnEvent))
+	leak := `{"version":"0","id":"1","detail-type":"Leak","source":"strongroom.leak","account":"` + Account + `","time":"2026-11-26T12:00:00Z",` +
+		`"region":"us-east-1","resources":[],"detail":{"secretId":"` + uuid.NewString() + `"}}`
+	if err := os.WriteFile(filepath.Join(folder, uuid.NewString()+".json"), []byte(leak), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, stop = serveWith(t, Config{Data: data})
+	defer stop()
+	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		left, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(left) == 0 {
+			return
+		}
+		if time.Since(start) > time.Minute {
+			t.Fatal("the event is still there")
+		}
 	}
 }
