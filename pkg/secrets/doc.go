@@ -108,6 +108,18 @@
 // Values pass through here as all values do: sealed, and in client projects encrypted by the worker. Why an attempt failed, and
 // what workers write down for one another, is theirs to keep free of values.
 //
+// # What is rotated by itself
+//
+// dispatch-rotations walks the rotations that are due (index 1) every minute and moves each by compare-and-swap, with its event,
+// which the stream publishes: a worker is asked for, again where none comes, and at last the rotation has failed. Where the old
+// value works on, it looks for readers that are missing. What is in the trash is put off; what only notes when to look again is
+// not told of.
+//
+// rotate-on-event has secrets rotated because somebody left or something leaked. It believes ids and reasons; a departure must be
+// in the record of events. What a principal read is rotated at once; a note of the departure (SWEEP#leaver) has dispatch-rotations
+// look again after an hour and after a day, since reads are summed up late, and walk over what was reachable. The run's id follows
+// from the event and the secret, and its cause names the event, so that an event that comes twice acts once.
+//
 // # How stored data changes its form
 //
 // Every item carries the number of its form, v (schema in records.go): 1, since there was only one. An item with a higher one
