@@ -75,8 +75,8 @@ func TestAllThatIsWrongWithAConfigIsSaid(t *testing.T) {
 		t.Error(diff)
 	}
 	_, err = ParseConfig(api.PutRotation{Rotator: "oracle", Readers: &api.RotationReaders{Within: "x"}})
-	const text = `readers.within is "x"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"; ` +
-		`rotator is "oracle"; it must be one of postgresql, mysql, iam-access-key, random, http, lambda`
+	const text = `readers.within must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"; ` +
+		`rotator must be one of postgresql, mysql, iam-access-key, random, http, lambda`
 	if err == nil || err.Error() != text {
 		t.Errorf("%v; want %s", err, text)
 	}

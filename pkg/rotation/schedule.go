@@ -130,7 +130,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	unit, known := units[text[len(text)-1]]
 	n, err := strconv.ParseInt(text[:len(text)-1], 10, 32)
 	if !known || err != nil || n < 0 || n > math.MaxInt64/int64(unit) {
-		return 0, fmt.Errorf("is %q; write a whole number and one of the units w, d, h, m and s, as in %q or %q", text, "30d", "12h")
+		return 0, fmt.Errorf("must be a whole number and one of the units w, d, h, m and s, as in %q or %q", "30d", "12h")
 	}
 	return time.Duration(n) * unit, nil
 }

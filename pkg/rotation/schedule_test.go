@@ -13,13 +13,13 @@ import (
 
 func TestSchedulesThatAreRefused(t *testing.T) {
 	for _, c := range []struct{ every, window, want string }{
-		{"30", "", `every is "30"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
-		{"d", "", `every is "d"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
-		{"1.5d", "", `every is "1.5d"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
-		{"-1d", "", `every is "-1d"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
-		{"2147483647w", "", `every is "2147483647w"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
-		{"30y", "", `every is "30y"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
-		{"@daily", "", `every is "@daily"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"30", "", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"d", "", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"1.5d", "", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"-1d", "", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"2147483647w", "", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"30y", "", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"@daily", "", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
 		{"59m", "", `every is "59m"; it must be from 1h to 1095d`},
 		{"1096d", "", `every is "1096d"; it must be from 1h to 1095d`},
 		{"0 3 * *", "", `every is no cron expression of five fields; write minute, hour, day of the month, month and day of the week, as in "0 3 1 * *"`},
@@ -36,11 +36,11 @@ func TestSchedulesThatAreRefused(t *testing.T) {
 		{"*/59 3 1 12 *", "", `every is more often than every 1h; a secret is not rotated more often by itself`},
 		{strings.Repeat("x", api.MaxRotationEvery+1), "", fmt.Sprintf("every has %d bytes; at most %d are allowed", api.MaxRotationEvery+1, api.MaxRotationEvery)},
 		{"", "2h", `window is the time after a schedule's moment within which a rotation begins; set every too`},
-		{"30d", "soon", `window is "soon"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"30d", "soon", `window must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
 		{"30d", "59s", `window is "59s"; it must be from 1m to 7d`},
 		{"30d", "8d", `window is "8d"; it must be from 1m to 7d`},
 		{"1h", "2h", `window is longer than every; the next rotation would be due before this one began`},
-		{"x", "y", `every is "x"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"; window is "y"; write a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
+		{"x", "y", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"; window must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
 	} {
 		if s, err := ParseSchedule(c.every, c.window); err == nil || err.Error() != c.want {
 			t.Errorf("%q, %q: %v, %v; want %s", c.every, c.window, s, err, c.want)

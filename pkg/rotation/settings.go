@@ -34,7 +34,7 @@ func ParseSettings(kind Kind, text []byte) (Settings, error) {
 	var p ConfigError
 	settings := of(kind)
 	if settings == nil {
-		p.add("rotator", "is %.66q; it must be one of %s", kind, words(Kinds()))
+		p.add("rotator", "must be one of %s", words(Kinds()))
 		return nil, p
 	}
 	if len(bytes.TrimSpace(text)) == 0 {

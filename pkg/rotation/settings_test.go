@@ -217,7 +217,7 @@ func TestSettingsThatAreNone(t *testing.T) {
 		}
 	}
 	for _, kind := range []Kind{"", "oracle", "PostgreSQL"} {
-		want := `rotator is "` + string(kind) + `"; it must be one of postgresql, mysql, iam-access-key, random, http, lambda`
+		want := `rotator must be one of postgresql, mysql, iam-access-key, random, http, lambda`
 		if _, err := ParseSettings(kind, nil); err == nil || err.Error() != want {
 			t.Errorf("%q: %v; want %s", kind, err, want)
 		}

@@ -49,8 +49,7 @@ func checkClaim(in api.ClaimRotation) error {
 	switch in.Step {
 	case "", api.StepCreate, api.StepSet, api.StepTest, api.StepFinish, api.StepRetire:
 	default:
-		p.add("step", "is %q; steps are %s, %s, %s, %s and %s", in.Step,
-			api.StepCreate, api.StepSet, api.StepTest, api.StepFinish, api.StepRetire)
+		p.add("step", "must be %s, %s, %s, %s or %s", api.StepCreate, api.StepSet, api.StepTest, api.StepFinish, api.StepRetire)
 	}
 	return p.err()
 }
@@ -350,7 +349,7 @@ func checkReport(in api.ReportRotation) error {
 	case api.OutcomeRetry, api.OutcomeFailed:
 		p.failure(in.Reason)
 	default:
-		p.add("outcome", "is %q; it must be %s, %s or %s", in.Outcome, api.OutcomeRetry, api.OutcomeFailed, api.OutcomeRetired)
+		p.add("outcome", "must be %s, %s or %s", api.OutcomeRetry, api.OutcomeFailed, api.OutcomeRetired)
 	}
 	return p.err()
 }

@@ -458,7 +458,7 @@ func TestWhatAWorkerSendsIsChecked(t *testing.T) {
 			_, err := w.claim(api.ClaimRotation{RotationLease: w.lease, Note: &long})
 			return err
 		},
-		"steps are create": func() error { _, err := w.claim(api.ClaimRotation{RotationLease: w.lease, Step: "begin"}); return err },
+		"must be create, set, test, finish or retire": func() error { _, err := w.claim(api.ClaimRotation{RotationLease: w.lease, Step: "begin"}); return err },
 		"value is missing": func() error {
 			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease})
 			return err

@@ -89,8 +89,8 @@ IN_WORDS = [
     (r"removeProjectIds$", r"would leave a client-encrypted secret in no project", "update-secret"),
     (r"restoredFrom$", r"goes with a value", "UpdateSecret"),
     # Rotations.
-    (r"rotator$", r"is \".*\"; it must be one of", "PutRotation"),
-    (r"(every|window|readers\.\w+)$", r"is (\"|empty|no cron expression|longer than every|the time after)|has \d+ bytes",
+    (r"rotator$", r"must be one of", "PutRotation"),
+    (r"(every|window|readers\.\w+)$", r"must be a whole number|is (\"|empty|no cron expression|longer than every|the time after)|has \d+ bytes",
      "PutRotation, RotationReaders"),
     (r"readers$", r"is about an old value that goes on working", "RotationReaders"),
     (r"settings(\.|\[|$)", r"(is|has|must|names|name|write)\b", "RotationSettings"),
