@@ -279,7 +279,7 @@ var repetitions = map[operation.Name]repeated{
 	operation.RotateDataKeys: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.RotateDataKeys(w.Context()) // the tests of resealing repeat it where something is to be done
 	}),
-	operation.ListRotations: reading(func(w *secretstest.World, secret api.Secret, _ uuid.UUID) (any, error) {
+	operation.ListRotations: reading(func(w *secretstest.World, _ api.Secret, _ uuid.UUID) (any, error) {
 		return w.ListRotations(w.Context(), w.Owner, w.Organization, secrets.ListRotations{Leaver: &w.OwnerID, Page: page})
 	}),
 	operation.RotateOnEvent: {prepare: func(w *secretstest.World) func() (any, error) {
