@@ -114,6 +114,9 @@ type Config struct {
 	// Redeliver, where not zero, is how many batches of changes the functions of the table's stream get until one comes
 	// twice on purpose, and how many messages of a queue: for tests.
 	Redeliver int
+	// Window, where not zero, is the pause after a few changes before their functions get the next: for tests that wait for what
+	// comes of changes.
+	Window time.Duration
 	// Rotate, where not nil, does rotations in place of the workers of every kind: for tests.
 	Rotate func(ctx context.Context, kind rotation.Kind, secret, rotation uuid.UUID) error
 	// Log is where the server logs; nil is slog.Default().
@@ -296,7 +299,7 @@ func (s *Server) newTriggers() (*trigger.Triggers, error) {
 	}
 	return trigger.New(trigger.Config{
 		Table: s.table, Runs: filepath.Join(s.config.Data, runsFile), Account: Account, Region: Region,
-		Clock: s.config.Clock, Redeliver: s.config.Redeliver, Log: s.config.Log,
+		Clock: s.config.Clock, Redeliver: s.config.Redeliver, Window: s.config.Window, Log: s.config.Log,
 	}, functions)
 }
 

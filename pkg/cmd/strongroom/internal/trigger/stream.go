@@ -15,7 +15,7 @@ import (
 	"strongroom/pkg/table/dynamo"
 )
 
-// window is the pause after a batch that was not full.
+// window is the pause after a batch that was not full, where no other is set.
 const window = 250 * time.Millisecond
 
 // A stream starts a function with the changes of its feed.
@@ -41,7 +41,7 @@ func (s *stream) run(ctx, working context.Context) {
 		default:
 			s.worked(ctx, &failures)
 			if most = operation.StreamBatch; len(records) < operation.StreamBatch {
-				err = s.sleep(ctx, window)
+				err = s.sleep(ctx, s.config.Window)
 			}
 		}
 		if err != nil {

@@ -55,6 +55,9 @@ type Config struct {
 	Clock Clock
 	// Redeliver, where not zero, is how many batches of changes a function gets until one comes twice on purpose.
 	Redeliver int
+	// Window is the pause after a batch of changes that was not full; 0 is a quarter of a second. Tests that wait for changes have a
+	// shorter one.
+	Window time.Duration
 	// Log is where it is said that a function fails, and that it works again; nil is slog.Default().
 	Log *slog.Logger
 }
@@ -74,6 +77,9 @@ type Triggers struct {
 func New(c Config, functions map[operation.Name]lambda.Handler) (*Triggers, error) {
 	if c.Clock == nil {
 		c.Clock = systemClock{}
+	}
+	if c.Window == 0 {
+		c.Window = window
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
