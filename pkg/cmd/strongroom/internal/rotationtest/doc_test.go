@@ -1,0 +1,26 @@
+// Package rotationtest_test rotates as a deployment does, end to end: a local server with its bus, queues and workers, real
+// databases (package rotators/dbtest), and applications that know nothing but Strongroom's SDK and a driver. It counts what the
+// applications are refused.
+//
+// The server's clock is one that tests move forward, so that waiting for readers, their grace and the schedules of a minute take no
+// time. Databases, applications and workers go by the machine's.
+//
+// With -short there are fewer rotations, of the same kinds.
+package rotationtest_test
+
+import (
+	"os"
+	"testing"
+
+	"strongroom/pkg/rotation/rotators/dbtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(dbtest.Run(m)) }
+
+// many is a number of rotations, or the smaller one with -short.
+func many(whole, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return whole
+}
