@@ -3,6 +3,7 @@ package rotationtest_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"strongroom/pkg/client"
 	"strongroom/pkg/cmd/strongroom/internal/local"
 	"strongroom/pkg/cmd/strongroom/internal/local/localtest"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 )
 
@@ -163,4 +165,13 @@ func (s *strongroom) events(secret uuid.UUID) (all []api.Event) {
 		all = append(all, e)
 	}
 	return all
+}
+
+// dispatched moves the clock on, and waits until all rotations were looked at since.
+func (s *strongroom) dispatched(d time.Duration) {
+	s.Helper()
+	const ran = `"operation":"` + string(operation.DispatchRotations) + `"`
+	before := strings.Count(s.server.Logged(), ran)
+	s.clock.move(d)
+	s.until("the dispatcher ran", func() bool { return strings.Count(s.server.Logged(), ran) > before })
 }
