@@ -9,13 +9,17 @@
 package rotationtest_test
 
 import (
+	"log/slog"
 	"os"
 	"testing"
 
 	"strongroom/pkg/rotation/rotators/dbtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(dbtest.Run(m)) }
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // where workers say of each message that came twice that there is nothing to do
+	os.Exit(dbtest.Run(m))
+}
 
 // many is a number of rotations, or the smaller one with -short.
 func many(whole, short int) int {
