@@ -77,7 +77,7 @@ func (a *application) start(s *strongroom) (stop func()) {
 func (a *application) work(ctx context.Context) {
 	l := a.has()
 	f := failure{began: time.Now(), version: l.version}
-	f.err = a.session(a.server, l)
+	f.err = a.session(ctx, a.server, l)
 	f.ended = time.Now()
 	a.mutex.Lock()
 	if f.err == nil {

@@ -3,14 +3,12 @@ package rotationtest_test
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -89,20 +87,17 @@ type login struct {
 	version  int64
 }
 
+// value is the login as the value of a secret; all of it is letters, digits and the like.
 func (l login) value() string {
-	text, err := json.Marshal(l)
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
+	return fmt.Sprintf(`{"username": %q, "password": %q}`, l.Username, l.Password)
 }
 
 // queries are those of one session.
 const queries = 3
 
-// session connects, asks a few queries and leaves.
-func (d database) session(s *dbtest.Server, l login) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+// session connects, asks a few queries and leaves. It comes to its end when ctx has ended, too.
+func (d database) session(ctx context.Context, s *dbtest.Server, l login) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	ask, leave, err := d.connect(ctx, s, l)
 	if err != nil {

@@ -9,6 +9,7 @@
 package rotationtest_test
 
 import (
+	"flag"
 	"log/slog"
 	"os"
 	"testing"
@@ -18,6 +19,10 @@ import (
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // where workers say of each message that came twice that there is nothing to do
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // most of the time they wait, for each other's sake too
+		panic(err)
+	}
 	os.Exit(dbtest.Run(m))
 }
 

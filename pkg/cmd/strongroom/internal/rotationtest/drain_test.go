@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,9 +37,9 @@ type drain struct {
 	bus     *bus.Bus
 	workers []*worker.Worker
 
+	mutex sync.Mutex
 	// taken are the messages under way, and most how many there were at a time; received counts them all.
-	taken, most, received atomic.Int64
-	mutex                 sync.Mutex
+	taken, most, received int
 	outcomes              map[worker.Outcome]int
 	rotated               map[uuid.UUID]int
 }
@@ -81,23 +80,23 @@ func TestWhatIsDueAtOnceIsRotatedOnceEach(t *testing.T) {
 	if done != n {
 		t.Errorf("the dispatcher asked for %d workers, not %d", done, n)
 	}
-	messages := int64(n + n/drainRedeliver)
-	for d.received.Load() < messages || d.taken.Load() > 0 {
-		if time.Sleep(10 * time.Millisecond); time.Since(begun) > 5*time.Minute {
-			t.Fatalf("%d of %d messages came", d.received.Load(), messages)
+	messages := n + n/drainRedeliver
+	for !d.drained(messages) {
+		if time.Sleep(10 * time.Millisecond); time.Since(begun) > 5*patience {
+			t.Fatalf("after %s not all of %d messages have come", 5*patience, messages)
 		}
 	}
 	drained := time.Since(begun)
 	stop()
 
-	if diff := cmp.Diff(map[worker.Outcome]int{worker.Rotated: n, worker.Refused: 2*int(messages) - n}, d.outcomes); diff != "" {
+	if diff := cmp.Diff(map[worker.Outcome]int{worker.Rotated: n, worker.Refused: 2*messages - n}, d.outcomes); diff != "" {
 		t.Errorf("outcomes of %d messages to two workers (-want +got):\n%s", messages, diff)
 	}
-	if got := d.received.Load(); got != messages {
-		t.Errorf("%d messages came, not %d: some failed", got, messages)
+	if d.received != messages {
+		t.Errorf("%d messages came, not %d: some failed", d.received, messages)
 	}
-	if got := d.most.Load(); got != drainConcurrency {
-		t.Errorf("%d messages were under way at a time, not %d", got, drainConcurrency)
+	if d.most != drainConcurrency {
+		t.Errorf("%d messages were under way at a time, not %d", d.most, drainConcurrency)
 	}
 	wrong := 0
 	for _, id := range secrets {
@@ -115,7 +114,14 @@ func TestWhatIsDueAtOnceIsRotatedOnceEach(t *testing.T) {
 	}
 	t.Logf("%d secrets, made in %s: asked for within %s, drained within %s, %.0f a second, %d at a time; outcomes %v; %d transactions were beaten",
 		n, made.Round(time.Millisecond), dispatched.Round(time.Millisecond), drained.Round(time.Millisecond), float64(n)/drained.Seconds(),
-		d.most.Load(), d.outcomes, d.Cancelled())
+		d.most, d.outcomes, d.Cancelled())
+}
+
+// drained says whether that many messages came, and none is under way.
+func (d *drain) drained(messages int) bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.received >= messages && d.taken == 0
 }
 
 // make makes secrets that are all due a day later.
@@ -200,11 +206,15 @@ func (d *drain) publish(ctx context.Context, changes []table.Change) error {
 
 // consume has all workers race for what a message asks for.
 func (d *drain) consume(ctx context.Context, message []byte) error {
-	now := d.taken.Add(1)
-	defer d.taken.Add(-1)
-	d.received.Add(1)
-	for most := d.most.Load(); now > most && !d.most.CompareAndSwap(most, now); most = d.most.Load() {
-	}
+	d.mutex.Lock()
+	d.taken, d.received = d.taken+1, d.received+1
+	d.most = max(d.most, d.taken)
+	d.mutex.Unlock()
+	defer func() {
+		d.mutex.Lock()
+		defer d.mutex.Unlock()
+		d.taken--
+	}()
 	var e bus.Event
 	var due secrets.Detail
 	if err := json.Unmarshal(message, &e); err != nil {

@@ -42,7 +42,7 @@ func TestWhoStoppedReadingWorksUntilTheDeadlineAndIsNamed(t *testing.T) {
 					t.Fatalf("it waits for %d, %+v; want the reader that stopped, with version 1", run.Missing, w)
 				}
 				for range 3 {
-					s.must(d.session(db, idle.has()))
+					s.must(d.session(t.Context(), db, idle.has()))
 				}
 			}
 			s.dispatched(2 * time.Minute)
