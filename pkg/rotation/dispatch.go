@@ -29,7 +29,7 @@ func (r *Record) Due() time.Time {
 }
 
 // Dispatch does what is due at now, for all states but waiting, and says whether a worker is to be asked for. id is that of a run
-// that begins.
+// that begins, unless it was asked for under another one.
 func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 	due := r.Due()
 	if due.IsZero() || due.After(now) || r.Run.State == api.RotationWaiting {
@@ -39,6 +39,9 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 	case !r.Run.Active():
 		if !r.NextAt.After(now) {
 			r.schedule(now) // if this one fails, the next one is tried then
+		}
+		if r.AgainID != uuid.Nil {
+			id = r.AgainID
 		}
 		return r.Request(id, Cause{Kind: api.CauseSchedule}, now)
 	case r.Run.State == api.RotationRunning:

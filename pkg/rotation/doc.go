@@ -23,8 +23,8 @@
 //	done      over, and nothing is left to be done
 //	failed    given up; the run's reason says why, and the secret's current version works, or the reason says that nobody knows
 //
-// One run at a time: whoever asks while one is under way is answered that one. A departure, a leak or an event of the user's that
-// comes while one is under way has another follow it, unless its value is still to be made.
+// One run at a time: whoever asks while one is under way is answered that one. What comes while one is under way has another
+// follow it, unless its value is still to be made, or it is only the schedule.
 //
 // # Leases
 //

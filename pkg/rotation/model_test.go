@@ -86,9 +86,9 @@ func (m *model) pass(t *rapid.T) {
 // ask is a request by whoever: it may say that somebody left.
 func (m *model) ask(t *rapid.T) {
 	cause := rapid.SampledFrom([]Cause{schedule, request, leaver, leak, event}).Draw(t, "cause")
-	made := m.Run.Active() && (m.Run.State != api.RotationDue || m.Run.Version != 0)
+	made := m.Run.Active() && (m.Run.Version != 0 || m.Run.State != api.RotationDue && cause != request)
 	m.Request(m.newID(), cause, m.now)
-	if made && cause != schedule && cause != request {
+	if made && cause != schedule {
 		m.owed = true
 	}
 	if cause.urgent() && m.Run.State == api.RotationWaiting && m.Run.RetireBy.After(m.now) {

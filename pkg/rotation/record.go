@@ -19,8 +19,10 @@ type Record struct {
 	LastRotatedAt time.Time
 	LastVersion   int64
 	Run           Run
-	// Again is why another run follows the present one.
-	Again Cause
+	// Again is why another run follows the present one, AgainID the id that it has when the dispatcher begins it: that of the
+	// request, which may be sent again.
+	Again   Cause
+	AgainID uuid.UUID
 	// Pace is how many times as fast as the clocks of workers that clock runs that the record is moved by; 0 is once. Workers have
 	// as much longer.
 	Pace int
@@ -75,8 +77,9 @@ func (r *Record) mend(now time.Time) {
 	}
 }
 
-// Request asks for a rotation under that id. Where one is under way, it is left to that: its id is the answer to whoever asked.
-// Says whether anything changed. Where more is due, a departure, a leak or an event, another run follows.
+// Request asks for a rotation under that id. Where one is under way, it is left to that, unless it has made its value already:
+// then another run follows, as one does after a departure, a leak or an event. The id of the run under way is the answer to
+// whoever asked. Says whether anything changed.
 func (r *Record) Request(id uuid.UUID, cause Cause, now time.Time) bool {
 	switch {
 	case r.Run.ID == id:
@@ -84,7 +87,9 @@ func (r *Record) Request(id uuid.UUID, cause Cause, now time.Time) bool {
 	case !r.Run.Active():
 		r.begin(id, cause, now)
 		return true
-	case cause.Kind == api.CauseRequest || cause.Kind == api.CauseSchedule || r.Again == cause:
+	case cause.Kind == api.CauseSchedule || r.Again == cause || r.AgainID == id:
+		return false
+	case cause.Kind == api.CauseRequest && (r.Run.Version == 0 || r.Again != (Cause{})):
 		return false
 	case r.Run.State == api.RotationDue && r.Run.Version == 0: // its value is still to be made
 		if r.Run.Cause.urgent() || !cause.urgent() {
@@ -98,8 +103,15 @@ func (r *Record) Request(id uuid.UUID, cause Cause, now time.Time) bool {
 	if cause.urgent() && r.Run.State == api.RotationWaiting {
 		r.Run.RetireBy, r.Run.CheckAt = now, now
 	}
-	r.Again = cause
+	r.follow(id, cause)
 	return true
+}
+
+// follow has another run follow, for what was said last, under the id that was asked for first.
+func (r *Record) follow(id uuid.UUID, cause Cause) {
+	if r.Again = cause; r.AgainID == uuid.Nil {
+		r.AgainID = id
+	}
 }
 
 // begin makes a run. It is also the one that was to follow the last one, and is for what is more urgent. It goes on with what a
@@ -109,7 +121,7 @@ func (r *Record) begin(id uuid.UUID, cause Cause, now time.Time) {
 		cause = r.Again
 	}
 	left := r.Run
-	r.Again = Cause{}
+	r.Again, r.AgainID = Cause{}, uuid.Nil
 	r.Run = Run{ID: id, State: api.RotationDue, Step: api.StepCreate, Cause: cause, RequestedAt: now, AskedAt: now, AskedSince: now}
 	if left.State == api.RotationFailed && left.Step != api.StepRetire {
 		r.Run.Note = left.Note

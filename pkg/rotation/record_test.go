@@ -15,6 +15,7 @@ func TestARequestWhileOneIsUnderWayIsLeftToThatOrAnotherFollows(t *testing.T) {
 	created := func(s *scene) *scene { return s.claim(leaseA).created().retry() }
 	running := func(s *scene) *scene { return s.claim(leaseA) }
 	waiting := func(s *scene) *scene { return s.claim(leaseA).created().finished() }
+	leaverWaits := func(s *scene) *scene { waiting(s).Again = leaver; return s }
 	toFollow := func(s *scene) *scene { s.claim(leaseA).Again = leaver; return s }
 	leakToFollow := func(s *scene) *scene { s.claim(leaseA).Again = leak; return s }
 	for name, c := range map[string]struct {
@@ -26,7 +27,10 @@ func TestARequestWhileOneIsUnderWayIsLeftToThatOrAnotherFollows(t *testing.T) {
 		again   Cause
 	}{
 		"the same request again":                    {running, first, leak, false, request, Cause{}},
-		"a request":                                 {running, second, request, false, request, Cause{}},
+		"a request, value perhaps made":             {running, second, request, false, request, Cause{}},
+		"a request, value made":                     {created, second, request, true, request, request},
+		"a request, readers to come":                {waiting, second, request, true, request, request},
+		"a request after somebody left":             {leaverWaits, second, request, false, request, leaver},
 		"the schedule":                              {waiting, second, schedule, false, request, Cause{}},
 		"somebody left, value to be made":           {due, second, leaver, false, request, Cause{}},
 		"somebody left, value made, worker to come": {created, second, leaver, true, request, leaver},
@@ -55,6 +59,21 @@ func TestARequestWhileOneIsUnderWayIsLeftToThatOrAnotherFollows(t *testing.T) {
 				t.Errorf("what leaked is retired by %s, looked at %s", s.Run.RetireBy, s.Due())
 			}
 		})
+	}
+}
+
+// TestARequestThatIsSentAgainHasOneRunFollow, whenever it is sent again: that run has its id.
+func TestARequestThatIsSentAgainHasOneRunFollow(t *testing.T) {
+	s := begun(t, replaced(t)).claim(leaseA).created()
+	if !s.Request(second, request, s.now) || s.Request(second, request, s.now) {
+		t.Error("the first one changes nothing, or the second one something")
+	}
+	s.Request(uuid.NewSHA1(first, nil), leaver, s.now)
+	if s.finished(); !s.Dispatch(uuid.NewSHA1(second, nil), s.now) || s.Run.ID != second || s.Run.Cause != leaver {
+		t.Fatalf("what follows is %+v", s.Run)
+	}
+	if s.claim(leaseB).created(); s.Request(second, request, s.now) || s.Again != (Cause{}) || s.AgainID != uuid.Nil {
+		t.Errorf("sent again, it has another one follow: %v", s.Again)
 	}
 }
 

@@ -226,7 +226,7 @@ func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotati
 }
 
 // RotateSecret has a secret rotated now, and answers that rotation: the one that is under way already, where there is one. One that
-// failed and is tried again later is tried now.
+// failed and is tried again later is tried now, and one that has made its value already is followed by another.
 func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in api.RotateSecret) (answer api.RotationRun, err error) {
 	q := s.begin(by, operation.RotateSecret)
 	var wrong problems
@@ -267,7 +267,7 @@ func (q *request) rotate(r *rotationSight, id uuid.UUID, leaked bool) plan {
 	case r.state.Asked(now) && (moved || hastened):
 		return q.planRotation(r, rotationDue)
 	case moved:
-		return q.planRotation(r, rotationSet)
+		return q.planRotation(r, rotationFollows)
 	}
 	return plan{}
 }

@@ -30,6 +30,7 @@ type rotationRecord struct {
 	LastVersion   int64       `table:"lastVersion"`
 	Run           runRecord   `table:"run"`
 	Again         causeRecord `table:"again"`
+	AgainID       uuid.UUID   `table:"againId"`
 	// PublicID is what the current value is known by outside, PendingID what the pending one is.
 	PublicID  string `table:"publicId"`
 	PendingID string `table:"pendingId"`
@@ -100,7 +101,7 @@ func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
 	r := &rec.Run
 	return &rotation.Record{
 		Secret: secret, Config: config, NextAt: rec.NextAt, LastRotatedAt: rec.LastRotatedAt, LastVersion: rec.LastVersion,
-		Again: rotation.Cause{Kind: rec.Again.Kind, Because: rec.Again.Because},
+		Again: rotation.Cause{Kind: rec.Again.Kind, Because: rec.Again.Because}, AgainID: rec.AgainID,
 		Run: rotation.Run{
 			ID: r.ID, State: r.State, Step: r.Step, Cause: rotation.Cause{Kind: r.Cause.Kind, Because: r.Cause.Because},
 			RequestedAt: r.RequestedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Attempts: r.Attempts,
@@ -116,7 +117,7 @@ func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
 func (rec *rotationRecord) keep(to *rotation.Record) {
 	r := &to.Run
 	rec.NextAt, rec.LastRotatedAt, rec.LastVersion = to.NextAt, to.LastRotatedAt, to.LastVersion
-	rec.Again = causeRecord{Kind: to.Again.Kind, Because: to.Again.Because}
+	rec.Again, rec.AgainID = causeRecord{Kind: to.Again.Kind, Because: to.Again.Because}, to.AgainID
 	rec.Run = runRecord{
 		ID: r.ID, State: r.State, Step: r.Step, Cause: causeRecord{Kind: r.Cause.Kind, Because: r.Cause.Because},
 		RequestedAt: r.RequestedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Attempts: r.Attempts,

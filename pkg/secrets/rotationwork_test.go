@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
@@ -94,6 +96,31 @@ func (w *working) wantStages(want string) {
 	w.Helper()
 	if got := w.stages(); got != want {
 		w.Errorf("the versions are %s; want %s", got, want)
+	}
+}
+
+// TestWhoAsksWhenTheValueIsMadeHasAnotherRotationFollow: the answer is the one under way, and its event tells no worker to come.
+func TestWhoAsksWhenTheValueIsMadeHasAnotherRotationFollow(t *testing.T) {
+	w := newWorking(t, randomly())
+	_, err := w.putPending("second")
+	wantCode(t, err, "")
+	w.Clock.Advance(time.Minute)
+	id := w.NewID()
+	for range 2 {
+		if got := w.rotate(api.RotateSecret{ID: &id}); got.ID != w.run {
+			t.Errorf("the answer is %s, not %s, which is under way", got.ID, w.run)
+		}
+	}
+	if told := events(w.World, of(operation.RotateSecret)); len(told) != 2 || !slices.Equal(told[0].Changed, []string{"rotationFollows"}) {
+		t.Errorf("told %+v", told)
+	}
+	_, err = w.promote()
+	wantCode(t, err, "")
+	if moved := dispatch(t, w.World); moved != 1 {
+		t.Errorf("moved %d", moved)
+	}
+	if run := w.rotation().Run; run.ID != id || run.State != api.RotationDue || run.Because != "asked for by user writer" {
+		t.Errorf("then it is %+v", run)
 	}
 }
 
