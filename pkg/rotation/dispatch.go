@@ -21,6 +21,9 @@ func (r *Record) Due() time.Time {
 	case api.RotationWaiting:
 		return r.Run.CheckAt
 	case api.RotationDone, api.RotationFailed:
+		if r.Run.Unretired() {
+			return r.Run.TryAt
+		}
 		if r.Again != (Cause{}) {
 			return r.Run.FinishedAt
 		}
@@ -36,6 +39,9 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 		return false
 	}
 	switch {
+	case !r.Run.Active() && r.Run.Unretired():
+		r.retireAnew(now)
+		return true
 	case !r.Run.Active():
 		if !r.NextAt.After(now) {
 			r.schedule(now) // if this one fails, the next one is tried then
@@ -61,6 +67,13 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 		r.Run.AskedSince = now
 	}
 	return true
+}
+
+// retireAnew has a run that failed to retire the old value try that again, as often as before.
+func (r *Record) retireAnew(now time.Time) {
+	run := &r.Run
+	run.State, run.Attempts, run.FinishedAt = api.RotationDue, 0, time.Time{}
+	run.AskedAt, run.AskedSince, run.TryAt = now, now, time.Time{}
 }
 
 // wordless is the reason of an attempt whose lease ended.

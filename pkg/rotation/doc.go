@@ -45,7 +45,8 @@
 // Where the target can have two values at a time (two users that alternate, two access keys), the old one goes on working when
 // the new one is current. It is retired when everybody who read an older version within [Readers].Within has read the new one,
 // and [Readers].Grace has passed since, or when [Readers].Deadline is over, whoever did not come. Whoever may not read the secret
-// any more is not waited for. Until the old one is retired, no other rotation begins: it would take the old one's place.
+// any more is not waited for. Until the old one is retired, no other rotation begins: it would take the old one's place. A run that
+// fails to retire it tries again every [MendAfter], until it works no more or the rotation is deleted.
 //
 // A reader is a principal. A fleet that shares one has come when its first member has: Grace is for the others, and should be
 // longer than it takes them to look for a new value.

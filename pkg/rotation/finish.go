@@ -88,6 +88,9 @@ func (r *Record) Discarded(reason string, now time.Time) {
 func (r *Record) fail(reason string, now time.Time) {
 	r.Run.Reason = strings.TrimSpace(reason)
 	r.over(api.RotationFailed, now)
+	if r.Run.Unretired() {
+		r.Run.TryAt = now.Add(MendAfter)
+	}
 	r.mend(now)
 }
 

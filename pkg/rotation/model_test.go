@@ -58,12 +58,15 @@ func (m *model) check(t *rapid.T) {
 		if was.Active() {
 			t.Fatalf("run %s began while %s was %s", is.ID, was.ID, was.State)
 		}
+		if was.Unretired() {
+			t.Fatalf("run %s began, and what %s replaced works still", is.ID, was.ID)
+		}
 		m.owed, m.came = false, time.Time{}
 	}
 	if is.Attempts > MaxAttempts {
 		t.Fatalf("attempt %d", is.Attempts)
 	}
-	if is.Active() && m.Due().IsZero() {
+	if (is.Active() || is.Unretired()) && m.Due().IsZero() {
 		t.Fatalf("the dispatcher does not come back for %+v", is)
 	}
 	if is.State == api.RotationWaiting && is.CheckAt.After(is.RetireBy) {
@@ -86,7 +89,7 @@ func (m *model) pass(t *rapid.T) {
 // ask is a request by whoever: it may say that somebody left.
 func (m *model) ask(t *rapid.T) {
 	cause := rapid.SampledFrom([]Cause{schedule, request, leaver, leak, event}).Draw(t, "cause")
-	made := m.Run.Active() && (m.Run.Version != 0 || m.Run.State != api.RotationDue && cause != request)
+	made := m.Run.Unretired() || m.Run.Active() && (m.Run.Version != 0 || m.Run.State != api.RotationDue && cause != request)
 	m.Request(m.newID(), cause, m.now)
 	if made && cause != schedule {
 		m.owed = true
@@ -205,7 +208,7 @@ func (m *model) write(t *rapid.T, w int, what string) {
 func (m *model) end(t *rapid.T) {
 	kind := rapid.SampledFrom([]string{"works", "fails", "gives up", "dies", "never comes"}).Draw(t, "worker")
 	for range 500 {
-		if !m.Run.Active() && !m.owed {
+		if !m.Run.Active() && (!m.owed || m.Run.Unretired() && kind != "works") {
 			return
 		}
 		if due := m.Due(); due.After(m.now) {

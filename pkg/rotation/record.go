@@ -79,11 +79,17 @@ func (r *Record) mend(now time.Time) {
 
 // Request asks for a rotation under that id. Where one is under way, it is left to that, unless it has made its value already:
 // then another run follows, as one does after a departure, a leak or an event. The id of the run under way is the answer to
-// whoever asked. Says whether anything changed.
+// whoever asked. So it is with a run that failed to retire the old value: that is tried again at once, and then another follows.
+// Says whether anything changed.
 func (r *Record) Request(id uuid.UUID, cause Cause, now time.Time) bool {
 	switch {
 	case r.Run.ID == id:
 		return false
+	case !r.Run.Active() && r.Run.Unretired():
+		if r.retireAnew(now); cause.Kind != api.CauseSchedule {
+			r.follow(id, cause)
+		}
+		return true
 	case !r.Run.Active():
 		r.begin(id, cause, now)
 		return true
@@ -123,7 +129,7 @@ func (r *Record) begin(id uuid.UUID, cause Cause, now time.Time) {
 	left := r.Run
 	r.Again, r.AgainID = Cause{}, uuid.Nil
 	r.Run = Run{ID: id, State: api.RotationDue, Step: api.StepCreate, Cause: cause, RequestedAt: now, AskedAt: now, AskedSince: now}
-	if left.State == api.RotationFailed && left.Step != api.StepRetire {
+	if left.State == api.RotationFailed {
 		r.Run.Note = left.Note
 	}
 	if left.leftPending() != 0 {

@@ -114,9 +114,6 @@ func TestWhatAFailedRunLeftIsGoneOnWith(t *testing.T) {
 		}, api.StepSet, 7, 8, "n", MendAfter},
 		"notes on what is to be taken away": {func(s *scene) *scene { return s.claim(leaseA).gaveUp() }, api.StepCreate, 0, 0, "n", 0},
 		"nothing that was taken back":       {func(s *scene) *scene { return s.claim(leaseA).created().discarded() }, api.StepCreate, 0, 0, "", 0},
-		"nothing of one that had finished": {func(s *scene) *scene {
-			return s.claim(leaseA).created().finished().toRetire().claim(leaseB).gaveUp()
-		}, api.StepCreate, 0, 0, "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := begun(t, kept(t))
@@ -138,6 +135,41 @@ func TestWhatAFailedRunLeftIsGoneOnWith(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnOldValueIsRetiredHoweverOftenThatFails: every few hours, or when somebody asks; before that, no other run begins.
+func TestAnOldValueIsRetiredHoweverOftenThatFails(t *testing.T) {
+	third := uuid.NewSHA1(second, nil)
+	failing := func(t *testing.T) *scene {
+		s := begun(t, kept(t)).claim(leaseA).created().finished().toRetire()
+		for range 3 {
+			s.claim(uuid.New()).gaveUp()
+			if s.Run.State != api.RotationFailed || !s.Run.Unretired() || !s.Due().Equal(s.now.Add(MendAfter)) || !s.Run.TryAt.Equal(s.Due()) {
+				t.Fatalf("it is %+v", s.Run)
+			}
+			s.after(MendAfter)
+			if !s.Dispatch(second, s.now) || s.Run.ID != first || s.Run.State != api.RotationDue || s.Run.Attempts != 0 || s.Run.From != 7 {
+				t.Fatalf("then it is %+v", s.Run)
+			}
+		}
+		return s.claim(uuid.New()).gaveUp()
+	}
+	t.Run("and the schedule comes after", func(t *testing.T) {
+		s := failing(t).after(90 * day).dispatched().claim(leaseB)
+		if s.Retired(s.now); s.Run.Unretired() || !s.Dispatch(second, s.now) || s.Run.ID != second || s.Run.Step != api.StepCreate {
+			t.Errorf("when it is retired, it is %+v", s.Run)
+		}
+	})
+	t.Run("and so does who asks", func(t *testing.T) {
+		s := failing(t)
+		if !s.Request(second, leak, s.now) || s.Request(second, leak, s.now) || s.Run.ID != first || !s.Asked(s.now) || s.Again != leak {
+			t.Fatalf("asked for, it is %+v", s.Run)
+		}
+		s.claim(leaseB)
+		if s.Retired(s.now); !s.Dispatch(third, s.now) || s.Run.ID != second || s.Run.Cause != leak {
+			t.Errorf("when it is retired, it is %+v", s.Run)
+		}
+	})
 }
 
 func TestANewScheduleCountsFromTheLastRotation(t *testing.T) {

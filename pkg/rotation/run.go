@@ -21,7 +21,8 @@ const (
 	// firstBackoff and longBackoff bound the time between attempts.
 	firstBackoff = time.Minute
 	longBackoff  = 2 * time.Hour
-	// MendAfter is how long after a failure that left a pending version, which the target may have, another rotation begins.
+	// MendAfter is how long after a failure that left a pending version, which the target may have, another rotation begins, and
+	// how long after one that left an old value working it is tried again to retire that.
 	MendAfter = 6 * time.Hour
 	// firstCheck and longCheck bound the time from one look for readers to the next.
 	firstCheck = time.Minute
@@ -96,6 +97,10 @@ func (r *Run) Active() bool {
 	}
 	return false
 }
+
+// Unretired says whether the old value works on: the new one is current, and the old one is still to be retired, which may have
+// failed so far.
+func (r *Run) Unretired() bool { return r.Step == api.StepRetire && r.State != api.RotationDone }
 
 // end ends the lease, by its worker's word or the run's end.
 func (r *Run) end() {

@@ -328,7 +328,7 @@ func knows(v *rotationSight, read *readRecord) (entry api.LeaverEntry, ok bool) 
 		return entry, false
 	case read.Version >= v.rec.Version:
 		return api.LeaverEntry{Read: true, Because: fmt.Sprintf("read or set version %d, the current one", read.Version)}, true
-	case v.set && v.state.Run.Active() && v.state.Run.Step == api.StepRetire && read.Version >= v.state.Run.From:
+	case v.set && v.state.Run.Unretired() && read.Version >= v.state.Run.From:
 		return api.LeaverEntry{
 			Read: true, Because: fmt.Sprintf("read or set version %d, which works until it is retired", read.Version),
 		}, true

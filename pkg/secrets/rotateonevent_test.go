@@ -339,6 +339,32 @@ func TestALeakEndsWaiting(t *testing.T) {
 	}
 }
 
+// TestAnOldValueThatIsNotRetiredIsKnown by who read it, although the rotation has failed; and its retirement is asked for again.
+func TestAnOldValueThatIsNotRetiredIsKnown(t *testing.T) {
+	f := follow(t, 0)
+	ada, asAda := f.User("ada", access.RoleMember)
+	secret := waiting(t, f, asAda)
+	f.Clock.Advance(48 * time.Hour)
+	dispatch(t, f.World)
+	claimed(t, f.World, secret)
+	now := f.Clock.Now().Truncate(time.Millisecond)
+	secrets.MoveRotation(t, f.Service, secret, func(r *rotation.Record) { r.Failed("denied", true, now) })
+	list, err := f.ListRotations(t.Context(), f.Owner, f.Organization, secrets.ListRotations{Leaver: &ada, Page: page})
+	wantCode(t, err, "")
+	if len(list.Data) != 1 || list.Data[0].Leaver == nil || list.Data[0].Leaver.Because != "read or set version 1, which works until it is retired" {
+		t.Errorf("ada knows %+v", list.Data)
+	}
+	wantCode(t, f.DeleteRotation(t.Context(), f.Owner, secrets.DeleteRotation{ID: secret}), api.CodeConflict)
+	f.Clock.Advance(rotation.MendAfter)
+	if dispatch(t, f.World) != 1 {
+		t.Error("nobody is asked to retire it")
+	}
+	if told := toldOf(f.World, operation.DispatchRotations); told[len(told)-1] !=
+		"rotationDue: the old value works still; it is tried again to retire it: denied" {
+		t.Errorf("told %q", told)
+	}
+}
+
 // TestWhoReachesEverythingCouldHaveReadEverything, but what was rotated since they left.
 func TestWhoReachesEverythingCouldHaveReadEverything(t *testing.T) {
 	l := newLeavers(t)

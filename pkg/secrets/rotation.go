@@ -193,13 +193,18 @@ func (r *rotationSight) fits(c rotation.Config) bool {
 	return now.Kind == c.Kind && now.Settings.Keeps() == c.Settings.Keeps()
 }
 
-// open says whether a rotation is under way, or has left a pending version that the target may have.
-func (r *rotationSight) open() bool { return r.state.Run.Active() || r.rec.Pending != 0 }
+// open says whether a rotation is under way, or has left a pending version that the target may have or an old value that works.
+func (r *rotationSight) open() bool {
+	return r.state.Run.Active() || r.state.Run.Unretired() || r.rec.Pending != 0
+}
 
 // what says why it is open.
 func (r *rotationSight) what() string {
 	if r.state.Run.Active() {
 		return fmt.Sprintf("a rotation of the secret is under way (%s, at the step %s)", r.state.Run.State, r.state.Run.Step)
+	}
+	if r.state.Run.Unretired() {
+		return fmt.Sprintf("the last rotation failed to retire version %d, which may work still", r.state.Run.From)
 	}
 	return fmt.Sprintf("the last rotation failed and left version %d pending, which the target may have", r.rec.Pending)
 }

@@ -181,6 +181,8 @@ func asking(before, run *rotation.Run) string {
 		return run.Cause.Because
 	case before.State == api.RotationRunning:
 		return run.Reason
+	case before.State == api.RotationFailed:
+		return "the old value works still; it is tried again to retire it: " + run.Reason
 	case before.TryAt.After(before.AskedAt):
 		return "it failed and is tried again: " + run.Reason
 	}
