@@ -282,7 +282,7 @@ func (o *occurrence) keysIn(ctx context.Context, page table.Page, because string
 		if err != nil {
 			return err
 		}
-		for _, name := range []string{rec.PublicID, rec.PendingID} {
+		for _, name := range []string{rec.PublicID, rec.PendingID, rec.OldID} {
 			if name == "" || !slices.Contains(names, name) {
 				continue
 			}

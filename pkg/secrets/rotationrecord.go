@@ -31,9 +31,11 @@ type rotationRecord struct {
 	Run           runRecord   `table:"run"`
 	Again         causeRecord `table:"again"`
 	AgainID       uuid.UUID   `table:"againId"`
-	// PublicID is what the current value is known by outside, PendingID what the pending one is.
+	// PublicID is what the current value is known by outside, PendingID what the pending one is, OldID what one is that is to be
+	// retired and works until then.
 	PublicID  string `table:"publicId"`
 	PendingID string `table:"pendingId"`
+	OldID     string `table:"oldId"`
 }
 
 type causeRecord struct {
@@ -116,6 +118,9 @@ func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
 // by such (request.now).
 func (rec *rotationRecord) keep(to *rotation.Record) {
 	r := &to.Run
+	if !r.Unretired() {
+		rec.OldID = ""
+	}
 	rec.NextAt, rec.LastRotatedAt, rec.LastVersion = to.NextAt, to.LastRotatedAt, to.LastVersion
 	rec.Again, rec.AgainID = causeRecord{Kind: to.Again.Kind, Because: to.Again.Because}, to.AgainID
 	rec.Run = runRecord{

@@ -166,8 +166,10 @@ func (q *request) putPending(ctx context.Context, r *rotationSight, in api.PutPe
 		return plan{}, api.SecretVersion{}, err
 	}
 	now := q.now()
+	if in.PublicID != "" || replaced == 0 || replaced != r.state.Run.Version { // else it is the same value, put anew
+		r.rotation.PendingID = in.PublicID
+	}
 	r.state.Created(number)
-	r.rotation.PendingID = in.PublicID
 	p := q.planRotation(r, rotationPending)
 	p.act.reveals(r.id, number) // who wrote it knows it
 	p.with(q.planSecret(&secretChange{id: r.id, old: &old, new: &r.rec}))
@@ -252,7 +254,7 @@ func (q *request) promote(ctx context.Context, r *rotationSight, number int64) (
 	r.rec.Value, r.rec.Keys, r.rec.UpdatedBy = stored.Value, r.currentKeys(), r.who.actor()
 	r.rec.changed(q, q.now())
 	r.state.Finished(q.now())
-	r.rotation.PublicID, r.rotation.PendingID = r.rotation.PendingID, ""
+	r.rotation.OldID, r.rotation.PublicID, r.rotation.PendingID = r.rotation.PublicID, r.rotation.PendingID, ""
 	p = q.planRotation(r, rotationFinished)
 	c := &secretChange{id: r.id, old: &old, new: &r.rec, promoted: true}
 	p.act.changed = append(p.act.changed, c.act(&old).changed...)

@@ -124,6 +124,51 @@ func TestWhoAsksWhenTheValueIsMadeHasAnotherRotationFollow(t *testing.T) {
 	}
 }
 
+// TestALeakIsTracedToTheSecretWhileTheValueWorks: from when it is pending until it is retired, and when it is put anew.
+func TestALeakIsTracedToTheSecretWhileTheValueWorks(t *testing.T) {
+	w := newWorking(t, keeping)
+	put := func(value, publicID string) {
+		t.Helper()
+		_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{
+			RotationLease: w.lease, Value: &value, PublicID: publicID,
+		})
+		wantCode(t, err, "")
+	}
+	known := func(key string, want bool) {
+		t.Helper()
+		told, err := w.RotateOnEvent(t.Context(), event("strongroom.leak", "Leak Found", map[string]any{"accessKeyId": key}))
+		if err != nil || (told.Unknown == 0) != want {
+			t.Errorf("%s: %+v, %v", key, told, err)
+		}
+	}
+	retire := func() {
+		t.Helper()
+		dispatch(t, w.World)
+		w.take()
+		_, err := w.report(api.OutcomeRetired, "")
+		wantCode(t, err, "")
+	}
+	put("first", "AKIAFIRST")
+	put("first, encrypted anew", "")
+	known("AKIAFIRST", true)
+	_, err := w.promote()
+	wantCode(t, err, "")
+	known("AKIAFIRST", true)
+	retire()
+
+	dispatch(t, w.World) // what leaked is rotated
+	w.run = w.rotation().Run.ID
+	w.take()
+	put("second", "AKIASECOND")
+	_, err = w.promote()
+	wantCode(t, err, "")
+	known("AKIAFIRST", true)
+	known("AKIASECOND", true)
+	retire()
+	known("AKIAFIRST", false)
+	known("AKIASECOND", true)
+}
+
 func TestAWorkerReplacesAValue(t *testing.T) {
 	w := newWorking(t, randomly())
 	before := w.get()
