@@ -58,6 +58,8 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 		}
 		r.Run.State = api.RotationDue
 		r.Run.release()
+	case !r.askedLately(now):
+		r.Run.AskedSince = time.Time{} // for that time nobody could have come
 	case !r.Run.AskedSince.IsZero() && now.Sub(r.Run.AskedSince) >= r.worked(NobodyCame):
 		r.fail("no worker came; is one deployed for the rotator, and may it write the secret?", now)
 		return false
@@ -68,6 +70,14 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 	}
 	return true
 }
+
+// askedLately says whether a worker was asked for when that was due, or a little later. Else the dispatcher was stopped.
+func (r *Record) askedLately(now time.Time) bool {
+	return now.Sub(r.Run.AskedAt) < 2*r.worked(AskAgain)
+}
+
+// PutOff notes that the run can't go on for now, and so that nobody comes.
+func (r *Record) PutOff() { r.Run.AskedSince = time.Time{} }
 
 // retireAnew has a run that failed to retire the old value try that again, as often as before.
 func (r *Record) retireAnew(now time.Time) {

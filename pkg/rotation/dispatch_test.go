@@ -82,6 +82,26 @@ func TestTheDispatcher(t *testing.T) {
 			t.Error("it had")
 		}
 	})
+	t.Run("asks for a long time after it was stopped itself before it gives up", func(t *testing.T) {
+		s := begun(t, kept(t)).after(3 * NobodyCame)
+		for since := s.now; s.now.Sub(since) < NobodyCame; s.after(AskAgain) {
+			if !s.Dispatch(second, s.now) {
+				t.Fatalf("gave up after %s", s.now.Sub(since))
+			}
+		}
+		if s.Dispatch(second, s.now) || s.Run.State != api.RotationFailed {
+			t.Errorf("never gives up: %+v", s.Run)
+		}
+	})
+	t.Run("asks for a long time after it was put off before it gives up", func(t *testing.T) {
+		s := begun(t, kept(t))
+		for range 30 {
+			s.after(time.Hour).PutOff()
+		}
+		if !s.Dispatch(second, s.now) || s.after(AskAgain).Dispatch(second, s.now) != true {
+			t.Errorf("left %+v", s.Run)
+		}
+	})
 	t.Run("asks for a long time after an outage before it gives up", func(t *testing.T) {
 		s := begun(t, kept(t)).claim(leaseA).retry().after(3 * NobodyCame)
 		if !s.Dispatch(second, s.now) || s.after(AskAgain).Dispatch(second, s.now) != true {

@@ -14,7 +14,7 @@ const (
 	LeaseTime = 5 * time.Minute
 	// AskAgain is after how long without a worker another is asked for.
 	AskAgain = 15 * time.Minute
-	// NobodyCame is after how long of asking without any worker a run has failed.
+	// NobodyCame is after how long of asking again and again without any worker a run has failed.
 	NobodyCame = 24 * time.Hour
 	// MaxAttempts is how often a worker takes a run at most.
 	MaxAttempts = 6

@@ -114,6 +114,7 @@ func (r *run) dispatch(ctx context.Context, secret uuid.UUID) (moved bool, err e
 		case !v.found || v.rec.Purged: // all of it is about to go
 			return plan{}, unlessMet(q.write(ctx, table.Delete(rotationKey(secret), table.IfRevision(v.rotation.revision))))
 		case !v.rec.TrashedAt.IsZero():
+			v.state.PutOff()
 			return plan{}, q.putOff(ctx, &v, now.Add(trashPause))
 		case due.IsZero() || due.After(now):
 			if v.items[rotationKey(secret)].Index1 == dueKey(secret, due) {

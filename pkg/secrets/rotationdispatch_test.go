@@ -115,14 +115,21 @@ func TestTheClockMovesRotations(t *testing.T) {
 	if second.Run.ID == first.Run.ID {
 		t.Error("the next run is the one before")
 	}
-	w.Clock.Advance(rotation.NobodyCame)
-	at(0, 1, api.RotationFailed)
-	wantTold(w, operation.DispatchRotations,
+	w.Clock.Advance(3 * rotation.NobodyCame) // in which nothing is dispatched
+	at(0, 1, api.RotationDue)
+	for range rotation.NobodyCame/rotation.AskAgain - 1 {
+		at(rotation.AskAgain, 1, api.RotationDue)
+	}
+	at(rotation.AskAgain, 1, api.RotationFailed)
+	told := toldOf(w, operation.DispatchRotations)
+	if diff := cmp.Diff(slices.Compact(told), []string{
 		"rotationDue: it is time, by its schedule", "rotationDue: no worker has come yet", "rotationDue: its worker ended without a word",
 		"rotationDue: it failed and is tried again: the target is away", "rotationDue: its worker ended without a word",
-		"rotationDue: its worker ended without a word", "rotationDue: its worker ended without a word",
-		"rotationFailed: its worker ended without a word", "rotationDue: it is time, by its schedule",
-		"rotationFailed: no worker came; is one deployed for the rotator, and may it write the secret?")
+		"rotationFailed: its worker ended without a word", "rotationDue: it is time, by its schedule", "rotationDue: no worker has come yet",
+		"rotationFailed: no worker came; is one deployed for the rotator, and may it write the secret?",
+	}); diff != "" {
+		t.Errorf("told (-got +want):\n%s", diff)
+	}
 }
 
 // waiting is a secret whose new value is current, while its old one works on for those who read it.
@@ -249,6 +256,28 @@ func TestWhatIsInTheTrashIsNotRotated(t *testing.T) {
 		t.Error("what was purged is rotated still")
 	}
 	wantTold(w.World, operation.DispatchRotations, "rotationDue: it is time, by its schedule")
+}
+
+// TestALeakIsNotLostInTheTrash: a run that is put off there for days is asked for when the secret comes back.
+func TestALeakIsNotLostInTheTrash(t *testing.T) {
+	w := newTrashWorld(t)
+	secret := w.Secret("BACK", "v", w.ServerProject("plain")).ID
+	secrets.SetRotation(t, w.Service, secret, daily)
+	_, err := w.RotateSecret(t.Context(), w.Owner, secret, api.RotateSecret{Leaked: true})
+	wantCode(t, err, "")
+	w.delete(secret)
+	for range 50 {
+		w.Clock.Advance(time.Hour)
+		dispatch(t, w.World)
+	}
+	if code := w.restore(secret, nil); code != "" {
+		t.Fatal(code)
+	}
+	w.Clock.Advance(time.Hour)
+	if r := secrets.RotationOf(t, w.Service, secret); dispatch(t, w.World) != 1 || r.Run.State != api.RotationDue {
+		t.Errorf("it is %+v", r.Run)
+	}
+	wantTold(w.World, operation.DispatchRotations, "rotationDue: no worker has come yet")
 }
 
 // TestALaggingIndexIsNotBelieved: what is not due when it is read is passed over, and the index says so from then on.
