@@ -28,7 +28,7 @@ type PutRotation struct {
 // DeleteRotation is a request to have a secret rotated no more.
 type DeleteRotation struct {
 	ID uuid.UUID
-	// Force gives up a rotation that is under way, and the pending version that one has left.
+	// Force gives up a rotation that is under way. A pending version becomes one of the old ones.
 	Force bool
 }
 
@@ -209,7 +209,8 @@ func (r *rotationSight) what() string {
 	return fmt.Sprintf("the last rotation failed and left version %d pending, which the target may have", r.rec.Pending)
 }
 
-// DeleteRotation has a secret rotated no more. Where it is not, nothing changes.
+// DeleteRotation has a secret rotated no more. Where it is not, nothing changes. A pending version, which the target may have and
+// nobody else, is kept as an old one: who finds that to be so restores it.
 func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotation) error {
 	q := s.begin(by, operation.DeleteRotation)
 	return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
@@ -221,11 +222,15 @@ func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotati
 			return plan{}, err
 		}
 		if r.open() && !in.Force {
-			return plan{}, api.Errorf(api.CodeConflict, "%s; repeat with force=true to give that up, and its pending version", r.what())
+			return plan{}, api.Errorf(api.CodeConflict, "%s; repeat with force=true to give that up; "+
+				"a pending version is kept as an old one, to be restored where the target has it", r.what())
 		}
 		p := plan{act: r.actOn(rotationSet)}
 		p.delete(rotationKey(r.id), table.IfRevision(r.rotation.revision))
-		q.dropPending(&p, &r.secretSight)
+		if old := r.rec; old.Pending != 0 {
+			r.rec.Pending, r.rec.Discarded = 0, max(old.Discarded, old.Pending)
+			p.with(q.planSecret(&secretChange{id: r.id, old: &old, new: &r.rec}))
+		}
 		return p, nil
 	})
 }

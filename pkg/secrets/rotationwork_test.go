@@ -169,6 +169,21 @@ func TestALeakIsTracedToTheSecretWhileTheValueWorks(t *testing.T) {
 	known("AKIASECOND", true)
 }
 
+// TestDeletingARotationKeepsItsPendingVersion: the target may have it already, and then that is the only copy.
+func TestDeletingARotationKeepsItsPendingVersion(t *testing.T) {
+	w := newWorking(t, randomly())
+	_, err := w.putPending("second")
+	wantCode(t, err, "")
+	wantCode(t, w.DeleteRotation(t.Context(), w.manager, secrets.DeleteRotation{ID: w.secret.ID, Force: true}), "")
+	w.wantStages("2, 1 current")
+	restored, err := w.RestoreSecretVersion(t.Context(), w.writer, w.secret.ID, "", 2)
+	wantCode(t, err, "")
+	if restored.Version != 3 || w.get().Value != "second" {
+		t.Errorf("restored as version %d: %q", restored.Version, w.get().Value)
+	}
+	w.wantStages("3 current, 2, 1 previous")
+}
+
 func TestAWorkerReplacesAValue(t *testing.T) {
 	w := newWorking(t, randomly())
 	before := w.get()

@@ -117,11 +117,15 @@ func (m *Main) rotationRemove() *cobra.Command {
 	var force bool
 	c := &cobra.Command{
 		Use: "remove REF [--force]", Short: "have a secret rotated no more", Args: exactly("REF"),
-		Long: "Have a secret rotated no more. Its value stays as it is. One that is being rotated is refused; --force gives that up,\n" +
-			"and its pending version: what the target has, nobody knows then. It takes manage on the secret.\n\n" + references + "\n\n" +
+		Long: "Have a secret rotated no more. Its value stays as it is. One that is being rotated is refused; --force gives that up.\n" +
+			"A pending version is kept then: where the target has that one already, restore it. It takes manage on the secret.\n\n" + references + "\n\n" +
 			"  strongroom rotation remove demo/DATABASE_URL",
 		RunE: func(c *cobra.Command, args []string) error {
 			s, id, err := m.connectToID(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			pending, err := pendingVersion(c.Context(), s, id, force)
 			if err != nil {
 				return err
 			}
@@ -129,11 +133,31 @@ func (m *Main) rotationRemove() *cobra.Command {
 				return forced(err)
 			}
 			m.sayf("%s is rotated no more", args[0])
+			if pending != 0 {
+				m.sayf("version %d, which was to be the next one, is kept; where the target has it already: strongroom secret restore %s %d",
+					pending, args[0], pending)
+			}
 			return nil
 		},
 	}
 	c.Flags().BoolVar(&force, "force", false, "give up a rotation that is under way")
 	return c
+}
+
+// pendingVersion is the version that is pending while its rotation is given up; zero for none.
+func pendingVersion(ctx context.Context, s *session, id uuid.UUID, force bool) (int64, error) {
+	if !force {
+		return 0, nil
+	}
+	for v, err := range s.Versions(ctx, id) {
+		if err != nil {
+			return 0, err
+		}
+		if v.Stage == api.StagePending {
+			return v.Version, nil
+		}
+	}
+	return 0, nil
 }
 
 func (m *Main) rotationLog() *cobra.Command {
