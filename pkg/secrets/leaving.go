@@ -52,27 +52,38 @@ func (r *run) leavingOf(item table.Item) (*leaving, error) {
 	return l, err
 }
 
-// leavings does the passes that are due.
-func (r *run) leavings(ctx context.Context) error {
+// leavings does the passes that are due. What fails keeps nothing else from being done.
+func (r *run) leavings(ctx context.Context) {
 	query := table.Query{PK: organizationPK(r.organization), Prefix: sweepPrefix + onLeaver + "#", Limit: sweepsAtOnce}
 	for !r.outOfTime(ctx) {
 		page, err := r.table.Query(ctx, query)
 		if err != nil {
-			return err
+			r.failed(ctx, fmt.Errorf("looking up who left: %w", err))
+			return
 		}
 		for _, item := range page.Items {
-			l, err := r.leavingOf(item)
-			if err == nil && !l.Due.After(r.now()) {
-				err = l.pass(ctx)
-			}
-			if err != nil {
-				r.failed(ctx, fmt.Errorf("what principal %s knew: %w", l.Principal, err))
+			if err := r.nextPass(ctx, item); err != nil {
+				r.failed(ctx, err)
 			}
 		}
 		if page.Next.IsZero() {
-			break
+			return
 		}
 		query.After = page.Next
+	}
+}
+
+// nextPass does the next pass over what one knew who left, if it is due.
+func (r *run) nextPass(ctx context.Context, item table.Item) error {
+	l, err := r.leavingOf(item)
+	if err != nil {
+		return fmt.Errorf("reading of a departure: %w", err)
+	}
+	if l.Due.After(r.now()) {
+		return nil
+	}
+	if err := l.pass(ctx); err != nil {
+		return fmt.Errorf("what principal %s knew: %w", l.Principal, err)
 	}
 	return nil
 }

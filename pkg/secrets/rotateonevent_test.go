@@ -1,7 +1,9 @@
 package secrets_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
+	"strongroom/pkg/table"
 )
 
 // A leavers is an organization that ada is about to leave: she has read READ, set SET, read OLD before its value was replaced,
@@ -336,6 +339,30 @@ func TestALeakEndsWaiting(t *testing.T) {
 	}
 	if !slices.Equal(kinds, []string{"Rotation Due", "Rotation Due"}) {
 		t.Errorf("published %v", kinds)
+	}
+}
+
+// A forgetfulTable can't say who left.
+type forgetfulTable struct{ table.Table }
+
+func (f forgetfulTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	if q.Prefix == "SWEEP#leaver#" {
+		return table.Page{}, errors.New("throttled")
+	}
+	return f.Table.Query(ctx, q)
+}
+
+// TestWhatIsDueComesBeforeWhatLeaversKnew, and is done whatever becomes of that.
+func TestWhatIsDueComesBeforeWhatLeaversKnew(t *testing.T) {
+	l := newLeavers(t)
+	secrets.SetRotation(t, l.Service, l.secrets["OTHER"], daily)
+	l.Clock.Advance(25 * time.Hour)
+	told, err := l.Again(func(beneath table.Table) table.Table { return forgetfulTable{beneath} }).DispatchRotations(t.Context())
+	if err == nil || told.Done != 1 || told.Failed != 1 || !told.Unfinished {
+		t.Errorf("%+v, %v", told, err)
+	}
+	if diff := cmp.Diff(all(api.CauseSchedule, "OTHER"), l.rotated()); diff != "" {
+		t.Errorf("rotated (-want +got):\n%s", diff)
 	}
 }
 

@@ -27,14 +27,21 @@ const (
 
 // DispatchRotations does what is due about rotations: it asks for workers, whose coming is not waited for, and gives up what
 // nobody came for. It begins with what has been due for longest. What a run does not come to is due still when the next one
-// looks, and several runs at once do no harm: each moves a rotation by compare-and-swap from what it saw, or finds it moved.
+// looks, and several runs at once do no harm: each moves a rotation by compare-and-swap from what it saw, or finds it moved. The
+// time that is left is for what those knew who left.
 func (s *Service) DispatchRotations(ctx context.Context) (RunSummary, error) {
 	ctx, cancel := context.WithTimeout(ctx, dispatchTime)
 	defer cancel()
 	r := s.newRun(operation.DispatchRotations)
-	if err := r.leavings(ctx); err != nil {
+	if err := r.dispatchDue(ctx); err != nil {
 		return r.told, err
 	}
+	r.leavings(ctx)
+	return r.end()
+}
+
+// dispatchDue does what is due, page by page.
+func (r *run) dispatchDue(ctx context.Context) error {
 	positions := make([]*table.Position, dueShards) // nil where a shard has nothing more
 	for shard := range positions {
 		positions[shard] = &table.Position{}
@@ -48,7 +55,7 @@ func (s *Service) DispatchRotations(ctx context.Context) (RunSummary, error) {
 			}
 			ids, next, err := r.due(ctx, shard, *at)
 			if err != nil {
-				return r.told, err
+				return err
 			}
 			due, positions[shard] = append(due, ids...), next
 			more = more || next != nil
@@ -64,7 +71,7 @@ func (s *Service) DispatchRotations(ctx context.Context) (RunSummary, error) {
 			return nil
 		})
 	}
-	return r.end()
+	return nil
 }
 
 // due are the secrets whose rotations a page of a shard says to be due, and where the next page begins, if it may have more.
