@@ -60,7 +60,8 @@
 //	replicas              regions that have a copy of the table, each with the ARN of the replica of the table key there
 //	domain                a name of the API's own and an ACM certificate of the same region
 //	workers               concurrency: how many rotations a worker does side by side at most, 2 to 1000. subnets and
-//	                      securityGroups: where the workers for databases run; see below
+//	                      securityGroups: where the workers for databases run. targets: what they may tell values that clients
+//	                      encrypt, none at first; see below
 //
 // Not a setting: concurrency is not reserved, so that no operation takes it from another; timeouts are those of pkg/app.
 //
@@ -100,6 +101,13 @@
 //
 //	iam-access-key   the keys of IAM users with the tag strongroom:secret, whose value is the secret's id
 //	lambda           functions of this account and region with the tag strongroom:rotation=true, never Strongroom's own
+//
+// Which rotator and which target a secret has, stands in its settings, which the server keeps. A worker so has a list of its own:
+// values that clients encrypt are told to nothing but what workers.targets names, and where that is empty, as at first, rotations
+// of client-encrypted secrets by postgresql, mysql and http fail, and those by lambda with includeValues, with a reason that says
+// what to add. An entry is a host ("db.example.com", on every port), host:port, "*.example.com" for every name beneath that one, the
+// ARN of a function as settings name it, or "*" for everything, which leaves it to the server. Deploy again after a change: nobody who
+// manages secrets can make it.
 //
 // The workers for PostgreSQL and MySQL run in a VPC where the settings name subnets and security groups of one: databases mostly
 // are in one. From these subnets they must reach the database (its security group lets theirs in), KMS (by an interface endpoint,

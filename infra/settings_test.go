@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,6 +40,10 @@ func TestSettingsThatAreWrongAreNamed(t *testing.T) {
 		"workers: name subnets and securityGroups, or":      {"workers": workersWith(5, []any{"subnet-0123456789abcdef0"}, nil)},
 		`workers.subnets: "private" is no id of a subnet`:   {"workers": workersWith(5, []any{"private"}, []any{"sg-0123456789abcdef0"})},
 		`workers.securityGroups: "db" is no id of a sec`:    {"workers": workersWith(5, []any{"subnet-0123456789abcdef0"}, []any{"db"})},
+		`workers.targets: "https://db" is none; write`:      {"workers": workersTelling("db.example.com", "https://db")},
+		`workers.targets: "a,b" is none; write`:             {"workers": workersTelling("a,b")},
+		`workers.targets: "" is none; write`:                {"workers": workersTelling("")},
+		"workers.targets: they have 4199 bytes":             {"workers": workersTelling(slices.Repeat([]any{"database.example.com"}, 200)...)},
 	} {
 		_, err := readWith(t, func(stage map[string]any) {
 			stage["region"] = "eu-central-1"
@@ -52,6 +57,35 @@ func TestSettingsThatAreWrongAreNamed(t *testing.T) {
 
 func workersWith(concurrency int, subnets, groups []any) map[string]any {
 	return map[string]any{"concurrency": concurrency, "subnets": subnets, "securityGroups": groups}
+}
+
+func workersTelling(targets ...any) map[string]any {
+	workers := workersWith(5, nil, nil)
+	workers["targets"] = targets
+	return workers
+}
+
+// TestWorkersAreToldTheTargetsOfTheSettings, and none where nobody wrote any.
+func TestWorkersAreToldTheTargetsOfTheSettings(t *testing.T) {
+	for want, targets := range map[string][]any{
+		"": {}, "*": {"*"},
+		"db.example.com:5432,*.internal.example.com,arn:aws:lambda:eu-central-1:111122223333:function:rotate": {
+			"db.example.com:5432", "*.internal.example.com", "arn:aws:lambda:eu-central-1:111122223333:function:rotate",
+		},
+	} {
+		s, err := readWith(t, func(stage map[string]any) {
+			stage["region"], stage["workers"] = "eu-central-1", workersTelling(targets...)
+		})
+		if err != nil || s.Workers.targets() != want {
+			t.Errorf("%v: %q, %v", targets, s.Workers.targets(), err)
+		}
+	}
+	for _, stage := range []string{"dev", "prod"} {
+		workers := written(t)["stages"].(map[string]any)[stage].(map[string]any)["workers"].(map[string]any)
+		if targets, ok := workers["targets"].([]any); !ok || len(targets) > 0 {
+			t.Errorf("%s allows %v", stage, workers["targets"])
+		}
+	}
 }
 
 // TestEverySettingIsDecided: cdk.json has all settings of every stage.

@@ -93,7 +93,9 @@ func (w *workers) newWorker(r rotation.Rotator) *worker {
 			// Pins: what is to be secret is not decided by what the server says.
 			"STRONGROOM_ORGANIZATION": w.server.data.organization,
 			"STRONGROOM_CLIENT_KEY":   w.server.data.keys.client.KeyArn(),
-			"GOMAXPROCS":              str("1"), // as the server's functions
+			// And where that may be sent is not either.
+			"STRONGROOM_TARGETS": str(w.settings.Workers.targets()),
+			"GOMAXPROCS":         str("1"), // as the server's functions
 		},
 	})
 	awscdk.Tags_Of(k.lambda).Add(str("strongroom:rotator"), str(string(r.Kind)), nil)

@@ -64,7 +64,7 @@ func TestWorkersAreTheRotators(t *testing.T) {
 			}
 			told := map[string]string{
 				"GOMAXPROCS": "1", "STRONGROOM_URL": "Api.ApiEndpoint", "STRONGROOM_ORGANIZATION": "part 2 of ${AWS::StackId}",
-				"STRONGROOM_CLIENT_KEY": "ClientKey.Arn",
+				"STRONGROOM_CLIENT_KEY": "ClientKey.Arn", "STRONGROOM_TARGETS": "",
 			}
 			if diff := cmp.Diff(told, environmentOf(f)); diff != "" {
 				t.Errorf("%s: environment (-wanted +is):\n%s", kind, diff)

@@ -54,6 +54,9 @@ const (
 	ErrUnavailable = codeError(api.CodeUnavailable)
 )
 
+// ErrClientEncrypted is a secret whose value clients encrypt, where that was not to be opened.
+var ErrClientEncrypted = errors.New("clients encrypt its value")
+
 // A NoAnswerError says that Strongroom did not answer: it can't be reached, refused the signature, or something else is
 // there. Unless Sent is false, a change may have been made all the same; repeating it is harmless.
 type NoAnswerError struct {

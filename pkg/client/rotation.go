@@ -65,12 +65,14 @@ type PendingVersion struct {
 	Value Value
 	// PublicID is what it is known by outside, an access key's id say.
 	PublicID string
+	// Clear has it stored only where the server encrypts the secret's value; elsewhere it is ErrClientEncrypted.
+	Clear bool
 }
 
 // PutPendingVersion stores a secret's pending version: encrypted, where its values are, for what it is called and in now, which is
 // read before. It comes to nobody until it is promoted, but to who asks for it by its number.
 func (c *Client) PutPendingVersion(ctx context.Context, secret uuid.UUID, in PendingVersion) (api.SecretVersion, error) {
-	ref := reference{id: secret}
+	ref := reference{id: secret, clear: in.Clear}
 	clear, err := c.knownClear(ctx, ref)
 	if err != nil {
 		return api.SecretVersion{}, err

@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -210,6 +211,91 @@ func TestAWorkerIsAClient(t *testing.T) {
 			})
 		}
 	})
+}
+
+// told is a rotator that counts what it is told.
+type told struct {
+	template
+	calls *int
+}
+
+func (r told) Create(ctx context.Context, t *rotators.Task) (rotators.Created, error) {
+	*r.calls++
+	return r.template.Create(ctx, t)
+}
+
+func (r told) Undo(context.Context, *rotators.Task) error {
+	*r.calls++
+	return nil
+}
+
+// TestATargetThatIsNotListedIsToldNoValueThatClientsEncrypt, and one that the server encrypts it is told.
+func TestATargetThatIsNotListedIsToldNoValueThatClientsEncrypt(t *testing.T) {
+	inBoth(t, func(t *testing.T, c *client.Client, project string) {
+		sealed := encryptionOf(t, c, project) == api.EncryptionClient
+		for list, may := range map[string]bool{"": !sealed, "other.example.com": !sealed, "rotate.example.com:443": true, "*": true} {
+			r := rotate(t, c, create(t, c, "listed", encryptionOf(t, c, project)))
+			key, err := c.Set(t.Context(), strings.TrimSuffix(r.name, "ROTATED")+"KEY", client.NewValue("a key"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			settings := `{"url": "https://rotate.example.com", "signingSecretId": "` + key.ID.String() + `"}`
+			if err := c.DeleteRotation(t.Context(), r.secret.ID, true); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.PutRotation(t.Context(), r.secret.ID, api.PutRotation{Rotator: "http", Settings: []byte(settings)}, ""); err != nil {
+				t.Fatal(err)
+			}
+			run, err := c.RotateSecret(t.Context(), r.secret.ID, api.RotateSecret{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			targets, err := rotation.ParseTargets(list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			calls := 0
+			w := worker.Worker{Kind: rotation.HTTP, Server: workers.Server{Client: real(t, "owner")}, Targets: targets, Rotator: told{
+				template{"the second value", func(context.Context) {}}, &calls,
+			}}
+			outcome, err := w.Rotate(t.Context(), r.secret.ID, run.ID)
+			want, count := worker.Discarded, 0
+			if may {
+				want, count = worker.Rotated, 1
+			}
+			if outcome != want || err != nil || calls != count {
+				t.Errorf("with the list %q it ended with %s after %d calls, %v; want %s after %d", list, outcome, calls, err, want, count)
+			}
+			shown, err := c.Rotation(t.Context(), r.secret.ID)
+			if err != nil || strings.Contains(shown.Run.Reason, "rotate.example.com:443 is not among") == may {
+				t.Errorf("with the list %q the reason is %q, %v", list, shown.Run.Reason, err)
+			}
+		}
+	})
+}
+
+// TestWhatClientsEncryptIsNotOpenedUnasked nor made.
+func TestWhatClientsEncryptIsNotOpenedUnasked(t *testing.T) {
+	inBoth(t, func(t *testing.T, c *client.Client, project string) {
+		r := rotate(t, c, project)
+		sealed := encryptionOf(t, c, project) == api.EncryptionClient
+		got, err := c.GetClear(t.Context(), r.name)
+		if errors.Is(err, client.ErrClientEncrypted) != sealed || (err == nil) == sealed || (got.Value.Reveal() == "the first value") == sealed {
+			t.Errorf("reads %q, %v", got.Value.Reveal(), err)
+		}
+		lease := api.RotationLease{ID: r.run.ID, Lease: uuid.New()}
+		if _, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: lease}); err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.PutPendingVersion(t.Context(), r.secret.ID, client.PendingVersion{RotationLease: lease, Value: client.NewValue("x"), Clear: true})
+		if errors.Is(err, client.ErrClientEncrypted) != sealed || (err == nil) == sealed {
+			t.Errorf("stores one: %v", err)
+		}
+	})
+	c := real(t, "owner")
+	if _, err := c.GetClear(t.Context(), "no reference"); err == nil {
+		t.Error("what names no secret is read")
+	}
 }
 
 // encryptionOf is a project's encryption.

@@ -51,6 +51,8 @@ type reference struct {
 	// through is the project that the secret with that id is read through; nil leaves that to the answer. It is also the
 	// server's hint where to look.
 	through *Project
+	// clear refuses a secret whose values clients encrypt, and opens none.
+	clear bool
 }
 
 // again names a secret that was read, whatever it is called meanwhile, through the project that it was read through: a
@@ -83,6 +85,17 @@ func (c *Client) Get(ctx context.Context, secret string) (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
+	return c.get(ctx, ref)
+}
+
+// GetClear is Get for a secret whose value the server encrypts, and knows. One that is encrypted by clients is ErrClientEncrypted:
+// its value is not opened, and no key is asked for.
+func (c *Client) GetClear(ctx context.Context, secret string) (Secret, error) {
+	ref, err := parseReference(secret)
+	if err != nil {
+		return Secret{}, err
+	}
+	ref.clear = true
 	return c.get(ctx, ref)
 }
 
@@ -151,6 +164,9 @@ type acceptance struct {
 // accept turns what the server answered into a secret, if it is what was asked for.
 func (c *Client) accept(ctx context.Context, w witness, a acceptance, got api.Secret) (Secret, error) {
 	p, ref := a.project, a.ref
+	if ref.clear && got.Encryption == api.EncryptionClient {
+		return Secret{}, ErrClientEncrypted
+	}
 	me, err := c.identity(ctx)
 	if err != nil {
 		return Secret{}, err

@@ -25,6 +25,8 @@ type Settings interface {
 	Keeps() bool
 	// Secrets are the further secrets that are read.
 	Secrets() []uuid.UUID
+	// Target is what values are sent to, as Targets has it; empty where the settings name nothing of that kind.
+	Target() string
 	check(p *ConfigError)
 }
 

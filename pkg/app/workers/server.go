@@ -12,9 +12,28 @@ import (
 )
 
 // A Server is a worker's view of a client of Strongroom's.
-type Server struct{ Client *client.Client }
+type Server struct {
+	Client *client.Client
+	// clear reads no value that clients encrypt, and makes none.
+	clear bool
+}
 
 var _ worker.Server = Server{}
+
+// Clear is the same server, which reads and makes no value that clients encrypt.
+func (s Server) Clear() worker.Server {
+	s.clear = true
+	return s
+}
+
+// get reads a secret. Whether its value is opened, this client decides by what it would do with it: a server that says of a
+// client-encrypted value that it is none has it be taken as it stands, encrypted.
+func (s Server) get(ctx context.Context, secret uuid.UUID) (client.Secret, error) {
+	if s.clear {
+		return s.Client.GetClear(ctx, secret.String())
+	}
+	return s.Client.Get(ctx, secret.String())
+}
 
 // Claim takes a rotation or renews the lease. A secret that is gone, or not to be seen, is refused like one that another worker
 // has: a message that comes again would change nothing.
@@ -28,13 +47,13 @@ func (s Server) Claim(ctx context.Context, secret uuid.UUID, in api.ClaimRotatio
 
 // Current reads a secret's value.
 func (s Server) Current(ctx context.Context, secret uuid.UUID) (worker.Value, error) {
-	got, err := s.Client.Get(ctx, secret.String())
+	got, err := s.get(ctx, secret)
 	return worker.Value{Text: got.Value.Reveal(), Version: got.Version}, told(err)
 }
 
 // Version reads the value of one version.
 func (s Server) Version(ctx context.Context, secret uuid.UUID, version int64) (worker.Value, error) {
-	got, err := s.Client.Get(ctx, secret.String())
+	got, err := s.get(ctx, secret)
 	if err != nil {
 		return worker.Value{}, told(err)
 	}
@@ -44,7 +63,7 @@ func (s Server) Version(ctx context.Context, secret uuid.UUID, version int64) (w
 
 // PutPending stores the pending value, encrypted for the secret as it is now.
 func (s Server) PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) error {
-	pending := client.PendingVersion{RotationLease: in.RotationLease, Value: client.NewValue(*in.Value), PublicID: in.PublicID}
+	pending := client.PendingVersion{RotationLease: in.RotationLease, Value: client.NewValue(*in.Value), PublicID: in.PublicID, Clear: s.clear}
 	_, err := s.Client.PutPendingVersion(ctx, secret, pending)
 	return told(err)
 }
@@ -72,6 +91,9 @@ func told(err error) error {
 	var answer *client.Error
 	if errors.As(err, &answer) && answer.Is(client.ErrConflict) {
 		return &worker.RefusedError{Message: answer.API.Message}
+	}
+	if errors.Is(err, client.ErrClientEncrypted) {
+		return worker.ErrSealed
 	}
 	return err
 }

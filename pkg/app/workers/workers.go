@@ -11,6 +11,8 @@
 //	STRONGROOM_CLIENT_KEY     the ARN of the client key, pinned: the server does not say which it is
 //	STRONGROOM_STRICT         1 to take no project's name, id and encryption from the server either: then those of all secrets
 //	                          that are rotated stand in a file .strongroom.toml beside the program ("strongroom pin --file")
+//	STRONGROOM_TARGETS        what may be told values that clients encrypt, with commas between: host, host:port, *.example.com,
+//	                          the ARN of a Lambda function, or * for all (rotation.ParseTargets); empty for nothing
 //	AWS_REGION and credentials
 //	                          as AWS's own configuration finds them; on Lambda they are there
 //
@@ -18,8 +20,9 @@
 //
 // Without STRONGROOM_STRICT, a project is pinned when its first secret is rotated, for as long as the process lives, and that is
 // logged: a server that somebody has taken over could then say, of a project that it encrypts its values itself, and be told new
-// values of secrets that nothing but their readers knows. Where a target is told of the value, a worker gets that far only with a
-// current value that works.
+// values that a worker makes. Which rotations there are, by what rotator and with which target is the server's word in any case,
+// and that a target takes the current value proves nothing, since it may be one of whoever lies: what keeps a value that clients
+// encrypt from such a target is STRONGROOM_TARGETS alone. Package rotation/worker says what remains.
 //
 // # Log
 //
@@ -80,6 +83,10 @@ func New(ctx context.Context, getenv func(string) string, kind rotation.Kind, op
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}
+	targets, err := rotation.ParseTargets(getenv("STRONGROOM_TARGETS"))
+	if err != nil {
+		return nil, fmt.Errorf("STRONGROOM_TARGETS: %w", err)
+	}
 	settings, err := config.Load(config.Source{Getenv: getenv, Dir: "."})
 	if err != nil {
 		return nil, err
@@ -94,5 +101,5 @@ func New(ctx context.Context, getenv func(string) string, kind rotation.Kind, op
 	if err != nil {
 		return nil, err
 	}
-	return &worker.Worker{Kind: kind, Rotator: open(c.AWS), Server: Server{made}}, nil
+	return &worker.Worker{Kind: kind, Rotator: open(c.AWS), Server: Server{Client: made}, Targets: targets}, nil
 }

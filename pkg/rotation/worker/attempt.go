@@ -56,6 +56,7 @@ func (a *attempt) prepare(ctx context.Context) error {
 	if err != nil {
 		return &failure{reason: "this worker can't use the settings: " + err.Error(), permanent: true}
 	}
+	a.worker = a.worker.telling(settings.Target())
 	a.t = rotators.Task{
 		Secret: a.secret, Rotation: a.task.Run.ID, Settings: settings, Note: a.task.Note, SaveNote: a.saveNote, At: a.worker.At,
 		Further: map[uuid.UUID]string{},

@@ -34,7 +34,7 @@ func newWorld(t *testing.T, s style) *world {
 	server.Others[adminID] = "admin-password"
 	return &world{
 		t: t, clock: clock, server: server, target: target, first: value, id: server.Run().ID, points: &workertest.Points{},
-		worker: worker.Worker{Kind: rotation.Kind(in.Rotator), Rotator: target, Clock: clock},
+		worker: worker.Worker{Kind: rotation.Kind(in.Rotator), Rotator: target, Clock: clock, Targets: workertest.Everything},
 	}
 }
 

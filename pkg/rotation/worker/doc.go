@@ -50,6 +50,21 @@
 // worker stops its work a while before its context's deadline, or after [MaxWork], so that it can take back or report what it did;
 // it begins none where too little time is left. One that is ended all the same leaves its lease to end, and another follows it.
 //
+// # Targets
+//
+// What rotations there are, by which rotator and with which settings, the worker is told by the server, and so by whoever has taken
+// that over, or manages a secret without having the key of its project. So the worker has a list of its own (Worker.Targets): values
+// that clients encrypt, the rotated secret's or those of others that its settings name, are told to nothing but what is on it. For
+// another target none of them is read or made, and the rotation has failed ([Server.Clear]). The list is about what settings name and
+// values are sent to ([rotation.Settings]): a database's host and port, a URL's, the ARN of a function that is sent values. Values that
+// the server encrypts need no list, since it knows them, and neither do random values and access keys: no setting says where these go.
+//
+// What remains, for who rules the server: to have rotations made when nobody asked for them; to have one secret's value told to
+// another secret's target, where both are on the list; to name users, test queries and certificates, of which the last help who is
+// also in the network before a target of the list; to have a function of the account invoked that is tagged for rotations. A
+// secret that it declares to be one whose values the server encrypts, in a project that is not pinned, gets new values that it
+// knows; clients that have the project pinned refuse that one.
+//
 // # Reasons
 //
 // Why an attempt failed is stored and shown, and so holds no value: rotators write reasons of fixed words and names. As a second

@@ -25,6 +25,10 @@ func asking(what string, err error) error {
 	if err == nil {
 		return nil
 	}
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
 	return &failure{reason: fmt.Sprintf("Strongroom could not be asked %s: %s", what, err)}
 }
 

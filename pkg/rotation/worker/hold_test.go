@@ -68,7 +68,7 @@ func newStage(t *testing.T, s style) *stage {
 	server := workertest.NewServer(t, worker.SystemClock{}, secretID, in, value)
 	server.Others[adminID] = "admin-password"
 	h := &hooks{Server: server}
-	return &stage{server, target, h, worker.Worker{Kind: rotation.Kind(in.Rotator), Rotator: target, Server: h}}
+	return &stage{server, target, h, worker.Worker{Kind: rotation.Kind(in.Rotator), Rotator: target, Server: h, Targets: workertest.Everything}}
 }
 
 // slowly is a rotator that does something before each set.

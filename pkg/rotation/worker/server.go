@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,7 +28,13 @@ type Server interface {
 	Discard(ctx context.Context, secret uuid.UUID, in api.DiscardPendingVersion) error
 	// Report ends an attempt.
 	Report(ctx context.Context, secret uuid.UUID, in api.ReportRotation) error
+	// Clear is the same server, which reads no value that clients encrypt, and stores none that they would: that is ErrSealed, and
+	// nothing is decrypted or encrypted.
+	Clear() Server
 }
+
+// ErrSealed is a value that clients encrypt, where none was to be read or made.
+var ErrSealed = errors.New("clients encrypt it")
 
 // A Value is the value of a version.
 type Value struct {

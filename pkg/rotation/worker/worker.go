@@ -20,6 +20,8 @@ type Worker struct {
 	Kind    rotation.Kind
 	Rotator rotators.Rotator
 	Server  Server
+	// Targets are what may be told values that clients encrypt: nothing but them, whatever settings say.
+	Targets rotation.Targets
 	// Clock tells the time; nil is the system's.
 	Clock Clock
 	// At, where not nil, is told of every effect in the target, before and after it (rotators.Task): tests end the worker there.

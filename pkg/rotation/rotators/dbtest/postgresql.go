@@ -15,6 +15,9 @@ import (
 // Trusted is a user whom the PostgreSQL server asks for no password, once it is made.
 const Trusted = "strongroom_trusted"
 
+// Readable is one whom it asks for a readable password, once it is made.
+const Readable = "strongroom_readable"
+
 func startPostgreSQL(s *Server, ps *processes) error {
 	s.run = runPostgreSQL
 	postgres, err := installed("usr/lib/postgresql/15/bin/postgres")
@@ -51,13 +54,13 @@ func startPostgreSQL(s *Server, ps *processes) error {
 	return s.ready(p)
 }
 
-// trust has the server ask Trusted for no password.
+// trust has the server ask Trusted for no password, and Readable for a readable one.
 func trust(file string) error {
 	rules, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append([]byte("host all "+Trusted+" 127.0.0.1/32 trust\n"), rules...), 0o600)
+	return os.WriteFile(file, append([]byte("host all "+Trusted+" 127.0.0.1/32 trust\nhost all "+Readable+" 127.0.0.1/32 password\n"), rules...), 0o600)
 }
 
 // files writes the server's certificate and key.

@@ -3,7 +3,8 @@
 // Passwords never go to the server readable: a statement that sets one has its SCRAM-SHA-256 verifier alone (RFC 5802 and 7677, in
 // the form that PostgreSQL keeps: https://www.postgresql.org/docs/current/catalog-pg-authid.html), so that neither the server's log
 // nor pg_stat_activity shows it. The server must be PostgreSQL 10 or later; a pg_hba.conf that says md5 takes such users too.
-// A server that does not ask for a password at all (trust) is refused, since nothing could be tested there.
+// A server that does not ask for a password at all (trust) is refused, since nothing could be tested there. Without TLS, to a
+// loopback address, so is one that asks for it readable (password in pg_hba.conf).
 //
 // The admin needs CREATEROLE, and from PostgreSQL 16 on the ADMIN OPTION on both users, which whoever made them has. One user
 // without an admin sets its own password, which every user may.
@@ -47,7 +48,10 @@ func (engine) Connect(ctx context.Context, settings *rotation.Database, who data
 	config.Host, config.Port = settings.Host, uint16(settings.Port) //nolint:gosec // checked to be one
 	config.User, config.Password, config.Database = who.Username, who.Password, settings.Database
 	config.TLSConfig, config.Fallbacks = protected, nil
-	config.RequireAuth = "scram-sha-256,md5,password"
+	config.RequireAuth = "scram-sha-256,md5"
+	if protected != nil {
+		config.RequireAuth += ",password" // readable by the server alone, whose certificate was checked
+	}
 	config.RuntimeParams = map[string]string{"application_name": "strongroom"}
 	config.ValidateConnect, config.AfterConnect = nil, nil
 	c, err := pgconn.ConnectConfig(ctx, config)

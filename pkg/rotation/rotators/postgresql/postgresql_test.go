@@ -93,6 +93,27 @@ func TestAServerThatAsksForNoPasswordIsRefused(t *testing.T) {
 	}
 }
 
+// Who listens on a loopback address may be another than the server.
+func TestAReadablePasswordIsSentByTLSAlone(t *testing.T) {
+	s := dbtest.PostgreSQL(t)
+	s.Exec(t, "CREATE ROLE "+dbtest.Readable+" LOGIN PASSWORD 'whatever-1'")
+	for mode, works := range map[rotation.TLS]bool{rotation.TLSVerifyFull: true, rotation.TLSVerifyCA: true, rotation.TLSDisable: false} {
+		host := s.Host
+		if mode == rotation.TLSDisable {
+			host = s.Address
+		}
+		task := &rotators.Task{
+			Settings: &rotation.Database{Host: host, Port: s.Port, TLS: mode, CA: s.CA, Database: "postgres", Users: []string{dbtest.Readable}},
+			Current:  "whatever-1",
+		}
+		err := postgresql.New().Check(t.Context(), task)
+		var e *rotators.Error
+		if works != (err == nil) || !works && (!errors.As(err, &e) || !e.Permanent || !strings.Contains(e.Reason, "asks for it readable without TLS")) {
+			t.Errorf("%s: the error is %v", mode, err)
+		}
+	}
+}
+
 // The server takes whatever has the form of a verifier for one: only connecting shows that ours is right.
 func TestVerifiersAreThoseOfThePasswordAsPostgreSQLPreparesIt(t *testing.T) {
 	s := dbtest.PostgreSQL(t)

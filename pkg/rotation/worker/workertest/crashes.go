@@ -67,7 +67,7 @@ func crash(t *testing.T, kind rotation.Kind, ends api.RotationState, death int, 
 			if ends == api.RotationFailed {
 				r = doubtful{r}
 			}
-			w := worker.Worker{Kind: kind, Rotator: r, Clock: clock}
+			w := worker.Worker{Kind: kind, Rotator: r, Clock: clock, Targets: Everything}
 			if ended := <-NewProcess(s, points).Rotate(t.Context(), w, target.Secret, id); ended.Err != nil {
 				t.Fatal(ended.Err)
 			}

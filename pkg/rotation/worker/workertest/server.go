@@ -14,6 +14,15 @@ import (
 	"strongroom/pkg/rotation/worker"
 )
 
+// Everything is a worker's list of targets that has all.
+var Everything = func() rotation.Targets {
+	all, err := rotation.ParseTargets("*")
+	if err != nil {
+		panic(err)
+	}
+	return all
+}()
+
 // A Server is the server's side of one secret's rotation: a rotation.Record, and the versions.
 type Server struct {
 	clock worker.Clock
@@ -27,6 +36,9 @@ type Server struct {
 	Number, Pending, Newest int64
 	// Others are the values of other secrets.
 	Others map[uuid.UUID]string
+	// Sealed are the secrets whose values clients encrypt, Opened how many of their values were read.
+	Sealed map[uuid.UUID]bool
+	Opened int
 	// Promoted counts the versions that became current, by run.
 	Promoted map[uuid.UUID]int
 	// moved says that the secret got another name: its pending value does not fit it any more.
@@ -107,6 +119,9 @@ func (s *Server) Claim(_ context.Context, _ uuid.UUID, in api.ClaimRotation) (ap
 func (s *Server) Current(_ context.Context, id uuid.UUID) (worker.Value, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if s.Sealed[id] {
+		s.Opened++
+	}
 	if id == s.Record.Secret {
 		return worker.Value{Text: s.Values[s.Number], Version: s.Number}, nil
 	}
@@ -118,14 +133,43 @@ func (s *Server) Current(_ context.Context, id uuid.UUID) (worker.Value, error) 
 }
 
 // Version reads one of the values.
-func (s *Server) Version(_ context.Context, _ uuid.UUID, n int64) (worker.Value, error) {
+func (s *Server) Version(_ context.Context, id uuid.UUID, n int64) (worker.Value, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if s.Sealed[id] {
+		s.Opened++
+	}
 	value, ok := s.Values[n]
 	if !ok {
 		return worker.Value{}, fmt.Errorf("there is no version %d", n)
 	}
 	return worker.Value{Text: value, Version: n}, nil
+}
+
+// Clear is the server without the values that clients encrypt.
+func (s *Server) Clear() worker.Server { return clearServer{s} }
+
+type clearServer struct{ *Server }
+
+func (s clearServer) Current(ctx context.Context, id uuid.UUID) (worker.Value, error) {
+	if s.Sealed[id] {
+		return worker.Value{}, worker.ErrSealed
+	}
+	return s.Server.Current(ctx, id)
+}
+
+func (s clearServer) Version(ctx context.Context, id uuid.UUID, n int64) (worker.Value, error) {
+	if s.Sealed[id] {
+		return worker.Value{}, worker.ErrSealed
+	}
+	return s.Server.Version(ctx, id, n)
+}
+
+func (s clearServer) PutPending(ctx context.Context, id uuid.UUID, in api.PutPendingVersion) error {
+	if s.Sealed[id] {
+		return worker.ErrSealed
+	}
+	return s.Server.PutPending(ctx, id, in)
 }
 
 // PutPending stores the pending value.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/client"
 	rotating "strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
@@ -42,17 +43,22 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 func (m *Main) rotationCheck() *cobra.Command {
-	return &cobra.Command{
-		Use: "check REF", Short: "try a rotation's settings from here, and change nothing", Args: exactly("REF"),
+	var yes bool
+	c := &cobra.Command{
+		Use: "check REF [--yes]", Short: "try a rotation's settings from here, and change nothing", Args: exactly("REF"),
 		Long: "Try the settings of a secret's rotation from this machine, with your own rights, and change nothing: the target is\n" +
 			"asked with the secret's current value, and with those of the secrets that the settings name, which you must be allowed\n" +
-			"to read. What works from here may not work from where the worker is. It takes manage on the secret.\n\n" + references + "\n\n" +
+			"to read. What works from here may not work from where the worker is. It takes manage on the secret.\n\n" +
+			"Which target that is, is the server's word. It is said first, and for values that clients encrypt you are asked whether\n" +
+			"to send them there; --yes is for where nobody can be asked.\n\n" + references + "\n\n" +
 			"  strongroom rotation check demo/DATABASE_URL",
-		RunE: func(c *cobra.Command, args []string) error { return m.checkRotation(c.Context(), args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return m.checkRotation(c.Context(), args[0], yes) },
 	}
+	c.Flags().BoolVar(&yes, "yes", false, "send the target the values without asking")
+	return c
 }
 
-func (m *Main) checkRotation(ctx context.Context, text string) error {
+func (m *Main) checkRotation(ctx context.Context, text string, yes bool) error {
 	s, id, err := m.connectToID(ctx, text)
 	if err != nil {
 		return err
@@ -71,13 +77,21 @@ func (m *Main) checkRotation(ctx context.Context, text string) error {
 		return err
 	}
 	task := rotators.Task{Secret: id, Settings: settings, Further: map[uuid.UUID]string{}}
-	if task.Current, err = s.value(ctx, id); err != nil {
+	got, err := s.Get(ctx, id.String())
+	if err != nil {
 		return err
 	}
+	task.Current = got.Value.Reveal()
+	sealed := got.Encryption == api.EncryptionClient
 	for _, further := range settings.Secrets() {
-		if task.Further[further], err = s.value(ctx, further); err != nil {
+		if got, err = s.Get(ctx, further.String()); err != nil {
 			return fmt.Errorf("the secret %s, which the settings name: %w", further, err)
 		}
+		task.Further[further] = got.Value.Reveal()
+		sealed = sealed || got.Encryption == api.EncryptionClient
+	}
+	if err := m.confirmTarget(text, kind, settings.Target(), sealed, yes); err != nil {
+		return err
 	}
 	c, err := client.FromSettings(ctx, s.settings)
 	if err != nil {
@@ -90,8 +104,14 @@ func (m *Main) checkRotation(ctx context.Context, text string) error {
 	return nil
 }
 
-// value is a secret's current value.
-func (s *session) value(ctx context.Context, id uuid.UUID) (string, error) {
-	got, err := s.Get(ctx, id.String())
-	return got.Value.Reveal(), err
+// confirmTarget says what values are sent to, and asks whether those that clients encrypt are to be.
+func (m *Main) confirmTarget(text string, kind rotating.Kind, target string, sealed, yes bool) error {
+	if target == "" {
+		return nil
+	}
+	m.sayf("%s: its target is %s, by the rotator %s", text, target, kind)
+	if !sealed {
+		return nil
+	}
+	return m.confirm(fmt.Sprintf("send values that clients encrypt to %s?", target), "--yes", yes)
 }

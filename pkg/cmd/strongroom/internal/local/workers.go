@@ -42,7 +42,12 @@ func (s *Server) rotate(kind rotation.Kind) Rotate {
 			return err
 		}
 		began := time.Now()
-		w := worker.Worker{Kind: kind, Rotator: localRotators[kind](), Server: workers.Server{Client: c}}
+		// Any target: where one process holds both keys, a list in the same place would keep nothing from it.
+		targets, err := rotation.ParseTargets("*")
+		if err != nil {
+			return err
+		}
+		w := worker.Worker{Kind: kind, Rotator: localRotators[kind](), Server: workers.Server{Client: c}, Targets: targets}
 		outcome, err := w.Rotate(ctx, secret, id)
 		if err == nil {
 			s.config.Log.InfoContext(ctx, "an attempt at a rotation ended", "secret", secret, "rotation", id, "rotator", kind, "outcome", outcome,
