@@ -66,7 +66,7 @@ func TestNoQueryFailsWithTwoUsers(t *testing.T) {
 				t.Errorf("the application has version %d after %d rotations", app.has().version, rotations)
 			}
 			if len(app.failures) > 0 {
-				t.Errorf("%d queries failed, first %v", len(app.failures), app.failures[0])
+				t.Errorf("%d queries failed, first %s", len(app.failures), app.failures[0])
 			}
 			t.Logf("%d rotations in %s; %d sessions of %d queries, %d failed", rotations, took.Round(time.Millisecond), app.sessions, queries, len(app.failures))
 		})

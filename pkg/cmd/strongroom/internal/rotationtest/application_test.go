@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -36,6 +37,11 @@ type failure struct {
 	began, ended time.Time
 	version      int64
 	err          error
+}
+
+func (f failure) String() string {
+	const milli = "15:04:05.000"
+	return fmt.Sprintf("with version %d, from %s to %s: %v", f.version, f.began.Format(milli), f.ended.Format(milli), f.err)
 }
 
 // pause is between two sessions.

@@ -60,7 +60,7 @@ func TestConnectionsFailWithOneUserInTheWindowAlone(t *testing.T) {
 				}
 			}
 			if len(outside) > 0 {
-				t.Errorf("%d connections failed outside of the window, first %+v", len(outside), outside[0])
+				t.Errorf("%d connections failed outside of the window, first %s", len(outside), outside[0])
 			}
 			if len(app.failures) < rotations {
 				t.Errorf("%d connections failed in %d rotations: the application can't have noticed them", len(app.failures), rotations)
