@@ -45,7 +45,7 @@ func (f failure) String() string {
 }
 
 // pause is between two sessions.
-const pause = 5 * time.Millisecond
+const pause = 10 * time.Millisecond
 
 // start has the application work until it is stopped, which waits for the end of its last session.
 func (a *application) start(s *strongroom) (stop func()) {

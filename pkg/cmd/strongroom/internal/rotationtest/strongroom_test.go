@@ -149,7 +149,7 @@ func (s *strongroom) retired(secret, id uuid.UUID) api.RotationRun {
 // until waits for something.
 func (s *strongroom) until(what string, is func() bool) {
 	s.Helper()
-	for begun := time.Now(); !is(); time.Sleep(10 * time.Millisecond) {
+	for begun := time.Now(); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(begun) > patience {
 			log := s.server.Logged()
 			s.Fatalf("waited %s until %s; the server logged last:\n%s", patience, what, log[max(0, len(log)-4000):])
