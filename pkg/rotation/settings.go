@@ -305,12 +305,13 @@ func checkField(p *ConfigError, field string) {
 	}
 }
 
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$`)
+
 func checkHost(p *ConfigError, field, host string) {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return
 	}
-	name := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$`)
-	if !name.MatchString(host) {
+	if !hostName.MatchString(host) {
 		p.add(field, "is %q; write a host's name or address, without a port", host)
 	}
 }
