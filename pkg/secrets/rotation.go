@@ -166,9 +166,9 @@ func (q *request) putRotation(r *rotationSight, in PutRotation, config rotation.
 		r.state = &rotation.Record{Secret: r.id}
 		rec.CreatedAt = now
 		rec.Tag = now.UnixMilli() // and so no ETag comes back where one was deleted and another is set
-	} else if r.open() && !r.fits(config) {
-		return plan{}, api.Errorf(api.CodeConflict, "%s; the rotator, and whether old values go on working, "+
-			"can be changed when it is over, or after delete-rotation with force=true", r.what())
+	} else if r.open() && !rec.sameTarget(in.PutRotation) {
+		return plan{}, api.Errorf(api.CodeConflict, "%s; only the schedule and the readers can be changed now: "+
+			"change the rotator and its settings when it is over, or after delete-rotation with force=true", r.what())
 	}
 	rec.ask(in.PutRotation)
 	rec.UpdatedAt, rec.UpdatedBy = now, r.who.actor()
@@ -183,14 +183,12 @@ func (q *request) putRotation(r *rotationSight, in PutRotation, config rotation.
 // asks says whether put-rotation was asked for just that.
 func (rec *rotationRecord) asks(in api.PutRotation) bool {
 	is := rec.asked()
-	return is.Every == in.Every && is.Window == in.Window && is.Rotator == in.Rotator &&
-		bytes.Equal(is.Settings, in.Settings) && valueOr(is.Readers) == valueOr(in.Readers)
+	return rec.sameTarget(in) && is.Every == in.Every && is.Window == in.Window && valueOr(is.Readers) == valueOr(in.Readers)
 }
 
-// fits says whether a rotation that has begun can go on with that.
-func (r *rotationSight) fits(c rotation.Config) bool {
-	now := r.state.Config
-	return now.Kind == c.Kind && now.Settings.Keeps() == c.Settings.Keeps()
+// sameTarget says whether what is rotated, and where, is as it was: what has begun in one place can't be ended in another.
+func (rec *rotationRecord) sameTarget(in api.PutRotation) bool {
+	return rec.Rotator == in.Rotator && bytes.Equal(rec.Settings, in.Settings)
 }
 
 // open says whether a rotation is under way, or has left a pending version that the target may have or an old value that works.

@@ -465,21 +465,28 @@ func TestALeakIsUrgent(t *testing.T) {
 	}
 }
 
-// TestARotationUnderWayIsNotChangedUnderneath: neither its rotator, nor what it waits for, nor by deleting it.
+// TestARotationUnderWayIsNotChangedUnderneath: neither its rotator, nor its target, nor by deleting it; when and for whom is no
+// matter.
 func TestARotationUnderWayIsNotChangedUnderneath(t *testing.T) {
 	w := newRotatedWorld(t)
 	single := alternating(w.admin.ID)
 	single.Settings = json.RawMessage(`{"host":"db.example.com","users":["app_a"]}`)
 	w.set(alternating(w.admin.ID))
 	run := w.rotate(api.RotateSecret{})
-	for _, in := range []api.PutRotation{randomly(), single} {
+	elsewhere, others := alternating(w.admin.ID), alternating(w.admin.ID)
+	elsewhere.Settings = json.RawMessage(strings.Replace(string(elsewhere.Settings), "db.example.com", "db2.example.com", 1))
+	others.Settings = json.RawMessage(strings.Replace(string(others.Settings), "app_b", "app_c", 1))
+	for _, in := range []api.PutRotation{randomly(), single, elsewhere, others} {
 		_, err := w.put(w.manager, in)
 		wantCode(t, err, api.CodeConflict)
+		if !strings.Contains(err.Error(), "delete-rotation with force=true") {
+			t.Errorf("it doesn't say what to do: %v", err)
+		}
 	}
 	wantCode(t, w.DeleteRotation(t.Context(), w.manager, secrets.DeleteRotation{ID: w.secret.ID}), api.CodeConflict)
-	mended := alternating(w.admin.ID)
-	mended.Settings = json.RawMessage(strings.Replace(string(mended.Settings), "db.example.com", "db2.example.com", 1))
-	if got := w.set(mended); got.Run == nil || got.Run.ID != run.ID { // a wrong host is mended while it fails
+	later := alternating(w.admin.ID)
+	later.Every, later.Readers = "60d", &api.RotationReaders{Deadline: "14d"}
+	if got := w.set(later); got.Run == nil || got.Run.ID != run.ID || got.Every != "60d" || got.Readers.Deadline != "14d" {
 		t.Errorf("set: %+v", got)
 	}
 	wantCode(t, w.DeleteRotation(t.Context(), w.manager, secrets.DeleteRotation{ID: w.secret.ID, Force: true}), "")
