@@ -30,7 +30,8 @@ type Notice struct {
 
 // A Detail is what a notice says, as JSON.
 type Detail struct {
-	// EventID is the id of the event that records the change, and the same when a notice comes twice.
+	// EventID is the id of the event that records the change, and the same when a notice comes twice. Of an event that is worth
+	// two notices, both have it: they differ in their kinds.
 	EventID        uuid.UUID `json:"eventId"`
 	OrganizationID uuid.UUID `json:"organizationId"`
 	Action         string    `json:"action"`
@@ -60,7 +61,7 @@ func (s *Service) PublishChanges(ctx context.Context, changes []table.Change) er
 			passOver(c.Key, err)
 			continue
 		}
-		if kind := noticeOf(&e); kind != "" {
+		for _, kind := range noticesOf(&e) {
 			notices = append(notices, s.notice(kind, &e))
 		}
 	}
@@ -93,6 +94,18 @@ func (s *Service) notice(kind string, e *audit.Event) Notice {
 	return n
 }
 
+// noticesOf are the kinds of notice that an event is worth: a rotation that makes its version the current one is two things.
+func noticesOf(e *audit.Event) []string {
+	kind := noticeOf(e)
+	switch {
+	case kind == "":
+		return nil
+	case kind == noticeFinished && slices.Contains(e.Changed, "value"):
+		return []string{noticeVersion, kind}
+	}
+	return []string{kind}
+}
+
 // noticeOf is the kind of notice that an event is worth; empty for reads, refusals and what only keeps house.
 func noticeOf(e *audit.Event) string {
 	if e.Decision != audit.Allowed || len(e.Changed) == 0 {
@@ -123,10 +136,15 @@ func noticeOf(e *audit.Event) string {
 		}
 	}
 	if e.Resource.Kind == audit.OnSecret && slices.Contains(e.Changed, "value") {
-		return "Secret Version Created"
+		return noticeVersion
 	}
 	return noun + " Changed"
 }
+
+const (
+	noticeVersion  = "Secret Version Created"
+	noticeFinished = "Rotation Finished"
+)
 
 // What the events of a rotation say that changed.
 const (
@@ -144,7 +162,7 @@ const (
 // rotationNotices are the kinds of notice that these are worth, empty for none; where an event says several of them, the
 // first.
 var rotationNotices = []struct{ what, kind string }{
-	{rotationDue, rotation.NoticeDue}, {rotationFailed, rotation.NoticeFailed}, {rotationFinished, "Rotation Finished"},
+	{rotationDue, rotation.NoticeDue}, {rotationFailed, rotation.NoticeFailed}, {rotationFinished, noticeFinished},
 	{rotationRetired, "Rotation Retired"}, {rotationDelayed, "Rotation Delayed"}, {rotationClaimed, ""}, {rotationFollows, ""},
 	{rotationPending, ""},
 }

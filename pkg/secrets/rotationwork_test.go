@@ -184,6 +184,35 @@ func TestDeletingARotationKeepsItsPendingVersion(t *testing.T) {
 	w.wantStages("3 current, 2, 1 previous")
 }
 
+// TestANewValueIsPublishedWhoeverMadeIt: who follows the versions of secrets needs to know nothing of rotations.
+func TestANewValueIsPublishedWhoeverMadeIt(t *testing.T) {
+	f := follow(t, 0)
+	secret := f.Secret("TOKEN", "first", f.ServerProject("app")).ID
+	secrets.SetRotation(t, f.Service, secret, daily)
+	run, err := f.RotateSecret(t.Context(), f.Owner, secret, api.RotateSecret{})
+	wantCode(t, err, "")
+	lease := api.RotationLease{ID: run.ID, Lease: uuid.New()}
+	_, err = f.ClaimRotation(t.Context(), f.Owner, secret, api.ClaimRotation{RotationLease: lease})
+	wantCode(t, err, "")
+	_, err = f.PutPendingVersion(t.Context(), f.Owner, secret, api.PutPendingVersion{RotationLease: lease, Value: ptr("second")})
+	wantCode(t, err, "")
+	f.publish()
+	f.Bus.Published()
+	_, err = f.PromoteVersion(t.Context(), f.Owner, secret, lease)
+	wantCode(t, err, "")
+	f.publish()
+	var kinds []string
+	for _, n := range f.Bus.Published() {
+		kinds = append(kinds, n.Kind)
+		if n.ResourceID != secret || n.Version != 2 || n.RotationID == nil || *n.RotationID != run.ID {
+			t.Errorf("published %+v", n)
+		}
+	}
+	if diff := cmp.Diff([]string{"Secret Version Created", "Rotation Finished"}, kinds); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
+	}
+}
+
 func TestAWorkerReplacesAValue(t *testing.T) {
 	w := newWorking(t, randomly())
 	before := w.get()
