@@ -38,6 +38,12 @@ func SetPublicID(t testing.TB, s *Service, secret uuid.UUID, id string) {
 	moveRotation(t, s, secret, func(r *rotationSight) { r.rotation.PublicID = id })
 }
 
+// SpoilRotation has the stored settings of a secret's rotation be none that this version takes.
+func SpoilRotation(t testing.TB, s *Service, secret uuid.UUID) {
+	t.Helper()
+	moveRotation(t, s, secret, func(r *rotationSight) { r.rotation.Settings = []byte(`{"ofAnotherVersion":1}`) })
+}
+
 func moveRotation(t testing.TB, s *Service, secret uuid.UUID, move func(*rotationSight)) {
 	t.Helper()
 	q := s.testing()

@@ -317,8 +317,8 @@ func (q *request) rotationIn(id uuid.UUID, seen sight) (r rotationSight, err err
 	if r.rotation, err = rotationOf(item); err != nil {
 		return r, err
 	}
-	r.state, err = r.rotation.state(id)
-	return r, err
+	r.state, r.wrong = r.rotation.state(id)
+	return r, nil
 }
 
 // knows says that who read up to a version knows a value that works: the current one, or one that works until it is retired.

@@ -159,7 +159,7 @@ type requested int
 const (
 	requestMade    requested = iota // it is to be rotated
 	requestKnown                    // it was asked for already, or one that is under way will do
-	requestUnset                    // no rotation is set for the secret, or the secret is in the trash
+	requestUnset                    // no rotation is set for the secret, or none that can be, or the secret is in the trash
 	requestUnknown                  // there is no such secret
 )
 
@@ -168,14 +168,14 @@ const (
 func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, cause rotation.Cause) (outcome requested, err error) {
 	q, id := r.beginSystem(r.name, cause.Because), uuid.NewSHA1(event, secret[:])
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		v, err := q.lookRotation(ctx, secret)
+		v, err := q.lookStored(ctx, secret)
 		switch {
 		case err != nil:
 			return plan{}, err
 		case !v.found || v.rec.Purged:
 			outcome = requestUnknown
 			return plan{}, nil
-		case !v.set || !v.rec.TrashedAt.IsZero():
+		case !v.set || v.wrong != nil || !v.rec.TrashedAt.IsZero():
 			outcome = requestUnset
 			return plan{}, nil
 		}

@@ -35,7 +35,7 @@ type DeleteRotation struct {
 // GetRotation shows how a secret is rotated and how that goes, and who is waited for.
 func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (answer api.Rotation, err error) {
 	q := s.begin(by, operation.GetRotation)
-	r, err := q.lookRotation(ctx, id)
+	r, err := q.lookStored(ctx, id)
 	if err != nil {
 		return answer, err
 	}
@@ -49,7 +49,9 @@ func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (ans
 	if answer.Run == nil {
 		return answer, nil
 	}
-	if r.state.Run.State == api.RotationWaiting {
+	if r.wrong != nil {
+		answer.Run.Reason = r.wrong.Error()
+	} else if r.state.Run.State == api.RotationWaiting {
 		missing, err := q.missingReaders(ctx, &r.secretSight, &r.rotation)
 		if err != nil {
 			return answer, err
@@ -71,7 +73,7 @@ func (r *rotationSight) show() api.Rotation {
 		CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt, UpdatedBy: rec.UpdatedBy.api(),
 		NextAt: orNever(rec.NextAt), LastRotatedAt: orNever(rec.LastRotatedAt), LastVersion: rec.LastVersion, ETag: r.tag(),
 	}
-	if r.state.Config.Settings.Keeps() {
+	if r.wrong == nil && r.state.Config.Settings.Keeps() {
 		shown.Readers = r.state.Config.Readers.API()
 	}
 	if r.state.Run.ID != uuid.Nil {
@@ -98,7 +100,7 @@ func (s *Service) PutRotation(ctx context.Context, by Caller, in PutRotation) (a
 		return answer, err
 	}
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		r, err := q.lookRotation(ctx, in.ID)
+		r, err := q.lookStored(ctx, in.ID)
 		if err != nil {
 			return plan{}, err
 		}
@@ -212,7 +214,7 @@ func (r *rotationSight) what() string {
 func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotation) error {
 	q := s.begin(by, operation.DeleteRotation)
 	return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		r, err := q.lookRotation(ctx, in.ID)
+		r, err := q.lookStored(ctx, in.ID)
 		if err != nil {
 			return plan{}, err
 		}
@@ -244,7 +246,7 @@ func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in 
 	}
 	run := orNew(in.ID)
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		r, err := q.lookRotation(ctx, id)
+		r, err := q.lookStored(ctx, id)
 		if err != nil {
 			return plan{}, err
 		}
@@ -253,6 +255,9 @@ func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in 
 		}
 		if !r.set {
 			return plan{}, noRotation()
+		}
+		if r.wrong != nil {
+			return plan{}, api.Errorf(api.CodeConflict, "%s", r.wrong)
 		}
 		p := q.rotate(&r, run, in.Leaked)
 		answer = r.showRun()

@@ -496,6 +496,43 @@ func TestARotationUnderWayIsNotChangedUnderneath(t *testing.T) {
 	}
 }
 
+// TestSettingsThatAnotherVersionTookHoldUpNothing: they are seen, set anew and deleted, and others are rotated.
+func TestSettingsThatAnotherVersionTookHoldUpNothing(t *testing.T) {
+	w := newRotatedWorld(t)
+	w.set(randomly())
+	secrets.SetRotation(t, w.Service, w.admin.ID, randomly())
+	secrets.SpoilRotation(t, w.Service, w.secret.ID)
+	if got := w.rotation(); got.Rotator != "random" || string(got.Settings) != `{"ofAnotherVersion":1}` {
+		t.Errorf("shown: %+v", got)
+	}
+	_, err := w.RotateSecret(t.Context(), w.writer, w.secret.ID, api.RotateSecret{})
+	wantCode(t, err, api.CodeConflict)
+	list, err := w.ListRotations(t.Context(), w.Owner, w.Organization, secrets.ListRotations{Page: page})
+	wantCode(t, err, "")
+	reasons := map[string]bool{}
+	for _, e := range list.Data {
+		reasons[e.Secret.Name] = strings.Contains(e.Reason, "ofAnotherVersion")
+	}
+	if diff := cmp.Diff(map[string]bool{"DATABASE_PASSWORD": true, "DATABASE_ADMIN": false}, reasons); diff != "" {
+		t.Errorf("listed (-want +got):\n%s", diff)
+	}
+	w.Clock.Advance(31 * 24 * time.Hour)
+	if moved := dispatch(t, w.World); moved != 1 {
+		t.Errorf("%d are dispatched", moved)
+	}
+	told, err := w.RotateOnEvent(t.Context(), event("strongroom.leak", "Leak Found", map[string]any{"secretId": w.secret.ID}))
+	if err != nil || told.Unset != 1 {
+		t.Errorf("%+v, %v", told, err)
+	}
+	w.set(randomly())
+	if run := w.rotate(api.RotateSecret{}); run.State != api.RotationDue {
+		t.Errorf("set anew, it is %+v", run)
+	}
+	secrets.SpoilRotation(t, w.Service, w.secret.ID)
+	wantCode(t, w.DeleteRotation(t.Context(), w.manager, secrets.DeleteRotation{ID: w.secret.ID}), api.CodeConflict)
+	wantCode(t, w.DeleteRotation(t.Context(), w.manager, secrets.DeleteRotation{ID: w.secret.ID, Force: true}), "")
+}
+
 func TestARotationGoesWithItsSecret(t *testing.T) {
 	w := newRotatedWorld(t)
 	set := w.set(randomly())

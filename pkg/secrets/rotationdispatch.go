@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +21,8 @@ const (
 	dispatchTime = 50 * time.Second
 	// dispatchPage is how many due rotations are looked up at once, in each shard of their index.
 	dispatchPage = 100
-	// trashPause is for how long the rotation of a secret in the trash is put off at a time: so much later than that it goes on
-	// when the secret comes back.
+	// trashPause is for how long the rotation of a secret in the trash, or of one whose settings are refused, is put off at a
+	// time: so much later than that it goes on when the secret comes back.
 	trashPause = time.Hour
 )
 
@@ -112,7 +113,7 @@ func (r *run) dispatch(ctx context.Context, secret uuid.UUID) (moved bool, err e
 	q, id := r.beginSystem(r.name, ""), orNew(nil)
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
 		moved = false
-		v, err := q.lookRotation(ctx, secret)
+		v, err := q.lookStored(ctx, secret)
 		if err != nil || !v.set {
 			return plan{}, err
 		}
@@ -122,6 +123,9 @@ func (r *run) dispatch(ctx context.Context, secret uuid.UUID) (moved bool, err e
 			return plan{}, unlessMet(q.write(ctx, table.Delete(rotationKey(secret), table.IfRevision(v.rotation.revision))))
 		case !v.rec.TrashedAt.IsZero():
 			v.state.PutOff()
+			return plan{}, q.putOff(ctx, &v, now.Add(trashPause))
+		case v.wrong != nil: // until somebody sets it anew
+			slog.ErrorContext(ctx, "a secret is not rotated", "error", v.wrong)
 			return plan{}, q.putOff(ctx, &v, now.Add(trashPause))
 		case due.IsZero() || due.After(now):
 			if v.items[rotationKey(secret)].Index1 == dueKey(secret, due) {

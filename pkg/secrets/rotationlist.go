@@ -143,6 +143,9 @@ func (r *rotationSight) entry() api.RotationEntry {
 		return e
 	}
 	e.Rotator, e.Every, e.State, e.Reason = r.rotation.Rotator, r.rotation.Every, r.state.Run.State, r.state.Run.Reason
+	if r.wrong != nil {
+		e.Reason = r.wrong.Error()
+	}
 	e.NextAt, e.LastRotatedAt = orNever(r.state.NextAt), orNever(r.state.LastRotatedAt)
 	return e
 }

@@ -94,11 +94,12 @@ func (rec *rotationRecord) ask(in api.PutRotation) {
 	}
 }
 
-// state is the record as package rotation moves it.
+// state is the record as package rotation moves it. Where this version refuses how it is set, its error says so, and the record
+// has no settings but is what it is otherwise.
 func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
 	config, err := rotation.ParseConfig(rec.asked())
 	if err != nil {
-		return nil, fmt.Errorf("reading the rotation of secret %s: %w", secret, err)
+		config, err = rotation.Config{}, fmt.Errorf("this version refuses how the rotation of secret %s is set; set it anew: %w", secret, err)
 	}
 	r := &rec.Run
 	return &rotation.Record{
@@ -111,7 +112,7 @@ func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
 			Note: r.Note, Reason: r.Reason, AskedAt: r.AskedAt, TryAt: r.TryAt, AskedSince: r.AskedSince, RetireBy: r.RetireBy,
 			CheckAt: r.CheckAt, CameAt: r.CameAt, Missing: r.Missing, NeverCame: r.NeverCame,
 		},
-	}, nil
+	}, err
 }
 
 // keep stores what package rotation has made of the record. Times are stored in whole milliseconds, and so are to be moved

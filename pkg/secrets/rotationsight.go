@@ -18,10 +18,20 @@ type rotationSight struct {
 	rotation rotationRecord
 	// state is what package rotation moves; keep stores it.
 	state *rotation.Record
+	// wrong says that this version refuses how it is set: it can be seen, set anew and deleted, and nothing else.
+	wrong error
 }
 
 // lookRotation reads a secret with how it is rotated. extra are further items to be read with it.
 func (q *request) lookRotation(ctx context.Context, id uuid.UUID, extra ...table.Key) (r rotationSight, err error) {
+	if r, err = q.lookStored(ctx, id, extra...); err == nil {
+		err = r.wrong
+	}
+	return r, err
+}
+
+// lookStored does so even where this version refuses how it is set.
+func (q *request) lookStored(ctx context.Context, id uuid.UUID, extra ...table.Key) (r rotationSight, err error) {
 	if r.secretSight, err = q.lookSecret(ctx, id, nil, append([]table.Key{rotationKey(id)}, extra...)...); err != nil {
 		return r, err
 	}
@@ -33,9 +43,7 @@ func (q *request) lookRotation(ctx context.Context, id uuid.UUID, extra ...table
 	if r.rotation, err = rotationOf(item); err != nil {
 		return r, err
 	}
-	if r.state, err = r.rotation.state(id); err != nil {
-		return r, err
-	}
+	r.state, r.wrong = r.rotation.state(id)
 	r.state.Pace = q.pace
 	return r, nil
 }
