@@ -24,7 +24,7 @@ func (w *workers) alarms() []alarm {
 	}}
 	for _, k := range w.all {
 		kind := k.rotator.Kind
-		name := camel(operation.Name(workerName(kind)))
+		name := camel(operation.Name(kind.Worker()))
 		all = append(all,
 			alarm{
 				id: "DeadLetters" + name, least: 1, periods: 1,
@@ -46,7 +46,7 @@ func (w *workers) oldest(k rotation.Kind) awscloudwatch.Metric { return oldestOf
 
 // oldestOf is the age of the oldest message for a worker, in seconds.
 func oldestOf(s settings, k rotation.Kind) awscloudwatch.Metric {
-	return queueMetric(s.name(workerName(k)), "ApproximateAgeOfOldestMessage", "Maximum")
+	return queueMetric(s.name(k.Worker()), "ApproximateAgeOfOldestMessage", "Maximum")
 }
 
 // queueMetric is one of SQS's, of the queue of that name
@@ -61,7 +61,7 @@ func workerGraphs(s settings) []awscloudwatch.IWidget {
 	var waiting, ages []awscloudwatch.IMetric
 	given := []awscloudwatch.IMetric{queueMetric(s.name("rotations-failed"), "NumberOfMessagesSent", "Sum")}
 	for _, r := range rotation.Rotators {
-		name := s.name(workerName(r.Kind))
+		name := s.name(r.Kind.Worker())
 		waiting = append(waiting, queueMetric(name, "ApproximateNumberOfMessagesVisible", "Maximum"))
 		ages = append(ages, oldestOf(s, r.Kind))
 		given = append(given, queueMetric(name+"-failed", "ApproximateNumberOfMessagesVisible", "Maximum"))

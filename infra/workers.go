@@ -65,9 +65,6 @@ func newWorkers(app awscdk.App, s settings, v *server) *workers {
 	return w
 }
 
-// workerName is what the worker of a kind is called, as part of names.
-func workerName(k rotation.Kind) string { return "worker-" + string(k) }
-
 // newWorker makes a worker: its queue, which its rule fills, its role and its log, and its function, which the queue starts.
 func (w *workers) newWorker(r rotation.Rotator) *worker {
 	k := &worker{rotator: r, scope: constructs.NewConstruct(w.stack, str(string(r.Kind)))}
@@ -108,7 +105,7 @@ func (w *workers) newWorker(r rotation.Rotator) *worker {
 	return k
 }
 
-func (w *workers) functionName(k rotation.Kind) string { return w.settings.name(workerName(k)) }
+func (w *workers) functionName(k rotation.Kind) string { return w.settings.name(k.Worker()) }
 
 // feed has the queue start the function, a rotation at a time, so that one that fails is the only one to come again. How many
 // run side by side is bounded here and not by concurrency that is kept for the function: messages then wait in the queue,

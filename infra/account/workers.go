@@ -24,7 +24,7 @@ func workers(path string, out io.Writer) error {
 	var lines []string
 	for _, kind := range rotation.Kinds() {
 		if role := roleOf(stacks, kind); role != "" {
-			name := "worker-" + string(kind)
+			name := kind.Worker()
 			lines = append(lines, fmt.Sprintf("\tbin/strongroom service-account create %s\n\tbin/strongroom service-account bind %s %s\n", name, name, role))
 		}
 	}

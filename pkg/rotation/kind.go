@@ -46,6 +46,9 @@ func (k Kind) Lookup() (Rotator, bool) {
 	return Rotator{}, false
 }
 
+// Worker is what the worker of a kind is called in AWS: part of the names of its function and queues, and its service account.
+func (k Kind) Worker() string { return "worker-" + string(k) }
+
 // Kinds names all kinds, in the order of the table.
 func Kinds() []Kind {
 	kinds := make([]Kind, len(Rotators))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -212,6 +213,9 @@ func (m *Main) sayWaiting(ctx context.Context, s *session, text string, id uuid.
 	return nil
 }
 
+// listSettings are the keys of settings that have lists: one value alone makes one too.
+var listSettings = []string{"classes", "users"}
+
 // settingsOf makes a rotator's settings of KEY=VALUE pairs: a.b is b within a, a key that comes again makes a list, @FILE is what
 // a file has, and what is JSON is taken as such.
 func settingsOf(pairs []string, read func(string) ([]byte, error)) (json.RawMessage, error) {
@@ -237,7 +241,11 @@ func settingsOf(pairs []string, read func(string) ([]byte, error)) (json.RawMess
 			}
 			at = within
 		}
-		at[path[len(path)-1]] = asList(at[path[len(path)-1]], value)
+		name := path[len(path)-1]
+		if _, list := value.([]any); slices.Contains(listSettings, name) && !list && at[name] == nil {
+			value = []any{value}
+		}
+		at[name] = asList(at[name], value)
 	}
 	return json.Marshal(settings)
 }

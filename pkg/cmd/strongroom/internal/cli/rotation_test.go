@@ -2,6 +2,10 @@ package cli
 
 import (
 	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +31,7 @@ func TestSettingsOfPairs(t *testing.T) {
 		{nil, `{}`},
 		{[]string{"host=db.example.com", "port=5432", "keepsOld=true"}, `{"host":"db.example.com","keepsOld":true,"port":5432}`},
 		{[]string{"users=a", "users=b"}, `{"users":["a","b"]}`},
+		{[]string{"users=app", "password.classes=lower"}, `{"password":{"classes":["lower"]},"users":["app"]}`},
 		{[]string{`users=["a"]`}, `{"users":["a"]}`},
 		{[]string{"password.length=40", "password.classes=lower", "password.classes=digits"}, `{"password":{"classes":["lower","digits"],"length":40}}`},
 		{[]string{"ca=@ca.pem", "exclude=\"0\"", "testQuery=select 1=1", "empty=", "null=null"}, `{"ca":"PEM\n","empty":"","exclude":"0","null":"null","testQuery":"select 1=1"}`},
@@ -38,6 +43,42 @@ func TestSettingsOfPairs(t *testing.T) {
 		got, err := settingsOf(c.pairs, read)
 		if (err != nil) != (c.want == "") || string(got) != c.want {
 			t.Errorf("%q: %s, %v, want %s", c.pairs, got, err, c.want)
+		}
+	}
+}
+
+// TestListSettingsAreThoseThatHaveLists, of all rotators.
+func TestListSettingsAreThoseThatHaveLists(t *testing.T) {
+	found := map[string]bool{}
+	var walk func(reflect.Type)
+	walk = func(of reflect.Type) {
+		for i := range of.NumField() {
+			f := of.Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			switch {
+			case f.Type.Kind() == reflect.Slice && name != "":
+				found[name] = true
+			case f.Type.Kind() == reflect.Struct:
+				walk(f.Type)
+			}
+		}
+	}
+	for _, kind := range rotating.Kinds() {
+		settings, _ := rotating.ParseSettings(kind, nil) // with what is missing
+		walk(reflect.TypeOf(settings).Elem())
+	}
+	if diff := cmp.Diff(listSettings, slices.Sorted(maps.Keys(found))); diff != "" {
+		t.Errorf("(-here +settings):\n%s", diff)
+	}
+}
+
+func TestTheWorkerIsThatOfTheDeployment(t *testing.T) {
+	for url, want := range map[string]string{
+		"http://127.0.0.1:8787": "rotation", "http://localhost:8787": "rotation", "http://[::1]:8787": "rotation",
+		"https://abc.execute-api.eu-central-1.amazonaws.com": "worker-iam-access-key", "https://localhost.example.com": "worker-iam-access-key",
+	} {
+		if got := workerOf(url, rotating.IAMAccessKey); got != want {
+			t.Errorf("%s: %s, want %s", url, got, want)
 		}
 	}
 }

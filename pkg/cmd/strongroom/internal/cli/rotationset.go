@@ -27,7 +27,7 @@ type rotationFlags struct {
 }
 
 func (m *Main) rotationSet() *cobra.Command {
-	flags := rotationFlags{worker: local.Rotation}
+	var flags rotationFlags
 	c := &cobra.Command{
 		Use: "set REF --rotator KIND [--every TIME|CRON] [--window TIME] [--setting KEY=VALUE]… [--readers-within TIME] [--deadline TIME] " +
 			"[--grace TIME] [--worker PRINCIPAL]",
@@ -41,7 +41,7 @@ func (m *Main) rotationSet() *cobra.Command {
 			"    --setting host=db.example.com --setting port=5432 --setting users=app_a --setting users=app_b \\\n" +
 			"    --setting adminSecretId=demo/DB_ADMIN --setting ca=@ca.pem --deadline 7d\n\n" +
 			"A worker rotates it, which is a service account that may write the secret. What that is missing is said, with the\n" +
-			"command that gives it; --worker says which one it is.",
+			"command that gives it; --worker says which one it is: without that, it is worker-KIND, and rotation on a local server.",
 		RunE: func(c *cobra.Command, args []string) error { return m.setRotation(c.Context(), args[0], flags) },
 	}
 	f := c.Flags()
@@ -52,7 +52,7 @@ func (m *Main) rotationSet() *cobra.Command {
 	f.StringVar(&flags.readers.Within, "readers-within", "", "wait for who read an older value within that `TIME`, as in 30d")
 	f.StringVar(&flags.readers.Deadline, "deadline", "", "have the old value work that `TIME` at most, as in 7d")
 	f.StringVar(&flags.readers.Grace, "grace", "", "have it work that `TIME` after the last reader came, as in 10m")
-	f.StringVar(&flags.worker, "worker", flags.worker, "the service account of the workers, `PRINCIPAL`")
+	f.StringVar(&flags.worker, "worker", "", "the service account of the workers, `PRINCIPAL`")
 	if err := c.MarkFlagRequired("rotator"); err != nil {
 		panic(err)
 	}
@@ -92,7 +92,16 @@ func (m *Main) setRotation(ctx context.Context, text string, flags rotationFlags
 	if err := doneBut(m.show(s.settings, rotationListing(r))); err != nil {
 		return err
 	}
-	return doneBut(m.sayWorker(ctx, s, text, id, flags.worker))
+	worker := orDefault(flags.worker, workerOf(s.URL(), rotating.Kind(r.Rotator)))
+	return doneBut(m.sayWorker(ctx, s, text, id, worker))
+}
+
+// workerOf is the service account of a kind's worker, where nobody said otherwise.
+func workerOf(server string, kind rotating.Kind) string {
+	if onThisMachine(server) {
+		return local.Rotation
+	}
+	return kind.Worker()
 }
 
 // withSecrets puts ids in place of the secrets that settings name as people do.
@@ -140,6 +149,9 @@ func (m *Main) sayWorker(ctx context.Context, s *session, text string, id uuid.U
 	if i < 0 {
 		for _, p := range projects {
 			m.sayf("its worker %s may not write it yet; `%s` gives it that", worker, pasted("access", "grant", worker, "write", p.Name))
+		}
+		if len(projects) == 0 { // or in none that the caller sees
+			m.sayf("its worker %s may not write it yet; `%s` gives it that", worker, pasted("access", "grant", worker, "write", id.String()))
 		}
 		return nil
 	}
