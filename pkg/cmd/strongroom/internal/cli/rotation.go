@@ -101,6 +101,9 @@ func stateInWords(r *api.RotationRun) string {
 	case api.RotationRunning:
 		words += ", at the step " + string(r.Step)
 	case api.RotationWaiting:
+		if r.Missing == 0 {
+			return fmt.Sprintf("version %d is the current one, and nobody is waited for any more; the old value works until its grace is over", r.Version)
+		}
 		words = fmt.Sprintf("version %d is the current one; the old value works until %s have read it, or %s",
 			r.Version, counted(int(r.Missing), "reader", "readers"), orNever(r.RetireBy))
 	case api.RotationDone:

@@ -96,6 +96,10 @@ func TestRotationsInWords(t *testing.T) {
 			api.RotationRun{State: api.RotationWaiting, Version: 4, Missing: 2, RetireBy: &at},
 			"version 4 is the current one; the old value works until 2 readers have read it, or 2026-11-26T12:00:00Z",
 		},
+		{
+			api.RotationRun{State: api.RotationWaiting, Version: 4, RetireBy: &at},
+			"version 4 is the current one, and nobody is waited for any more; the old value works until its grace is over",
+		},
 		{api.RotationRun{State: api.RotationDone, Version: 4}, "done: version 4"},
 		{api.RotationRun{State: api.RotationFailed}, "failed"},
 	} {
@@ -115,6 +119,36 @@ func TestRotationsInWords(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, rotationListing(r).rows); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestARotationThatAnotherFollowedEndedAsItsEventsSay, whoever looked too late.
+func TestARotationThatAnotherFollowedEndedAsItsEventsSay(t *testing.T) {
+	id, other := uuid.New(), uuid.New()
+	promoted := func(rotation *uuid.UUID, decision string) api.Event {
+		return api.Event{Action: "promote-version", Decision: decision, RotationID: rotation, Values: []api.EventValue{{Version: 5}}}
+	}
+	for name, c := range map[string]struct {
+		events []api.Event
+		done   bool
+	}{
+		"it was promoted":         {[]api.Event{{Action: "claim-rotation", RotationID: &other}, {Action: "update-secret"}, promoted(&id, "allowed")}, true},
+		"another was":             {[]api.Event{promoted(&other, "allowed"), {Action: "discard-pending-version", RotationID: &id, Decision: "allowed"}}, false},
+		"that was denied":         {[]api.Event{promoted(&id, "denied")}, false},
+		"none of its events came": {nil, false},
+	} {
+		var said strings.Builder
+		m := &Main{Stderr: &said}
+		run, err := m.overtaken("demo/TOKEN", api.RotationRun{ID: id, State: api.RotationRunning}, func(yield func(api.Event, error) bool) {
+			for _, e := range c.events {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		})
+		if c.done != (err == nil) || c.done && (run.State != api.RotationDone || said.String() != "strongroom: demo/TOKEN: done: version 5; another rotation follows\n") {
+			t.Errorf("%s: %+v, %v, said %q", name, run, err, said.String())
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os/signal"
 	"syscall"
 	"time"
@@ -12,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/audit"
 	"strongroom/pkg/client"
+	"strongroom/pkg/operation"
 )
 
 // How often a rotation that runs is looked at, and after how long without a worker that is said.
@@ -27,7 +30,7 @@ func (m *Main) rotationRun() *cobra.Command {
 	c := &cobra.Command{
 		Use: "run REF [--leaked] [--no-wait]", Short: "rotate a secret now, and see it through", Args: exactly("REF"),
 		Long: "Rotate a secret now, and say step by step how that goes, until it is done, waits for readers or has failed; the exit\n" +
-			"status is 1 where it failed. One that is under way already is joined. It takes write on the secret, and to see how it\n" +
+			"status is 1 where it failed. One that is under way already is joined, and that is said. It takes write on the secret, and to see how it\n" +
 			"goes manage. --leaked says that others know the value: the old one is retired at once, without waiting.\n\n" + references + "\n\n" +
 			"  strongroom rotation run demo/DATABASE_URL\n" +
 			"  strongroom rotation run demo/DATABASE_URL --leaked --no-wait",
@@ -51,11 +54,18 @@ func (m *Main) runRotation(ctx context.Context, text string, leaked, noWait bool
 	if err != nil {
 		return err
 	}
-	run, err := s.RotateSecret(ctx, id, api.RotateSecret{Leaked: leaked})
+	asked, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	run, err := s.RotateSecret(ctx, id, api.RotateSecret{ID: &asked, Leaked: leaked})
 	if err != nil {
 		return err
 	}
 	m.sayf("%s: rotation %s", text, run.ID)
+	if run.ID != asked {
+		m.sayf("%s: that one is under way since %s, and nothing new was begun", text, moment(run.RequestedAt))
+	}
 	if !noWait {
 		if run, err = m.watchRotation(ctx, s, text, id, run); err != nil {
 			return err
@@ -103,8 +113,27 @@ func (m *Main) watchRotation(ctx context.Context, s *session, text string, secre
 		case err != nil:
 			return run, err
 		case now.Run == nil || now.Run.ID != run.ID:
-			return run, fmt.Errorf("%s: another rotation follows; `%s` shows how it goes", text, pasted("rotation", "get", text))
+			return m.overtaken(text, run, s.SecretEvents(ctx, secret))
 		}
 		run = *now.Run
 	}
+}
+
+// overtaken says how a rotation ended that another one followed before that was seen: by the secret's events, newest first.
+func (m *Main) overtaken(text string, run api.RotationRun, events iter.Seq2[api.Event, error]) (api.RotationRun, error) {
+	for e, err := range events {
+		if err != nil {
+			return run, err
+		}
+		if e.RotationID == nil || *e.RotationID != run.ID || e.Action != string(operation.PromoteVersion) || e.Decision != string(audit.Allowed) {
+			continue
+		}
+		run.State, run.Reason = api.RotationDone, ""
+		if len(e.Values) > 0 {
+			run.Version = e.Values[0].Version
+		}
+		m.sayf("%s: %s; another rotation follows", text, stateInWords(&run))
+		return run, nil
+	}
+	return run, fmt.Errorf("%s was not rotated by it, and another rotation follows; `%s` shows how that goes", text, pasted("rotation", "get", text))
 }
