@@ -114,7 +114,7 @@ type RotationRun struct {
 	Attempts int64 `json:"attempts"`
 	// TryAt is when a worker is asked for again, after a failure.
 	TryAt *time.Time `json:"tryAt,omitempty"`
-	// From is the version that was current when the run began, Version the one that it made: pending until it is finished.
+	// From is the version that is replaced, Version the one that it made: pending until it is finished.
 	From    int64 `json:"from,omitempty"`
 	Version int64 `json:"version,omitempty"`
 	// Reason is why the last attempt failed.
@@ -180,6 +180,9 @@ type RotationTask struct {
 // PutPendingVersion stores the value that a rotation made.
 type PutPendingVersion struct {
 	RotationLease
+	// Base is the version that the worker read, which the value is to replace. Where the secret has another one by then, it is
+	// refused: nobody's value is overwritten unseen.
+	Base  int64   `json:"base"`
 	Value *string `json:"value"`
 	// PublicID is what the value is known by outside, an access key's id say: by it a leak is traced to the secret.
 	PublicID string `json:"publicId,omitempty"`

@@ -62,6 +62,8 @@ func (c *Client) ClaimRotation(ctx context.Context, secret uuid.UUID, in api.Cla
 // A PendingVersion is the value that a rotation made.
 type PendingVersion struct {
 	api.RotationLease
+	// Base is the version that was read, which it replaces.
+	Base  int64
 	Value Value
 	// PublicID is what it is known by outside, an access key's id say.
 	PublicID string
@@ -70,7 +72,8 @@ type PendingVersion struct {
 }
 
 // PutPendingVersion stores a secret's pending version: encrypted, where its values are, for what it is called and in now, which is
-// read before. It comes to nobody until it is promoted, but to who asks for it by its number.
+// read before. It comes to nobody until it is promoted, but to who asks for it by its number. Where Base is not the current version
+// any more it is ErrConflict.
 func (c *Client) PutPendingVersion(ctx context.Context, secret uuid.UUID, in PendingVersion) (api.SecretVersion, error) {
 	ref := reference{id: secret, clear: in.Clear}
 	clear, err := c.knownClear(ctx, ref)
@@ -96,7 +99,7 @@ func (c *Client) PutPendingVersion(ctx context.Context, secret uuid.UUID, in Pen
 		if err != nil {
 			return Secret{}, err
 		}
-		body := api.PutPendingVersion{RotationLease: in.RotationLease, Value: &value, PublicID: in.PublicID}
+		body := api.PutPendingVersion{RotationLease: in.RotationLease, Base: in.Base, Value: &value, PublicID: in.PublicID}
 		stored, err = call[api.SecretVersion](ctx, c, Request{Operation: operation.PutPendingVersion, Path: ofSecret(secret)}, body)
 		return Secret{}, err
 	})

@@ -88,7 +88,7 @@ func TestAPendingVersionComesToNobodyUnasked(t *testing.T) {
 		if _, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: api.RotationLease{ID: r.run.ID, Lease: uuid.New()}}); !errors.Is(err, client.ErrConflict) {
 			t.Errorf("claimed twice: %v", err)
 		}
-		pending := client.PendingVersion{RotationLease: lease, Value: client.NewValue("the second value")}
+		pending := client.PendingVersion{RotationLease: lease, Base: 1, Value: client.NewValue("the second value")}
 		stored, err := c.PutPendingVersion(t.Context(), r.secret.ID, pending)
 		if err != nil || stored.Stage != api.StagePending {
 			t.Fatalf("%+v, %v", stored, err)
@@ -117,7 +117,7 @@ func TestAPendingVersionIsDiscarded(t *testing.T) {
 	if _, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: lease}); err != nil {
 		t.Fatal(err)
 	}
-	stored, err := c.PutPendingVersion(t.Context(), r.secret.ID, client.PendingVersion{RotationLease: lease, Value: client.NewValue("x")})
+	stored, err := c.PutPendingVersion(t.Context(), r.secret.ID, client.PendingVersion{RotationLease: lease, Base: 1, Value: client.NewValue("x")})
 	if err != nil {
 		t.Fatal(err)
 	}

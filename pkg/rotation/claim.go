@@ -78,6 +78,8 @@ func (r *Record) At(step api.RotationStep) {
 	}
 }
 
-// Created notes the pending version that the worker stored: for the first time, or again, since the one before does not fit the
-// secret any more.
-func (r *Record) Created(version int64) { r.Run.Version, r.Run.Step = version, api.StepSet }
+// Created notes the pending version that the worker stored, and the one that it replaces: for the first time, or again, since the
+// one before does not fit the secret any more.
+func (r *Record) Created(version, base int64) {
+	r.Run.Version, r.Run.From, r.Run.Step = version, base, api.StepSet
+}

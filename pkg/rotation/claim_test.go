@@ -67,7 +67,7 @@ func TestWhatIsReplacedIsTheVersionThatIsCurrentWhenTheValueIsMade(t *testing.T)
 	if err := s.Claim(api.RotationLease{ID: first, Lease: leaseB}, worker, 9, s.now); err != nil || s.Run.From != 9 {
 		t.Errorf("from %d (%v), want 9: no value had been made from the former one", s.Run.From, err)
 	}
-	s.Created(10)
+	s.Created(10, 9)
 	s.retry().after(time.Hour)
 	if err := s.Claim(api.RotationLease{ID: first, Lease: uuid.NewSHA1(reader, nil)}, worker, 11, s.now); err != nil || s.Run.From != 9 {
 		t.Errorf("from %d (%v), want 9: the pending version was made from it", s.Run.From, err)

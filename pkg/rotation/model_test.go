@@ -174,7 +174,7 @@ func (m *model) write(t *rapid.T, w int, what string) {
 		}
 		m.newest++
 		m.pending = m.newest
-		m.Created(m.pending)
+		m.Created(m.pending, m.current)
 		return
 	case "promote":
 		if retiring || m.Run.Version == 0 {

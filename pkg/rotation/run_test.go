@@ -65,7 +65,7 @@ func (s *scene) claim(lease uuid.UUID) *scene {
 	return s
 }
 
-func (s *scene) created() *scene    { s.Created(8); return s }
+func (s *scene) created() *scene    { s.Created(8, 7); return s }
 func (s *scene) finished() *scene   { s.Finished(s.now); return s }
 func (s *scene) retry() *scene      { s.Failed("no luck", false, s.now); return s }
 func (s *scene) gaveUp() *scene     { s.Failed("no luck", true, s.now); return s }

@@ -160,7 +160,7 @@ func newBudgetWorld(t *testing.T, others int) *budgetWorld {
 	}
 	b.lease, b.failing, b.discarded = b.rotating(22, false), b.rotating(23, true), b.rotating(24, true)
 	if _, err := b.PutPendingVersion(t.Context(), b.Owner, b.ids[24], api.PutPendingVersion{
-		RotationLease: b.discarded, Value: &kib,
+		RotationLease: b.discarded, Base: 1, Value: &kib,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -429,7 +429,7 @@ var budgets = []budget{
 		return err
 	}},
 	{operation.PutPendingVersion, "", 2, 4, 16, func(b *budgetWorld) error {
-		_, err := b.PutPendingVersion(b.Context(), b.Owner, b.ids[22], api.PutPendingVersion{RotationLease: b.lease, Value: b.next()})
+		_, err := b.PutPendingVersion(b.Context(), b.Owner, b.ids[22], api.PutPendingVersion{RotationLease: b.lease, Base: 1, Value: b.next()})
 		return err
 	}},
 	{operation.PromoteVersion, "in one project", 3, 6, 18, func(b *budgetWorld) error {

@@ -259,7 +259,7 @@ var repetitions = map[operation.Name]repeated{
 		}
 	}},
 	operation.PutPendingVersion: workedOn(func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error) {
-		return w.PutPendingVersion(w.Context(), w.Owner, secret, api.PutPendingVersion{RotationLease: lease, Value: ptr("third")})
+		return w.PutPendingVersion(w.Context(), w.Owner, secret, api.PutPendingVersion{RotationLease: lease, Base: 1, Value: ptr("third")})
 	}),
 	operation.PromoteVersion: workedOn(func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error) {
 		return w.PromoteVersion(w.Context(), w.Owner, secret, lease)
@@ -351,7 +351,7 @@ func workedOn(do func(w *secretstest.World, secret uuid.UUID, lease api.Rotation
 		lease := api.RotationLease{ID: run, Lease: uuid.New()}
 		_, err := w.ClaimRotation(w.Context(), w.Owner, secret, api.ClaimRotation{RotationLease: lease})
 		wantCode(w, err, "")
-		_, err = w.PutPendingVersion(w.Context(), w.Owner, secret, api.PutPendingVersion{RotationLease: lease, Value: ptr("second")})
+		_, err = w.PutPendingVersion(w.Context(), w.Owner, secret, api.PutPendingVersion{RotationLease: lease, Base: 1, Value: ptr("second")})
 		wantCode(w, err, "")
 		return func() (any, error) { return do(w, secret, lease) }
 	}}

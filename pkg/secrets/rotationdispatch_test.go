@@ -158,7 +158,7 @@ func waiting(t testing.TB, f *followed, readers ...secrets.Caller) uuid.UUID {
 	f.rollUp()
 	now := f.Clock.Now().Truncate(time.Millisecond)
 	secrets.MoveRotation(t, f.Service, secret, func(r *rotation.Record) {
-		r.Created(2)
+		r.Created(2, 1)
 		r.Finished(now)
 	})
 	return secret

@@ -75,8 +75,10 @@ func (w *waitingWorld) take() api.RotationLease {
 // pend puts a pending version.
 func (w *waitingWorld) pend(lease api.RotationLease) {
 	w.Helper()
-	_, err := w.PutPendingVersion(w.Context(), w.worker, w.secret, api.PutPendingVersion{
-		RotationLease: lease, Value: ptr(`{"username":"app_b","password":"second"}`),
+	current, err := w.GetRotation(w.Context(), w.Owner, w.secret) // who reads the value is waited for
+	wantCode(w, err, "")
+	_, err = w.PutPendingVersion(w.Context(), w.worker, w.secret, api.PutPendingVersion{
+		RotationLease: lease, Base: max(1, current.LastVersion), Value: ptr(`{"username":"app_b","password":"second"}`),
 	})
 	wantCode(w, err, "")
 }

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -103,10 +104,13 @@ func (s *Service) PutPendingVersion(ctx context.Context, by Caller, id uuid.UUID
 		if r.state.Run.Step == api.StepRetire {
 			return plan{}, refusedStep(r)
 		}
+		if in.Base != r.rec.Version {
+			return plan{}, api.FieldError(api.CodeConflict, "base", "%s", overtaken(r, in.Base))
+		}
 		if err := q.checkValue(&r.secretSight, &r.rec, *in.Value); err != nil {
 			return plan{}, err
 		}
-		if r.rec.Pending != 0 && r.rec.Pending == r.state.Run.Version {
+		if r.rec.Pending != 0 && r.rec.Pending == r.state.Run.Version && in.Base == r.state.Run.From {
 			same, version, err := q.isPending(ctx, &r.secretSight, *in.Value)
 			if same || err != nil {
 				answer = version
@@ -123,6 +127,7 @@ func (s *Service) PutPendingVersion(ctx context.Context, by Caller, id uuid.UUID
 func checkPending(in api.PutPendingVersion) error {
 	var p problems
 	p.lease(in.RotationLease)
+	p.number("base", in.Base, "the version that was read")
 	if in.Value == nil {
 		p.add("value", "is missing")
 	} else {
@@ -136,6 +141,19 @@ func checkPending(in api.PutPendingVersion) error {
 
 func refusedStep(r *rotationSight) error {
 	return api.Errorf(api.CodeConflict, "the rotation is at the step %s; this is done no more", r.state.Run.Step)
+}
+
+// number checks the number of a version.
+func (p *problems) number(field string, n int64, what string) {
+	if n < 1 {
+		p.add(field, "must be a version's number, from 1; name %s", what)
+	}
+}
+
+// overtaken says why a value is refused that was made to replace another version than the current one.
+func overtaken(r *rotationSight, base int64) string {
+	return fmt.Sprintf("version %d is the current one and not %d, which was to be replaced: the secret got another"+
+		" value while it was rotated; read it, and put the pending version anew or discard it", r.rec.Version, base)
 }
 
 // isPending says whether the pending version has that value already, and which version that is.
@@ -169,7 +187,7 @@ func (q *request) putPending(ctx context.Context, r *rotationSight, in api.PutPe
 	if in.PublicID != "" || replaced == 0 || replaced != r.state.Run.Version { // else it is the same value, put anew
 		r.rotation.PendingID = in.PublicID
 	}
-	r.state.Created(number)
+	r.state.Created(number, in.Base)
 	p := q.planRotation(r, rotationPending)
 	p.act.reveals(r.id, number) // who wrote it knows it
 	p.with(q.planSecret(&secretChange{id: r.id, old: &old, new: &r.rec}))
@@ -203,9 +221,8 @@ func (s *Service) PromoteVersion(ctx context.Context, by Caller, id uuid.UUID, i
 			return plan{}, refusedStep(r)
 		case number == 0 || number != run.Version:
 			return plan{}, api.Errorf(api.CodeConflict, "the rotation has no pending version; put one first")
-		case number < r.rec.Version:
-			return plan{}, api.Errorf(api.CodeConflict,
-				"the secret got another value while it was rotated (version %d); discard the pending version", r.rec.Version)
+		case run.From != r.rec.Version:
+			return plan{}, api.Errorf(api.CodeConflict, "%s", overtaken(r, run.From))
 		}
 		p, version, err := q.promote(ctx, r, number)
 		answer = version

@@ -58,7 +58,17 @@ func (w *working) claim(in api.ClaimRotation) (api.RotationTask, error) {
 }
 
 func (w *working) putPending(value string) (api.SecretVersion, error) {
-	return w.PutPendingVersion(w.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Value: &value})
+	return w.putPendingOver(w.get().Version, value)
+}
+
+func (w *working) putPendingOver(base int64, value string) (api.SecretVersion, error) {
+	return w.PutPendingVersion(w.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Base: base, Value: &value})
+}
+
+func (w *working) setByHand(value string) {
+	w.Helper()
+	_, err := w.UpdateSecret(w.Context(), w.writer, secrets.UpdateSecret{ID: w.secret.ID, UpdateSecret: api.UpdateSecret{Value: &value}})
+	wantCode(w, err, "")
 }
 
 func (w *working) promote() (api.SecretVersion, error) {
@@ -382,8 +392,7 @@ func TestAValueThatSomebodySetMeanwhileStays(t *testing.T) {
 	w := newWorking(t, randomly())
 	_, err := w.putPending("second")
 	wantCode(t, err, "")
-	_, err = w.UpdateSecret(t.Context(), w.writer, secrets.UpdateSecret{ID: w.secret.ID, UpdateSecret: api.UpdateSecret{Value: ptr("by hand")}})
-	wantCode(t, err, "")
+	w.setByHand("by hand")
 	w.wantStages("3 current, 2 pending, 1 previous")
 	_, err = w.promote()
 	wantCode(t, err, api.CodeConflict)
@@ -393,6 +402,32 @@ func TestAValueThatSomebodySetMeanwhileStays(t *testing.T) {
 	if got := w.get(); got.Value != "by hand" {
 		t.Errorf("the value is %q", got.Value)
 	}
+}
+
+// TestAValueThatSomebodySetBeforeThePendingOneStays: what a worker made of another value than the current one is refused, until it
+// has read that.
+func TestAValueThatSomebodySetBeforeThePendingOneStays(t *testing.T) {
+	w := newWorking(t, randomly())
+	w.setByHand("by hand")
+	_, err := w.putPendingOver(1, "made of the first")
+	wantCode(t, err, api.CodeConflict)
+	w.wantStages("2 current, 1 previous")
+	for _, value := range []string{"made of the second", "made of the third"} {
+		current := w.get().Version
+		_, err = w.putPendingOver(current, value)
+		wantCode(t, err, "")
+		if run := w.rotation().Run; run.From != current {
+			t.Errorf("version %d is to be replaced, want %d", run.From, current)
+		}
+		w.setByHand("by hand again, over " + value)
+		_, err = w.promote()
+		wantCode(t, err, api.CodeConflict)
+	}
+	_, err = w.putPendingOver(w.get().Version, "made of the third") // the value that is pending already
+	wantCode(t, err, "")
+	_, err = w.promote()
+	wantCode(t, err, "")
+	w.wantStages("7 current, 6 previous, 4, 2, 1")
 }
 
 // TestFailuresAreTriedAgainAndThenEnd: with longer and longer pauses, and the reason shown.
@@ -498,7 +533,7 @@ func TestTwoWorkersAtOnce(t *testing.T) {
 				return
 			}
 			value := fmt.Sprint("of worker ", i)
-			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: lease, Value: &value})
+			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: lease, Base: 1, Value: &value})
 			if err == nil {
 				_, err = w.PromoteVersion(t.Context(), w.writer, w.secret.ID, lease)
 			}
@@ -530,7 +565,7 @@ func TestWhoMayWorkOnARotation(t *testing.T) {
 			return err
 		},
 		"put": func(by secrets.Caller) error {
-			_, err := w.PutPendingVersion(t.Context(), by, w.secret.ID, api.PutPendingVersion{RotationLease: lease, Value: &value})
+			_, err := w.PutPendingVersion(t.Context(), by, w.secret.ID, api.PutPendingVersion{RotationLease: lease, Base: 1, Value: &value})
 			return err
 		},
 		"promote": func(by secrets.Caller) error {
@@ -576,11 +611,12 @@ func TestWhatAWorkerSendsIsChecked(t *testing.T) {
 		},
 		"must be create, set, test, finish or retire": func() error { _, err := w.claim(api.ClaimRotation{RotationLease: w.lease, Step: "begin"}); return err },
 		"value is missing": func() error {
-			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease})
+			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Base: 1})
 			return err
 		},
+		"base must be a version's number": func() error { _, err := w.putPendingOver(0, "second"); return err },
 		"publicId is 1025 bytes long": func() error {
-			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Value: ptr("v"), PublicID: long})
+			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Base: 1, Value: ptr("v"), PublicID: long})
 			return err
 		},
 		"reason is missing":         func() error { _, err := w.discard(""); return err },
@@ -649,7 +685,7 @@ func TestWhatIsRecordedOfARotation(t *testing.T) {
 func TestAnAnswerThatIsLostIsASuccessForWorkersToo(t *testing.T) {
 	for name, do := range map[string]func(w *working, through *secretstest.World) error{
 		"put": func(w *working, through *secretstest.World) error {
-			_, err := through.PutPendingVersion(w.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Value: ptr("third")})
+			_, err := through.PutPendingVersion(w.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Base: 1, Value: ptr("third")})
 			return err
 		},
 		"promote": func(w *working, through *secretstest.World) error {

@@ -302,7 +302,8 @@ def rotations(owner, organization, tag):
     task = owner.call("claim-rotation", {**lease, "step": "create"}, secretId=secret).json
     assert task["rotator"] == "lambda" and task["run"]["state"] == "running", task
     owner.call("claim-rotation", {**lease, "lease": new_id()}, secretId=secret, status=409)
-    pending = owner.call("put-pending-version", {**lease, "value": "two"}, secretId=secret).json
+    owner.call("put-pending-version", {**lease, "base": 2, "value": "two"}, secretId=secret, status=409)
+    pending = owner.call("put-pending-version", {**lease, "base": 1, "value": "two"}, secretId=secret).json
     assert (pending["version"], pending["stage"]) == (2, "pending"), pending
     assert owner.call("get-secret", secretId=secret).json["value"] == "one"
     owner.call("promote-version", {**lease, "lease": new_id()}, secretId=secret, status=409)
@@ -310,7 +311,7 @@ def rotations(owner, organization, tag):
     assert owner.call("get-secret", secretId=secret).json["value"] == "two"
     lease = {"id": owner.call("rotate-secret", {}, secretId=secret).json["id"], "lease": new_id()}
     owner.call("claim-rotation", lease, secretId=secret)
-    owner.call("put-pending-version", {**lease, "value": "three"}, secretId=secret)
+    owner.call("put-pending-version", {**lease, "base": 2, "value": "three"}, secretId=secret)
     failed = owner.call("discard-pending-version", {**lease, "reason": "nobody has the function"}, secretId=secret).json
     assert failed["state"] == "failed" and owner.call("get-secret", secretId=secret).json["value"] == "two", failed
     lease = {"id": owner.call("rotate-secret", {}, secretId=secret).json["id"], "lease": new_id()}

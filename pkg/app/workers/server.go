@@ -63,7 +63,9 @@ func (s Server) Version(ctx context.Context, secret uuid.UUID, version int64) (w
 
 // PutPending stores the pending value, encrypted for the secret as it is now.
 func (s Server) PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) error {
-	pending := client.PendingVersion{RotationLease: in.RotationLease, Value: client.NewValue(*in.Value), PublicID: in.PublicID, Clear: s.clear}
+	pending := client.PendingVersion{
+		RotationLease: in.RotationLease, Base: in.Base, Value: client.NewValue(*in.Value), PublicID: in.PublicID, Clear: s.clear,
+	}
 	_, err := s.Client.PutPendingVersion(ctx, secret, pending)
 	return told(err)
 }

@@ -24,6 +24,7 @@ type attempt struct {
 
 	t        rotators.Task
 	publicID string
+	base     int64 // the version that t.Current is of
 	values   handled
 	// told says that the target may have been told of the pending value, in this attempt.
 	told bool
@@ -100,7 +101,7 @@ func (a *attempt) current(ctx context.Context) (Value, error) {
 		return current, asking("for the current value", err)
 	}
 	a.values.add(current.Text)
-	a.t.Current = current.Text
+	a.t.Current, a.base = current.Text, current.Version
 	return current, nil
 }
 
@@ -143,7 +144,7 @@ func (a *attempt) create(ctx context.Context) error {
 
 // put stores the pending value.
 func (a *attempt) put(ctx context.Context) error {
-	in := api.PutPendingVersion{RotationLease: a.hold.lease, Value: a.t.Pending, PublicID: a.publicID}
+	in := api.PutPendingVersion{RotationLease: a.hold.lease, Base: a.base, Value: a.t.Pending, PublicID: a.publicID}
 	return asking("to store the new value", a.worker.Server.PutPending(ctx, a.secret, in))
 }
 

@@ -88,6 +88,9 @@ func TestHowAttemptsEnd(t *testing.T) {
 		"with what somebody set by hand a moment before": {single, func(s *stage) {
 			s.hooks.claimed = func() { s.server.Set(credential{"ann", "by-hand"}.String()) }
 		}, worker.Retry, api.RotationDue, "version 8 instead of 7", false, false},
+		"with what somebody set by hand while a value was made": {single, func(s *stage) {
+			s.worker.Rotator = overtaken{s.target, func() { s.server.Set(credential{"ann", "by-hand"}.String()) }}
+		}, worker.Retry, api.RotationDue, "could not be asked to store the new value: it got another value", false, false},
 		"with what somebody set by hand meanwhile": {single, func(s *stage) {
 			s.hooks.promote = func(int64) (error, error) { s.server.Set(credential{"ann", "by-hand"}.String()); return nil, nil }
 		}, worker.Discarded, api.RotationFailed, "version 9 instead of 7", true, false},
@@ -132,6 +135,17 @@ func TestHowAttemptsEnd(t *testing.T) {
 type stuck struct{ *target }
 
 func (stuck) Undo(context.Context, *rotators.Task) error { return errSilent }
+
+// overtaken is a rotator while which makes a value somebody does something else.
+type overtaken struct {
+	*target
+	meanwhile func()
+}
+
+func (o overtaken) Create(ctx context.Context, t *rotators.Task) (rotators.Created, error) {
+	o.meanwhile()
+	return o.target.Create(ctx, t)
+}
 
 // TestWhatMayYetHappenIsWaitedFor: the answer to promote was lost, and what it asked for happens while the worker waits.
 func TestWhatMayYetHappenIsWaitedFor(t *testing.T) {

@@ -20,7 +20,8 @@ type Server interface {
 	Current(ctx context.Context, secret uuid.UUID) (Value, error)
 	// Version reads the value of one version, which may be the pending one.
 	Version(ctx context.Context, secret uuid.UUID, version int64) (Value, error)
-	// PutPending stores the value that a rotation made. One of the same rotation is replaced.
+	// PutPending stores the value that a rotation made. One of the same rotation is replaced. Where in.Base is not the
+	// current version, it is refused.
 	PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) error
 	// Promote makes the pending version the current one.
 	Promote(ctx context.Context, secret uuid.UUID, lease api.RotationLease) error

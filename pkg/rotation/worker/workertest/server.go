@@ -179,12 +179,15 @@ func (s *Server) PutPending(_ context.Context, _ uuid.UUID, in api.PutPendingVer
 	if err := s.held(in.RotationLease); err != nil {
 		return err
 	}
+	if in.Base != s.Number {
+		return &worker.RefusedError{Message: "it got another value"}
+	}
 	s.moved = false
 	delete(s.Values, s.Pending)
 	s.Newest++
 	s.Pending = s.Newest
 	s.Values[s.Pending] = *in.Value
-	s.Record.Created(s.Pending)
+	s.Record.Created(s.Pending, in.Base)
 	return nil
 }
 
@@ -202,7 +205,7 @@ func (s *Server) Promote(_ context.Context, _ uuid.UUID, lease api.RotationLease
 	switch {
 	case s.Pending == 0 || s.Pending != run.Version:
 		return &worker.RefusedError{Message: "there is no pending version"}
-	case s.Pending < s.Number:
+	case run.From != s.Number:
 		return &worker.RefusedError{Message: "it got another value"}
 	case s.moved:
 		return &worker.RefusedError{Message: "it does not fit the secret"}

@@ -118,7 +118,7 @@ func rotated(b *builder, owner secrets.Caller) {
 	must(err)
 	_, err = b.ClaimRotation(b, owner, id, api.ClaimRotation{RotationLease: lease})
 	must(err)
-	_, err = b.PutPendingVersion(b, owner, id, api.PutPendingVersion{RotationLease: lease, Value: pointer(mark + "-three")})
+	_, err = b.PutPendingVersion(b, owner, id, api.PutPendingVersion{RotationLease: lease, Base: 2, Value: pointer(mark + "-three")})
 	must(err)
 	_, err = b.PromoteVersion(b, owner, id, lease)
 	must(err)

@@ -287,7 +287,7 @@ func (b *builder) rotations(owner secrets.Caller) {
 		must(err)
 	}
 	_, err = b.PutPendingVersion(b, developer, fixedID(53), api.PutPendingVersion{
-		RotationLease: api.RotationLease{ID: fixedID(74), Lease: fixedID(84)}, Value: pointer(encrypted(53, "TOKEN")),
+		RotationLease: api.RotationLease{ID: fixedID(74), Lease: fixedID(84)}, Base: 2, Value: pointer(encrypted(53, "TOKEN")),
 	})
 	must(err)
 }
