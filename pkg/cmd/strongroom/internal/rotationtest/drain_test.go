@@ -246,6 +246,9 @@ type direct struct {
 
 var _ worker.Server = direct{}
 
+// Clear is s: its secrets are in server projects.
+func (s direct) Clear() worker.Server { return s }
+
 func (s direct) Claim(ctx context.Context, secret uuid.UUID, in api.ClaimRotation) (api.RotationTask, error) {
 	task, err := s.service.ClaimRotation(ctx, s.as, secret, in)
 	return task, refused(err)
