@@ -141,7 +141,7 @@ var rules = map[string]rule{
 		"github.com/go-json-experiment/json": strict,
 		"github.com/google/uuid":             uuids,
 	}},
-	"pkg/rotation/worker": {arrows: []string{"pkg/api", "pkg/rotation", "pkg/rotation/rotators"}, libraries: map[string]string{
+	"pkg/rotation/worker": {arrows: []string{"pkg/api", "pkg/operation", "pkg/rotation", "pkg/rotation/rotators"}, libraries: map[string]string{
 		"github.com/aws/aws-lambda-go/events": "the messages of SQS as Lambda functions get them",
 		"github.com/google/uuid":              uuids,
 	}},

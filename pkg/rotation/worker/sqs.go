@@ -8,15 +8,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/uuid"
+
+	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
 )
 
-// Due is the detail type of the events that ask for workers, and Source who sends them.
-const (
-	Due    = "Rotation Due"
-	Source = "strongroom"
-)
-
-// A Message is an event that asks for a worker, as EventBridge puts it on a queue
+// A Message is an event that asks for a worker, rotation.NoticeDue of operation.BusSource, as EventBridge puts it on a queue
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html). Other members are not looked at.
 type Message struct {
 	DetailType string `json:"detail-type"`
@@ -62,8 +59,8 @@ func (w *Worker) read(body string) (m Message, err error) {
 		return m, fmt.Errorf("it is no event of EventBridge: %w", err)
 	}
 	switch {
-	case m.DetailType != Due || m.Source != Source:
-		return m, fmt.Errorf("it is %q of %q, not %q of %q", m.DetailType, m.Source, Due, Source)
+	case m.DetailType != rotation.NoticeDue || m.Source != operation.BusSource:
+		return m, fmt.Errorf("it is %q of %q, not %q of %q", m.DetailType, m.Source, rotation.NoticeDue, operation.BusSource)
 	case m.Detail.Rotator != string(w.Kind):
 		return m, fmt.Errorf("it is for the rotator %q, and this is a worker of %s; do the rules match by detail.rotator?", m.Detail.Rotator, w.Kind)
 	case m.Detail.ResourceID == uuid.Nil || m.Detail.RotationID == uuid.Nil:

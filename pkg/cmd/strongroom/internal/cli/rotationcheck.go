@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/app/workers"
 	"strongroom/pkg/client"
 	rotating "strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
@@ -28,18 +29,9 @@ var checkers = map[rotating.Kind]func(aws.Config) rotators.Rotator{
 	rotating.Random:     func(aws.Config) rotators.Rotator { return random.New() },
 	rotating.HTTP:       func(aws.Config) rotators.Rotator { return webhook.New(webhook.Options{Now: time.Now, Loopback: true}) },
 	rotating.IAMAccessKey: func(c aws.Config) rotators.Rotator {
-		return iamkey.New(iamkey.Options{Config: c, Now: time.Now, Sleep: sleep})
+		return iamkey.New(iamkey.Options{Config: c, Now: time.Now, Sleep: workers.Sleep})
 	},
 	rotating.Lambda: func(c aws.Config) rotators.Rotator { return awslambda.New(c) },
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func (m *Main) rotationCheck() *cobra.Command {
