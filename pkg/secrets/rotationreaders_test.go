@@ -274,7 +274,7 @@ func TestWhatAFailedRotationLeftIsGivenUpKnowingly(t *testing.T) {
 	}
 	versions, err := w.ListSecretVersions(t.Context(), w.Owner, w.secret, page)
 	wantCode(t, err, "")
-	if len(versions.Data) != 1 || versions.Data[0].Stage != api.StageCurrent {
+	if len(versions.Data) != 2 || versions.Data[0].Stage != "" || versions.Data[1].Stage != api.StageCurrent {
 		t.Errorf("versions: %+v", versions.Data)
 	}
 	updated, err := w.UpdateSecret(t.Context(), w.Owner, secrets.UpdateSecret{ID: w.secret, UpdateSecret: api.UpdateSecret{Value: ptr("by hand")}})
