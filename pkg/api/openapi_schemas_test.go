@@ -56,7 +56,7 @@ var bodies = map[operation.Name]struct{ in, out any }{
 	operation.RotateSecret:          {api.RotateSecret{}, api.RotationRun{}},
 	operation.ClaimRotation:         {api.ClaimRotation{}, api.RotationTask{}},
 	operation.PutPendingVersion:     {api.PutPendingVersion{}, api.SecretVersion{}},
-	operation.PromoteVersion:        {api.RotationLease{}, api.SecretVersion{}},
+	operation.PromoteVersion:        {api.PromoteVersion{}, api.SecretVersion{}},
 	operation.DiscardPendingVersion: {api.DiscardPendingVersion{}, api.RotationRun{}},
 	operation.ReportRotation:        {api.ReportRotation{}, api.RotationRun{}},
 	operation.GetProjectAccess:      {nil, api.AccessPolicy{}},

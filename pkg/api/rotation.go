@@ -188,6 +188,13 @@ type PutPendingVersion struct {
 	PublicID string `json:"publicId,omitempty"`
 }
 
+// PromoteVersion makes the pending version the current one.
+type PromoteVersion struct {
+	RotationLease
+	// Version is the one that the worker put: another worker may have put another since.
+	Version int64 `json:"version"`
+}
+
 // DiscardPendingVersion gives a rotation up: its pending version is none any more.
 type DiscardPendingVersion struct {
 	RotationLease

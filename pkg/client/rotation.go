@@ -110,9 +110,9 @@ func (c *Client) PutPendingVersion(ctx context.Context, secret uuid.UUID, in Pen
 }
 
 // PromoteVersion makes a secret's pending version the current one. Where the secret changed meanwhile, or another worker has the
-// rotation, it is ErrConflict.
-func (c *Client) PromoteVersion(ctx context.Context, secret uuid.UUID, lease api.RotationLease) (api.SecretVersion, error) {
-	return call[api.SecretVersion](ctx, c, Request{Operation: operation.PromoteVersion, Path: ofSecret(secret)}, lease)
+// rotation or put another pending version, it is ErrConflict.
+func (c *Client) PromoteVersion(ctx context.Context, secret uuid.UUID, in api.PromoteVersion) (api.SecretVersion, error) {
+	return call[api.SecretVersion](ctx, c, Request{Operation: operation.PromoteVersion, Path: ofSecret(secret)}, in)
 }
 
 // DiscardPendingVersion gives a rotation up, once what was done in the target is taken back.

@@ -101,7 +101,7 @@ func TestAPendingVersionComesToNobodyUnasked(t *testing.T) {
 		if err != nil || v.Value.Reveal() != "the second value" || v.Stage != api.StagePending {
 			t.Fatalf("the pending value is %q, %v", v.Value.Reveal(), err)
 		}
-		if promoted, err := c.PromoteVersion(t.Context(), r.secret.ID, lease); err != nil || promoted.Version != stored.Version {
+		if promoted, err := c.PromoteVersion(t.Context(), r.secret.ID, api.PromoteVersion{RotationLease: lease, Version: stored.Version}); err != nil || promoted.Version != stored.Version {
 			t.Fatalf("%+v, %v", promoted, err)
 		}
 		if s, err = c.Get(t.Context(), r.name); err != nil || s.Value.Reveal() != "the second value" {

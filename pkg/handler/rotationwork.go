@@ -34,7 +34,7 @@ func PutPendingVersion(s *secrets.Service) http.Handler {
 
 // PromoteVersion serves promote-version.
 func PromoteVersion(s *secrets.Service) http.Handler {
-	return serveBody(operation.PromoteVersion, s, func(c *call, in api.RotationLease) (answer, error) {
+	return serveBody(operation.PromoteVersion, s, func(c *call, in api.PromoteVersion) (answer, error) {
 		id := c.id("secretId")
 		if err := c.checked(); err != nil {
 			return answer{}, err

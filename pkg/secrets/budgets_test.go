@@ -433,7 +433,7 @@ var budgets = []budget{
 		return err
 	}},
 	{operation.PromoteVersion, "in one project", 3, 6, 18, func(b *budgetWorld) error {
-		_, err := b.PromoteVersion(b.Context(), b.Owner, b.ids[22], b.lease)
+		_, err := b.PromoteVersion(b.Context(), b.Owner, b.ids[22], api.PromoteVersion{RotationLease: b.lease, Version: 2})
 		return err
 	}},
 	{operation.ReportRotation, "a failure", 3, 4, 8, func(b *budgetWorld) error {

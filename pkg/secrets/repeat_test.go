@@ -262,7 +262,7 @@ var repetitions = map[operation.Name]repeated{
 		return w.PutPendingVersion(w.Context(), w.Owner, secret, api.PutPendingVersion{RotationLease: lease, Base: 1, Value: ptr("third")})
 	}),
 	operation.PromoteVersion: workedOn(func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error) {
-		return w.PromoteVersion(w.Context(), w.Owner, secret, lease)
+		return w.PromoteVersion(w.Context(), w.Owner, secret, api.PromoteVersion{RotationLease: lease, Version: 2})
 	}),
 	operation.DiscardPendingVersion: workedOn(func(w *secretstest.World, secret uuid.UUID, lease api.RotationLease) (any, error) {
 		return w.DiscardPendingVersion(w.Context(), w.Owner, secret, api.DiscardPendingVersion{RotationLease: lease, Reason: "it is busy"})

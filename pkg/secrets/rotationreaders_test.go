@@ -88,7 +88,7 @@ func (w *waitingWorld) finish() {
 	w.Helper()
 	lease := w.take()
 	w.pend(lease)
-	_, err := w.PromoteVersion(w.Context(), w.worker, w.secret, lease)
+	_, err := w.PromoteVersion(w.Context(), w.worker, w.secret, api.PromoteVersion{RotationLease: lease, Version: w.run().Version})
 	wantCode(w, err, "")
 	w.Clock.Advance(time.Minute)
 	w.rollUp()

@@ -201,18 +201,18 @@ func (q *request) putPending(ctx context.Context, r *rotationSight, in api.PutPe
 }
 
 // PromoteVersion makes the pending version the current one.
-func (s *Service) PromoteVersion(ctx context.Context, by Caller, id uuid.UUID, in api.RotationLease) (answer api.SecretVersion, err error) {
+func (s *Service) PromoteVersion(ctx context.Context, by Caller, id uuid.UUID, in api.PromoteVersion) (answer api.SecretVersion, err error) {
 	q := s.begin(by, operation.PromoteVersion)
-	if err := checkLease(in); err != nil {
+	if err := checkPromote(in); err != nil {
 		return answer, err
 	}
 	err = q.work(ctx, id, func(ctx context.Context, r *rotationSight) (plan, error) {
 		run := &r.state.Run
-		if run.ID == in.ID && run.Ended == in.Lease && run.Version != 0 && run.Version == r.state.LastVersion {
+		if run.ID == in.ID && run.Ended == in.Lease && run.Version == in.Version && run.Version == r.state.LastVersion {
 			answer, err = q.shownVersion(ctx, &r.secretSight, run.Version)
 			return plan{}, err
 		}
-		if err := r.state.Held(in); err != nil {
+		if err := r.state.Held(in.RotationLease); err != nil {
 			return plan{}, refused(err)
 		}
 		number := r.rec.Pending
@@ -221,6 +221,9 @@ func (s *Service) PromoteVersion(ctx context.Context, by Caller, id uuid.UUID, i
 			return plan{}, refusedStep(r)
 		case number == 0 || number != run.Version:
 			return plan{}, api.Errorf(api.CodeConflict, "the rotation has no pending version; put one first")
+		case number != in.Version:
+			return plan{}, api.FieldError(api.CodeConflict, "version",
+				"version %d is the pending one and not %d: another worker has put it since; go on with that", number, in.Version)
 		case run.From != r.rec.Version:
 			return plan{}, api.Errorf(api.CodeConflict, "%s", overtaken(r, run.From))
 		}
@@ -231,9 +234,10 @@ func (s *Service) PromoteVersion(ctx context.Context, by Caller, id uuid.UUID, i
 	return answer, err
 }
 
-func checkLease(in api.RotationLease) error {
+func checkPromote(in api.PromoteVersion) error {
 	var p problems
-	p.lease(in)
+	p.lease(in.RotationLease)
+	p.number("version", in.Version, "the one that was put")
 	return p.err()
 }
 

@@ -72,7 +72,11 @@ func (w *working) setByHand(value string) {
 }
 
 func (w *working) promote() (api.SecretVersion, error) {
-	return w.PromoteVersion(w.Context(), w.writer, w.secret.ID, w.lease)
+	return w.promoteVersion(max(1, w.rotation().Run.Version))
+}
+
+func (w *working) promoteVersion(version int64) (api.SecretVersion, error) {
+	return w.PromoteVersion(w.Context(), w.writer, w.secret.ID, api.PromoteVersion{RotationLease: w.lease, Version: version})
 }
 
 func (w *working) discard(reason string) (api.RotationRun, error) {
@@ -346,6 +350,29 @@ func TestAWorkerThatLostItsLeaseWritesNothing(t *testing.T) {
 	wantCode(t, err, "")
 }
 
+// TestAWorkerPromotesWhatItPutAlone: one that lost its lease may have it again, when another has put its own value.
+func TestAWorkerPromotesWhatItPutAlone(t *testing.T) {
+	w := newWorking(t, randomly())
+	_, err := w.putPending("of the first")
+	wantCode(t, err, "")
+	slow := w.lease
+	w.Clock.Advance(rotation.LeaseTime + time.Second)
+	w.take()
+	_, err = w.putPending("of the second")
+	wantCode(t, err, "")
+	w.Clock.Advance(rotation.LeaseTime + time.Second)
+	w.lease = slow
+	_, err = w.claim(api.ClaimRotation{RotationLease: w.lease})
+	wantCode(t, err, "")
+	_, err = w.promoteVersion(2)
+	wantCode(t, err, api.CodeConflict)
+	w.wantStages("3 pending, 1 current")
+	_, err = w.promoteVersion(3)
+	wantCode(t, err, "")
+	_, err = w.promoteVersion(2) // no repetition
+	wantCode(t, err, api.CodeConflict)
+}
+
 // TestAPendingVersionThatIsReplacedOrDiscardedLeavesNoNumber: what was sealed under it, and who read it, stays told apart.
 func TestAPendingVersionThatIsReplacedOrDiscardedLeavesNoNumber(t *testing.T) {
 	w := newWorking(t, randomly())
@@ -535,7 +562,7 @@ func TestTwoWorkersAtOnce(t *testing.T) {
 			value := fmt.Sprint("of worker ", i)
 			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: lease, Base: 1, Value: &value})
 			if err == nil {
-				_, err = w.PromoteVersion(t.Context(), w.writer, w.secret.ID, lease)
+				_, err = w.PromoteVersion(t.Context(), w.writer, w.secret.ID, api.PromoteVersion{RotationLease: lease, Version: 2})
 			}
 			got.Store(value, err)
 		})
@@ -569,7 +596,7 @@ func TestWhoMayWorkOnARotation(t *testing.T) {
 			return err
 		},
 		"promote": func(by secrets.Caller) error {
-			_, err := w.PromoteVersion(t.Context(), by, w.secret.ID, lease)
+			_, err := w.PromoteVersion(t.Context(), by, w.secret.ID, api.PromoteVersion{RotationLease: lease, Version: 2})
 			return err
 		},
 		"discard": func(by secrets.Caller) error {
@@ -602,7 +629,7 @@ func TestWhatAWorkerSendsIsChecked(t *testing.T) {
 			return err
 		},
 		"lease is missing": func() error {
-			_, err := w.PromoteVersion(t.Context(), w.writer, w.secret.ID, api.RotationLease{ID: w.run})
+			_, err := w.PromoteVersion(t.Context(), w.writer, w.secret.ID, api.PromoteVersion{RotationLease: api.RotationLease{ID: w.run}, Version: 2})
 			return err
 		},
 		"note is 1025 bytes long": func() error {
@@ -614,7 +641,8 @@ func TestWhatAWorkerSendsIsChecked(t *testing.T) {
 			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Base: 1})
 			return err
 		},
-		"base must be a version's number": func() error { _, err := w.putPendingOver(0, "second"); return err },
+		"version must be a version's number": func() error { _, err := w.promoteVersion(0); return err },
+		"base must be a version's number":    func() error { _, err := w.putPendingOver(0, "second"); return err },
 		"publicId is 1025 bytes long": func() error {
 			_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{RotationLease: w.lease, Base: 1, Value: ptr("v"), PublicID: long})
 			return err
@@ -689,7 +717,7 @@ func TestAnAnswerThatIsLostIsASuccessForWorkersToo(t *testing.T) {
 			return err
 		},
 		"promote": func(w *working, through *secretstest.World) error {
-			_, err := through.PromoteVersion(w.Context(), w.writer, w.secret.ID, w.lease)
+			_, err := through.PromoteVersion(w.Context(), w.writer, w.secret.ID, api.PromoteVersion{RotationLease: w.lease, Version: 2})
 			return err
 		},
 		"claim": func(w *working, through *secretstest.World) error {

@@ -306,8 +306,9 @@ def rotations(owner, organization, tag):
     pending = owner.call("put-pending-version", {**lease, "base": 1, "value": "two"}, secretId=secret).json
     assert (pending["version"], pending["stage"]) == (2, "pending"), pending
     assert owner.call("get-secret", secretId=secret).json["value"] == "one"
-    owner.call("promote-version", {**lease, "lease": new_id()}, secretId=secret, status=409)
-    assert owner.call("promote-version", lease, secretId=secret).json["stage"] == "current"
+    owner.call("promote-version", {**lease, "lease": new_id(), "version": 2}, secretId=secret, status=409)
+    owner.call("promote-version", {**lease, "version": 3}, secretId=secret, status=409)
+    assert owner.call("promote-version", {**lease, "version": 2}, secretId=secret).json["stage"] == "current"
     assert owner.call("get-secret", secretId=secret).json["value"] == "two"
     lease = {"id": owner.call("rotate-secret", {}, secretId=secret).json["id"], "lease": new_id()}
     owner.call("claim-rotation", lease, secretId=secret)

@@ -62,17 +62,17 @@ func (s Server) Version(ctx context.Context, secret uuid.UUID, version int64) (w
 }
 
 // PutPending stores the pending value, encrypted for the secret as it is now.
-func (s Server) PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) error {
+func (s Server) PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) (int64, error) {
 	pending := client.PendingVersion{
 		RotationLease: in.RotationLease, Base: in.Base, Value: client.NewValue(*in.Value), PublicID: in.PublicID, Clear: s.clear,
 	}
-	_, err := s.Client.PutPendingVersion(ctx, secret, pending)
-	return told(err)
+	stored, err := s.Client.PutPendingVersion(ctx, secret, pending)
+	return stored.Version, told(err)
 }
 
 // Promote makes the pending version the current one.
-func (s Server) Promote(ctx context.Context, secret uuid.UUID, lease api.RotationLease) error {
-	_, err := s.Client.PromoteVersion(ctx, secret, lease)
+func (s Server) Promote(ctx context.Context, secret uuid.UUID, in api.PromoteVersion) error {
+	_, err := s.Client.PromoteVersion(ctx, secret, in)
 	return told(err)
 }
 

@@ -25,6 +25,7 @@ type attempt struct {
 	t        rotators.Task
 	publicID string
 	base     int64 // the version that t.Current is of
+	pending  int64 // and t.Pending
 	values   handled
 	// told says that the target may have been told of the pending value, in this attempt.
 	told bool
@@ -123,7 +124,7 @@ func (a *attempt) create(ctx context.Context) error {
 			return asking("for the pending value", err)
 		}
 		a.values.add(pending.Text)
-		a.t.Pending = &pending.Text
+		a.t.Pending, a.pending = &pending.Text, version
 		return nil
 	}
 	var made rotators.Created
@@ -145,7 +146,11 @@ func (a *attempt) create(ctx context.Context) error {
 // put stores the pending value.
 func (a *attempt) put(ctx context.Context) error {
 	in := api.PutPendingVersion{RotationLease: a.hold.lease, Base: a.base, Value: a.t.Pending, PublicID: a.publicID}
-	return asking("to store the new value", a.worker.Server.PutPending(ctx, a.secret, in))
+	version, err := a.worker.Server.PutPending(ctx, a.secret, in)
+	if err == nil {
+		a.pending = version
+	}
+	return asking("to store the new value", err)
 }
 
 func (a *attempt) set(ctx context.Context) error {
@@ -171,7 +176,7 @@ func (a *attempt) finish(ctx context.Context) error {
 	}
 	var refused *RefusedError
 	for range maxPuts {
-		err := a.worker.Server.Promote(ctx, a.secret, a.hold.lease)
+		err := a.worker.Server.Promote(ctx, a.secret, api.PromoteVersion{RotationLease: a.hold.lease, Version: a.pending})
 		if err == nil {
 			a.tell(ctx)
 			return nil
@@ -179,8 +184,12 @@ func (a *attempt) finish(ctx context.Context) error {
 		if !errors.As(err, &refused) {
 			return &failure{reason: "Strongroom could not be asked to make the new value the current one: " + err.Error(), uncertain: true}
 		}
-		if err := a.hold.sure(ctx); err != nil {
-			return err
+		task, err := a.hold.claim(ctx, nil)
+		if err != nil {
+			return asking("to renew the lease", err)
+		}
+		if task.Run.Version != a.pending {
+			return &failure{reason: fmt.Sprintf("another worker has put version %d since, in the place of %d", task.Run.Version, a.pending)}
 		}
 		before := a.t.Current
 		current, err := a.current(ctx)

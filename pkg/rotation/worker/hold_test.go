@@ -49,7 +49,7 @@ func (h *hooks) Claim(ctx context.Context, id uuid.UUID, in api.ClaimRotation) (
 	return task, err
 }
 
-func (h *hooks) Promote(ctx context.Context, id uuid.UUID, lease api.RotationLease) error {
+func (h *hooks) Promote(ctx context.Context, id uuid.UUID, in api.PromoteVersion) error {
 	var before, after error
 	if n := h.tries.Add(1); h.promote != nil {
 		before, after = h.promote(n)
@@ -57,7 +57,7 @@ func (h *hooks) Promote(ctx context.Context, id uuid.UUID, lease api.RotationLea
 	if before != nil {
 		return before
 	}
-	if err := h.Server.Promote(ctx, id, lease); err != nil {
+	if err := h.Server.Promote(ctx, id, in); err != nil {
 		return err
 	}
 	return after

@@ -156,7 +156,8 @@ func TestWhatMayYetHappenIsWaitedFor(t *testing.T) {
 			run := s.server.Run()
 			go func() {
 				time.Sleep(worker.Settle - time.Second)
-				if err := s.server.Promote(t.Context(), secretID, api.RotationLease{ID: run.ID, Lease: run.Lease.ID}); err != nil {
+				in := api.PromoteVersion{RotationLease: api.RotationLease{ID: run.ID, Lease: run.Lease.ID}, Version: run.Version}
+				if err := s.server.Promote(t.Context(), secretID, in); err != nil {
 					t.Error(err)
 				}
 			}()

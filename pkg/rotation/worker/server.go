@@ -20,11 +20,11 @@ type Server interface {
 	Current(ctx context.Context, secret uuid.UUID) (Value, error)
 	// Version reads the value of one version, which may be the pending one.
 	Version(ctx context.Context, secret uuid.UUID, version int64) (Value, error)
-	// PutPending stores the value that a rotation made. One of the same rotation is replaced. Where in.Base is not the
+	// PutPending stores the value that a rotation made, and answers its version. One of the same rotation is replaced. Where in.Base is not the
 	// current version, it is refused.
-	PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) error
-	// Promote makes the pending version the current one.
-	Promote(ctx context.Context, secret uuid.UUID, lease api.RotationLease) error
+	PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) (int64, error)
+	// Promote makes the pending version the current one. Where another one is pending than in.Version, it is refused.
+	Promote(ctx context.Context, secret uuid.UUID, in api.PromoteVersion) error
 	// Discard gives a rotation up, with its pending version.
 	Discard(ctx context.Context, secret uuid.UUID, in api.DiscardPendingVersion) error
 	// Report ends an attempt.

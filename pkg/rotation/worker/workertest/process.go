@@ -125,13 +125,17 @@ func (p *Process) Claim(ctx context.Context, id uuid.UUID, in api.ClaimRotation)
 }
 
 // PutPending stores the pending value.
-func (p *Process) PutPending(ctx context.Context, id uuid.UUID, in api.PutPendingVersion) error {
-	return p.write(ctx, "put-pending", func() error { return p.Server.PutPending(ctx, id, in) })
+func (p *Process) PutPending(ctx context.Context, id uuid.UUID, in api.PutPendingVersion) (version int64, err error) {
+	err = p.write(ctx, "put-pending", func() error {
+		version, err = p.Server.PutPending(ctx, id, in)
+		return err
+	})
+	return version, err
 }
 
 // Promote makes the pending value the current one.
-func (p *Process) Promote(ctx context.Context, id uuid.UUID, lease api.RotationLease) error {
-	return p.write(ctx, "promote", func() error { return p.Server.Promote(ctx, id, lease) })
+func (p *Process) Promote(ctx context.Context, id uuid.UUID, in api.PromoteVersion) error {
+	return p.write(ctx, "promote", func() error { return p.Server.Promote(ctx, id, in) })
 }
 
 // Discard gives the run up.

@@ -173,14 +173,14 @@ func (s clearServer) PutPending(ctx context.Context, id uuid.UUID, in api.PutPen
 }
 
 // PutPending stores the pending value.
-func (s *Server) PutPending(_ context.Context, _ uuid.UUID, in api.PutPendingVersion) error {
+func (s *Server) PutPending(_ context.Context, _ uuid.UUID, in api.PutPendingVersion) (int64, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if err := s.held(in.RotationLease); err != nil {
-		return err
+		return 0, err
 	}
 	if in.Base != s.Number {
-		return &worker.RefusedError{Message: "it got another value"}
+		return 0, &worker.RefusedError{Message: "it got another value"}
 	}
 	s.moved = false
 	delete(s.Values, s.Pending)
@@ -188,23 +188,25 @@ func (s *Server) PutPending(_ context.Context, _ uuid.UUID, in api.PutPendingVer
 	s.Pending = s.Newest
 	s.Values[s.Pending] = *in.Value
 	s.Record.Created(s.Pending, in.Base)
-	return nil
+	return s.Pending, nil
 }
 
 // Promote makes the pending value the current one.
-func (s *Server) Promote(_ context.Context, _ uuid.UUID, lease api.RotationLease) error {
+func (s *Server) Promote(_ context.Context, _ uuid.UUID, in api.PromoteVersion) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	run := s.Record.Run
-	if run.ID == lease.ID && run.Ended == lease.Lease && run.Version != 0 && run.Version == s.Record.LastVersion {
+	if run.ID == in.ID && run.Ended == in.Lease && run.Version == in.Version && run.Version == s.Record.LastVersion {
 		return nil
 	}
-	if err := s.held(lease); err != nil {
+	if err := s.held(in.RotationLease); err != nil {
 		return err
 	}
 	switch {
 	case s.Pending == 0 || s.Pending != run.Version:
 		return &worker.RefusedError{Message: "there is no pending version"}
+	case s.Pending != in.Version:
+		return &worker.RefusedError{Message: "another version is pending"}
 	case run.From != s.Number:
 		return &worker.RefusedError{Message: "it got another value"}
 	case s.moved:

@@ -33,7 +33,7 @@ var requests = map[operation.Name]reflect.Type{
 	operation.RotateSecret:          reflect.TypeFor[api.RotateSecret](),
 	operation.ClaimRotation:         reflect.TypeFor[api.ClaimRotation](),
 	operation.PutPendingVersion:     reflect.TypeFor[api.PutPendingVersion](),
-	operation.PromoteVersion:        reflect.TypeFor[api.RotationLease](),
+	operation.PromoteVersion:        reflect.TypeFor[api.PromoteVersion](),
 	operation.DiscardPendingVersion: reflect.TypeFor[api.DiscardPendingVersion](),
 	operation.ReportRotation:        reflect.TypeFor[api.ReportRotation](),
 	operation.PutProjectAccess:      reflect.TypeFor[api.AccessPolicy](),

@@ -120,7 +120,7 @@ func rotated(b *builder, owner secrets.Caller) {
 	must(err)
 	_, err = b.PutPendingVersion(b, owner, id, api.PutPendingVersion{RotationLease: lease, Base: 2, Value: pointer(mark + "-three")})
 	must(err)
-	_, err = b.PromoteVersion(b, owner, id, lease)
+	_, err = b.PromoteVersion(b, owner, id, api.PromoteVersion{RotationLease: lease, Version: 3})
 	must(err)
 }
 
