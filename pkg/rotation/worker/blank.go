@@ -19,11 +19,17 @@ const (
 	blanked = "[value]"
 	// shortValue is below how many bytes a value is not blanked out of a text: what is left around it would say what it is.
 	shortValue = 6
-	withheld   = "the reason is withheld, since it may hold a value"
+	// shortMember is below how many bytes a member of a value is none to look for, but under one of secretNames: a port's digits, or
+	// a letter, stand in any text.
+	shortMember = 4
+	withheld    = "the reason is withheld, since it may hold a value"
 )
 
 // names are the members of values that are JSON objects which say who and where, and open nothing.
-var names = []string{"username", "user", "host", "hostname", "engine", "dbname", "database", "accessKeyId"}
+var names = []string{"username", "user", "host", "hostname", "port", "engine", "dbname", "database", "accessKeyId"}
+
+// secretNames are members that open something, however short they are.
+var secretNames = []string{"password", "secret", "secretAccessKey", "token", "key"}
 
 // handled are the values that a worker has seen, with the texts in them.
 type handled struct{ texts []string }
@@ -33,24 +39,26 @@ func (h *handled) add(value string) {
 	h.texts = append(h.texts, value)
 	var parsed any
 	if json.Unmarshal([]byte(value), &parsed) == nil {
-		h.members(parsed)
+		h.members("", parsed)
 	}
 }
 
-func (h *handled) members(parsed any) {
+func (h *handled) members(under string, parsed any) {
 	switch v := parsed.(type) {
 	case map[string]any:
 		for name, member := range v {
 			if _, text := member.(string); !text || !slices.Contains(names, name) {
-				h.members(member)
+				h.members(name, member)
 			}
 		}
 	case []any:
 		for _, member := range v {
-			h.members(member)
+			h.members(under, member)
 		}
 	case string:
-		h.texts = append(h.texts, v)
+		if len(v) >= shortMember || slices.Contains(secretNames, under) {
+			h.texts = append(h.texts, v)
+		}
 	}
 }
 
