@@ -208,11 +208,11 @@ func TestANewValueIsPublishedWhoeverMadeIt(t *testing.T) {
 	lease := api.RotationLease{ID: run.ID, Lease: uuid.New()}
 	_, err = f.ClaimRotation(t.Context(), f.Owner, secret, api.ClaimRotation{RotationLease: lease})
 	wantCode(t, err, "")
-	_, err = f.PutPendingVersion(t.Context(), f.Owner, secret, api.PutPendingVersion{RotationLease: lease, Value: ptr("second")})
+	_, err = f.PutPendingVersion(t.Context(), f.Owner, secret, api.PutPendingVersion{RotationLease: lease, Base: 1, Value: ptr("second")})
 	wantCode(t, err, "")
 	f.publish()
 	f.Bus.Published()
-	_, err = f.PromoteVersion(t.Context(), f.Owner, secret, lease)
+	_, err = f.PromoteVersion(t.Context(), f.Owner, secret, api.PromoteVersion{RotationLease: lease, Version: 2})
 	wantCode(t, err, "")
 	f.publish()
 	var kinds []string

@@ -43,7 +43,9 @@ type Created struct {
 // A Task is what a rotator works on. Values are plaintext.
 type Task struct {
 	Secret, Rotation uuid.UUID
-	Settings         rotation.Settings
+	// Attempt is the worker's lease on the rotation: what an attempt before did may have been taken back since.
+	Attempt  uuid.UUID
+	Settings rotation.Settings
 	// Current is the secret's current value. Pending is that of the pending version; nil before there is one, and when Old is
 	// retired. Old is the value of the version before the current one, of Retire alone.
 	Current      string

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (a *attempt) prepare(ctx context.Context) error {
 	}
 	a.worker = a.worker.telling(settings.Target())
 	a.t = rotators.Task{
-		Secret: a.secret, Rotation: a.task.Run.ID, Settings: settings, Note: a.task.Note, SaveNote: a.saveNote, At: a.worker.At,
+		Secret: a.secret, Rotation: a.task.Run.ID, Attempt: a.hold.lease.Lease, Settings: settings, Note: a.task.Note, SaveNote: a.saveNote, At: a.worker.At,
 		Further: map[uuid.UUID]string{},
 	}
 	current, err := a.current(ctx)
@@ -229,13 +230,38 @@ func (a *attempt) retire(ctx context.Context) error {
 		if err := a.hold.at(ctx, api.StepRetire); err != nil {
 			return err
 		}
-		if err := a.do(ctx, "retire the old value", func(ctx context.Context) error { return a.worker.Rotator.Retire(ctx, &a.t) }); err != nil {
+		if err := a.retireOld(ctx, old.Text); err != nil {
 			return err
 		}
 	}
 	in := api.ReportRotation{RotationLease: a.hold.lease, Outcome: api.OutcomeRetired}
 	return asking("to note that the old value is retired", a.worker.Server.Report(ctx, a.secret, in))
 }
+
+// retireOld retires a value that is not the current one. Somebody may make it that again at any time: before, nothing is done; while
+// it is done, it is taken back, and a further attempt finds nothing left to retire.
+func (a *attempt) retireOld(ctx context.Context, old string) error {
+	current := a.t.Current
+	if now, err := a.current(ctx); err != nil || now.Text != current {
+		return cmp.Or(err, errChangedWhileRetiring)
+	}
+	retire := func(ctx context.Context) error { return a.worker.Rotator.Retire(ctx, &a.t) }
+	if err := a.do(ctx, "retire the old value", retire); err != nil {
+		return err
+	}
+	if now, err := a.current(ctx); err != nil || now.Text != old {
+		return err
+	}
+	a.t.Old = nil
+	undo := func(ctx context.Context) error { return a.worker.Rotator.Undo(ctx, &a.t) }
+	if err := a.do(ctx, "have the old value work again, which is current again", undo); err != nil {
+		return err
+	}
+	return errChangedWhileRetiring
+}
+
+// errChangedWhileRetiring is the failure of a retirement during which somebody gave the secret another value.
+var errChangedWhileRetiring error = &failure{reason: "the secret got another value while its old one was retired"}
 
 // saveNote stores a rotator's note.
 func (a *attempt) saveNote(ctx context.Context, note string) error {

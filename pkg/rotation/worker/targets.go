@@ -40,8 +40,9 @@ func (s unlisted) Version(ctx context.Context, secret uuid.UUID, version int64) 
 }
 
 // PutPending stores the value that a rotation made, unless clients are to encrypt it.
-func (s unlisted) PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) error {
-	return s.explained(secret, s.Server.PutPending(ctx, secret, in))
+func (s unlisted) PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) (int64, error) {
+	version, err := s.Server.PutPending(ctx, secret, in)
+	return version, s.explained(secret, err)
 }
 
 // explained is an error that says what to do about a value that was not read or made.

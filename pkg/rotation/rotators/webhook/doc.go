@@ -26,8 +26,8 @@
 //
 // # Signatures
 //
-// The header webhook-id names the request: rotation and type make it, so that a service may drop what it has done under that name
-// before; webhook-timestamp is when it was sent, in seconds since 1970; webhook-signature is "v1," and the HMAC-SHA256, in base64,
+// The header webhook-id names the request: rotation, attempt and type make it, so that a service may drop what it has done under
+// that name before, in the same attempt (a later one may follow an undo); webhook-timestamp is when it was sent, in seconds since 1970; webhook-signature is "v1," and the HMAC-SHA256, in base64,
 // of id, timestamp and body, joined by dots. The key is the value of the secret that the settings name: "whsec_" and base64, or
 // any other text, whose bytes it is then; at least 24 bytes. A service must check the signature, and that the timestamp is of the
 // last few minutes, before it believes anything: Standard Webhooks has libraries that do.

@@ -125,7 +125,7 @@ func (r *Rotator) ask(ctx context.Context, t *rotators.Task, body Request) error
 	id := "check-" + uuid.NewString() // each is to be done
 	if body.SecretID = t.Secret; body.Type != TypeCheck {
 		body.RotationID = &t.Rotation
-		id = body.Type + "-" + t.Rotation.String()
+		id = body.Type + "-" + t.Rotation.String() + "-" + t.Attempt.String()
 		id = strings.ReplaceAll(id, ".", "-") // dots join what is signed
 	}
 	text, err := json.Marshal(body)

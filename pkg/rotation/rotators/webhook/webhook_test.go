@@ -149,7 +149,7 @@ func TestEachStepIsOneSignedRequest(t *testing.T) {
 	if diff := cmp.Diff(want, s.requests); diff != "" {
 		t.Error(diff)
 	}
-	if s.ids[0] != s.ids[1] || s.ids[0] != "rotation-set-"+id.String() {
+	if s.ids[0] != s.ids[1] || s.ids[0] != "rotation-set-"+id.String()+"-"+uuid.Nil.String() {
 		t.Errorf("a step done twice has the ids %q and %q", s.ids[0], s.ids[1])
 	}
 	seen := map[string]bool{}

@@ -165,9 +165,9 @@ func (s clearServer) Version(ctx context.Context, id uuid.UUID, n int64) (worker
 	return s.Server.Version(ctx, id, n)
 }
 
-func (s clearServer) PutPending(ctx context.Context, id uuid.UUID, in api.PutPendingVersion) error {
+func (s clearServer) PutPending(ctx context.Context, id uuid.UUID, in api.PutPendingVersion) (int64, error) {
 	if s.Sealed[id] {
-		return worker.ErrSealed
+		return 0, worker.ErrSealed
 	}
 	return s.Server.PutPending(ctx, id, in)
 }

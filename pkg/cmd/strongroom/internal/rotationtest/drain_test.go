@@ -267,13 +267,13 @@ func (s direct) Version(ctx context.Context, secret uuid.UUID, version int64) (w
 	return worker.Value{Text: *got.Value, Version: version}, nil
 }
 
-func (s direct) PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) error {
-	_, err := s.service.PutPendingVersion(ctx, s.as, secret, in)
-	return refused(err)
+func (s direct) PutPending(ctx context.Context, secret uuid.UUID, in api.PutPendingVersion) (int64, error) {
+	stored, err := s.service.PutPendingVersion(ctx, s.as, secret, in)
+	return stored.Version, refused(err)
 }
 
-func (s direct) Promote(ctx context.Context, secret uuid.UUID, lease api.RotationLease) error {
-	_, err := s.service.PromoteVersion(ctx, s.as, secret, lease)
+func (s direct) Promote(ctx context.Context, secret uuid.UUID, in api.PromoteVersion) error {
+	_, err := s.service.PromoteVersion(ctx, s.as, secret, in)
 	return refused(err)
 }
 
