@@ -111,7 +111,7 @@ func (l *leaving) pass(ctx context.Context) error {
 			return err
 		}
 		undone = l.each(ctx, len(found), func(ctx context.Context, i int) error { // which has noted what failed
-			return l.request(ctx, who, &found[i])
+			return l.request(ctx, &found[i])
 		}) != nil || undone
 		at = next
 	}
@@ -130,7 +130,7 @@ func (l *leaving) pass(ctx context.Context) error {
 }
 
 // request asks for the rotation of a secret that is known, if one is set.
-func (l *leaving) request(ctx context.Context, who *leaver, k *known) error {
+func (l *leaving) request(ctx context.Context, k *known) error {
 	if !k.set {
 		l.noted(func(s *EventSummary) { s.Unset++ })
 		return nil
