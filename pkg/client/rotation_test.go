@@ -287,7 +287,9 @@ func TestWhatClientsEncryptIsNotOpenedUnasked(t *testing.T) {
 		if _, err := c.ClaimRotation(t.Context(), r.secret.ID, api.ClaimRotation{RotationLease: lease}); err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.PutPendingVersion(t.Context(), r.secret.ID, client.PendingVersion{RotationLease: lease, Value: client.NewValue("x"), Clear: true})
+		_, err = c.PutPendingVersion(t.Context(), r.secret.ID, client.PendingVersion{
+			RotationLease: lease, Base: 1, Value: client.NewValue("x"), Clear: true,
+		})
 		if errors.Is(err, client.ErrClientEncrypted) != sealed || (err == nil) == sealed {
 			t.Errorf("stores one: %v", err)
 		}
