@@ -112,7 +112,7 @@ func TestAFirstStartThatIsKilledGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"ci", "developer", "owner", "stranger"}, known); diff != "" {
+	if diff := cmp.Diff([]string{"ci", "developer", "owner", "rotation", "stranger"}, known); diff != "" {
 		t.Errorf("profiles (-want +got):\n%s", diff)
 	}
 	var me api.Me
@@ -130,12 +130,12 @@ func TestAFirstStartThatIsKilledGoesOn(t *testing.T) {
 		names = append(names, principal.Name)
 	}
 	slices.Sort(names)
-	if diff := cmp.Diff([]string{"ci", "demo", "developer", "owner", "plain"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"ci", "demo", "developer", "owner", "plain", "rotation"}, names); diff != "" {
 		t.Errorf("what there is after %d killed starts (-want +got):\n%s", killed, diff)
 	}
 	granted, err := os.ReadFile(filepath.Join(data, "kms.json"))
-	if err != nil || bytes.Count(granted, []byte(`"Decrypt"`)) != 5 {
-		t.Errorf("after %d killed starts KMS has not the demo's five grants: %v\n%s", killed, err, granted)
+	if err != nil || bytes.Count(granted, []byte(`"Decrypt"`)) != 6 {
+		t.Errorf("after %d killed starts KMS has not the demo's six grants: %v\n%s", killed, err, granted)
 	}
 }
 
