@@ -144,7 +144,7 @@ func TestALeakIsTracedToTheSecretWhileTheValueWorks(t *testing.T) {
 	put := func(value, publicID string) {
 		t.Helper()
 		_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{
-			RotationLease: w.lease, Value: &value, PublicID: publicID,
+			RotationLease: w.lease, Base: w.get().Version, Value: &value, PublicID: publicID,
 		})
 		wantCode(t, err, "")
 	}
