@@ -227,10 +227,7 @@ func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotati
 		}
 		p := plan{act: r.actOn(rotationSet)}
 		p.delete(rotationKey(r.id), table.IfRevision(r.rotation.revision))
-		if old := r.rec; old.Pending != 0 {
-			r.rec.Pending, r.rec.Discarded = 0, max(old.Discarded, old.Pending)
-			p.with(q.planSecret(&secretChange{id: r.id, old: &old, new: &r.rec}))
-		}
+		q.unsetPending(&p, &r.secretSight)
 		return p, nil
 	})
 }

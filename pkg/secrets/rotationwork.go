@@ -326,13 +326,17 @@ func (q *request) discard(r *rotationSight, changed ...string) plan {
 
 // dropPending has the secret have no pending version any more, where it has one.
 func (q *request) dropPending(p *plan, v *secretSight) {
+	p.dropVersion(v.id, q.unsetPending(p, v))
+}
+
+// unsetPending makes the secret's pending version, where it has one, an old one, and answers its number: zero for none.
+func (q *request) unsetPending(p *plan, v *secretSight) int64 {
 	old, number := v.rec, v.rec.Pending
-	if number == 0 {
-		return
+	if number != 0 {
+		v.rec.Pending, v.rec.Discarded = 0, max(v.rec.Discarded, number)
+		p.with(q.planSecret(&secretChange{id: v.id, old: &old, new: &v.rec}))
 	}
-	v.rec.Pending, v.rec.Discarded = 0, max(v.rec.Discarded, number)
-	p.with(q.planSecret(&secretChange{id: v.id, old: &old, new: &v.rec}))
-	p.dropVersion(v.id, number)
+	return number
 }
 
 // ReportRotation ends an attempt: it failed, or has retired the old value.
