@@ -83,7 +83,7 @@ test: ## everything that must pass
 	$(MAKE) test-localstack
 
 .PHONY: test-localstack
-test-localstack: tools-localstack $(CACHE)/venv/.installed ## the built functions end to end, over LocalStack
+test-localstack: tools-localstack tools-databases $(CACHE)/venv/.installed ## the built functions end to end, over LocalStack
 	go test -tags localstack -count=1 -v -timeout 20m ./pkg/cmd/strongroom/internal/localstack
 
 .PHONY: test-infra

@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,6 +30,7 @@ import (
 	"strongroom/pkg/cmd/strongroom/internal/runtimeapi"
 	"strongroom/pkg/gateway"
 	"strongroom/pkg/operation"
+	"strongroom/pkg/rotation"
 	"strongroom/pkg/table/dynamo"
 )
 
@@ -40,12 +43,16 @@ const (
 // owner is who founds the organization: what it signs as, and what of that is bound.
 const ownerRole = "arn:aws:iam::" + account + ":role/Administrator"
 
+// leaver is a user who leaves.
+const leaver = "leaver"
+
 // callers are whoever signs, by the names that package local has for the like.
 var callers = map[string]string{
 	local.Owner:     "arn:aws:sts::" + account + ":assumed-role/Administrator/owner",
 	local.Developer: "arn:aws:iam::" + account + ":user/developer",
 	local.CI:        "arn:aws:sts::" + account + ":assumed-role/ContinuousIntegration/ci",
 	local.Stranger:  "arn:aws:sts::" + account + ":assumed-role/SomebodyElse/stranger",
+	leaver:          "arn:aws:iam::" + account + ":user/leaver",
 }
 
 // A deployment is one of Strongroom: functions over resources, behind a gateway.
@@ -58,7 +65,12 @@ type deployment struct {
 	server    *httptest.Server
 	profiles  map[string]gateway.Identity
 	log       *lockedBuffer
-	stopped   func()
+	// workers are the functions of the rotators.
+	workers map[rotation.Kind]*runtimeapi.Function
+	// failed is the URL of the queue of notices of failed rotations.
+	failed string
+	// stops end what was started, the last first.
+	stops []func()
 }
 
 // A lockedBuffer may be written and read at the same time.
@@ -81,7 +93,7 @@ func (l *lockedBuffer) String() string {
 
 // deployStack makes the resources, puts the functions over them, and founds the organization.
 func deployStack(ctx context.Context, e *emulator, b binaries, folder string) (*deployment, error) {
-	r, err := makeResources(ctx, e, b.template)
+	r, err := makeResources(ctx, e, b.templates)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +102,9 @@ func deployStack(ctx context.Context, e *emulator, b binaries, folder string) (*
 		return nil, err
 	}
 	if err := d.follow(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.consume(ctx); err != nil {
 		return nil, err
 	}
 	if err := d.found(ctx); err != nil {
@@ -102,7 +117,7 @@ func deployStack(ctx context.Context, e *emulator, b binaries, folder string) (*
 func deploy(e *emulator, r resources, b binaries, folder string) (*deployment, error) {
 	d := &deployment{
 		resources: r, emulator: e, binaries: b, folder: folder, functions: map[operation.Name]*runtimeapi.Function{},
-		profiles: map[string]gateway.Identity{}, log: &lockedBuffer{}, stopped: func() {},
+		profiles: map[string]gateway.Identity{}, log: &lockedBuffer{}, workers: map[rotation.Kind]*runtimeapi.Function{},
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
@@ -118,7 +133,11 @@ func deploy(e *emulator, r resources, b binaries, folder string) (*deployment, e
 		}
 	}
 	byKey := map[string]gateway.Identity{}
-	for name, arn := range callers {
+	all := maps.Clone(callers)
+	for _, kind := range rotation.Kinds() {
+		all[kind.Worker()] = "arn:aws:sts::" + account + ":assumed-role/" + kind.Worker() + "/worker"
+	}
+	for name, arn := range all {
 		identity, err := gateway.NewIdentity(arn, "")
 		if err != nil {
 			return nil, err
@@ -157,9 +176,14 @@ func (d *deployment) environment(row operation.Row) []string {
 
 // close stops everything that was started.
 func (d *deployment) close() {
-	d.stopped()
+	for _, stop := range slices.Backward(d.stops) {
+		stop()
+	}
 	d.server.Close()
 	for _, f := range d.functions {
+		f.Close()
+	}
+	for _, f := range d.workers {
 		f.Close()
 	}
 }
@@ -174,12 +198,18 @@ func (d *deployment) found(ctx context.Context) error {
 	if _, err := d.functions[operation.CreateOrganization].Invoke(ctx, payload); err != nil {
 		return fmt.Errorf("create-organization: %w", err)
 	}
-	for _, line := range []string{
+	lines := []string{
 		"user create developer", "user bind developer " + callers[local.Developer],
 		"service-account create ci", "service-account bind ci arn:aws:iam::" + account + ":role/ContinuousIntegration",
 		"project create demo", "access grant developer write demo", "access grant ci read demo",
 		"project create plain --server", "access grant developer write plain", "access grant ci read plain",
-	} {
+		"user create leaver", "user bind leaver " + callers[leaver], "access grant leaver read plain",
+	}
+	for _, kind := range rotation.Kinds() { // as "make deploy" says to
+		name := kind.Worker()
+		lines = append(lines, "service-account create "+name, "service-account bind "+name+" arn:aws:iam::"+account+":role/strongroom/workers/"+name)
+	}
+	for _, line := range lines {
 		if a := d.cli(ctx, local.Owner, "", strings.Fields(line)...); a.status != 0 {
 			return fmt.Errorf("strongroom %s: status %d: %s", line, a.status, a.said)
 		}

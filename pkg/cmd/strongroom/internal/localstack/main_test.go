@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"strongroom/pkg/rotation/rotators/dbtest"
 )
 
 // How long things may take on a busy machine.
@@ -79,7 +81,7 @@ func run(m *testing.M) (status int, err error) {
 	}
 	defer stack.close()
 	fmt.Printf("LocalStack answered after %.1f s, all was deployed after %.1f s\n", ready.Seconds(), time.Since(began).Seconds())
-	return m.Run(), nil
+	return dbtest.Run(m), nil
 }
 
 // An emulator is a LocalStack that runs. One that was not started here has no log and no command.
@@ -206,14 +208,17 @@ func tail(name string) string {
 	return string(content[max(0, len(content)-most):])
 }
 
-// binaries are what is built: the folder of the functions, the program, and the template of what they stand on.
-type binaries struct{ functions, program, template string }
+// binaries are what is built: the folder of the functions, the program, and the templates of what they stand on.
+type binaries struct {
+	functions, program string
+	templates          templates
+}
 
-// build builds all functions for this machine, as make functions does for Lambda, the program and the template. Programs stay,
+// build builds all functions for this machine, as make functions does for Lambda, the program and the templates. Programs stay,
 // so that what did not change is not linked again.
 func build(ctx context.Context, folder string) (b binaries, err error) {
 	b.functions, b.program = filepath.Join(cache(), "host", "functions"), filepath.Join(cache(), "host", "strongroom")
-	if b.template, err = synthesise(ctx, filepath.Join(folder, "templates")); err != nil {
+	if b.templates, err = synthesise(ctx, folder); err != nil {
 		return b, err
 	}
 	small := []string{"-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", b.functions + string(filepath.Separator), "./functions/..."}

@@ -67,7 +67,7 @@ type queue struct {
 
 func newQueue(t *testing.T) queue {
 	t.Helper()
-	q := queue{client: sqs.New(sqs.Options{Region: region, BaseEndpoint: &stack.emulator.url, Credentials: awsCredentials()})}
+	q := queue{client: stack.sqs()}
 	made, err := q.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("notices")})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func newQueue(t *testing.T) queue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bus := eventbridge.New(eventbridge.Options{Region: region, BaseEndpoint: &stack.emulator.url, Credentials: awsCredentials()})
+	bus := stack.eventBridge()
 	if _, err := bus.PutRule(t.Context(), &eventbridge.PutRuleInput{
 		Name: aws.String("notices"), EventBusName: &stack.bus, EventPattern: aws.String(`{"source":["strongroom"]}`),
 	}); err != nil {

@@ -47,7 +47,7 @@ func (d *deployment) follow(ctx context.Context) error {
 			all.Go(func() { m.run(ctx, string(row.Name)) })
 		}
 	}
-	d.stopped = func() { cancel(); all.Wait() }
+	d.stops = append(d.stops, func() { cancel(); all.Wait() })
 	return nil
 }
 
