@@ -100,7 +100,7 @@ func noticesOf(e *audit.Event) []string {
 	switch {
 	case kind == "":
 		return nil
-	case kind == noticeFinished && slices.Contains(e.Changed, "value"):
+	case kind == noticeFinished && slices.Contains(e.Changed, changedValue):
 		return []string{noticeVersion, kind}
 	}
 	return []string{kind}
@@ -129,13 +129,13 @@ func noticeOf(e *audit.Event) string {
 		audit.OnOrganization: "Organization", audit.OnPrincipal: "Principal", audit.OnProject: "Project", audit.OnSecret: "Secret",
 	}[e.Resource.Kind]
 	for _, verb := range []struct{ what, kind string }{
-		{"created", "Created"}, {"trashed", "Deleted"}, {"deleted", "Deleted"}, {"restored", "Restored"}, {"purged", "Purged"},
+		{changedCreated, "Created"}, {"trashed", "Deleted"}, {"deleted", "Deleted"}, {"restored", "Restored"}, {"purged", "Purged"},
 	} {
 		if slices.Contains(e.Changed, verb.what) {
 			return noun + " " + verb.kind
 		}
 	}
-	if e.Resource.Kind == audit.OnSecret && slices.Contains(e.Changed, "value") {
+	if e.Resource.Kind == audit.OnSecret && slices.Contains(e.Changed, changedValue) {
 		return noticeVersion
 	}
 	return noun + " Changed"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,19 @@ type act struct {
 func (a *act) reveals(secret uuid.UUID, version int64) *act {
 	a.values = append(a.values, audit.Value{Secret: secret, Version: version})
 	return a
+}
+
+// The words for a value that was stored.
+const (
+	changedCreated = "created" // with its first value
+	changedValue   = "value"
+)
+
+// wroteValues says whether the values that an event tells of are what its actor stored, and not only what it was answered.
+func wroteValues(e *audit.Event) bool {
+	return slices.ContainsFunc(e.Changed, func(word string) bool {
+		return word == changedCreated || word == changedValue || word == rotationPending
+	})
 }
 
 // note notes that something changed, where it did.

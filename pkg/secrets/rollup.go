@@ -25,8 +25,11 @@ type readRecord struct {
 	First    time.Time   `table:"first"`
 	Last     time.Time   `table:"last"`
 	Count    int64       `table:"n"`
-	// Version is the highest that was read.
+	// Version is the highest that it knows: Read the highest that it read, Wrote the highest that it set itself. Items of before
+	// these were told apart have Version alone.
 	Version int64 `table:"version"`
+	Read    int64 `table:"read"`
+	Wrote   int64 `table:"wrote"`
 	// Counted are, for each partition of the hours' events, the last that were counted. Within a partition the stream keeps
 	// the order in which events were written, which is that of their ids but for writes that overlap.
 	Counted []countedIn `table:"counted"`
@@ -38,12 +41,13 @@ type countedIn struct {
 	Last  counted `table:"l"`
 }
 
-// A reading is one read of one secret's version.
+// A reading is one read of one secret's version, or that it was written.
 type reading struct {
 	event   uuid.UUID
 	shard   string
 	at      time.Time
 	version int64
+	wrote   bool
 }
 
 // A pair is a secret and who read it.
@@ -73,7 +77,7 @@ func (s *Service) RollUpReads(ctx context.Context, changes []table.Change) error
 		shard := c.Key.PK[strings.LastIndexByte(c.Key.PK, '#')+1:]
 		for _, v := range e.Values {
 			p := pair{v.Secret, e.Actor.ID}
-			readings[p] = append(readings[p], reading{e.ID, shard, e.At, v.Version})
+			readings[p] = append(readings[p], reading{e.ID, shard, e.At, v.Version, wroteValues(&e)})
 		}
 	}
 	q := s.begin(Caller{}, operation.RollUpReads)
@@ -134,6 +138,11 @@ func (rec *readRecord) add(r reading) bool {
 	}
 	rec.Count++
 	rec.Version = max(rec.Version, r.version)
+	how := &rec.Read
+	if r.wrote {
+		how = &rec.Wrote
+	}
+	*how = max(*how, r.version)
 	if rec.First.IsZero() || r.at.Before(rec.First) {
 		rec.First = r.at
 	}
@@ -142,6 +151,9 @@ func (rec *readRecord) add(r reading) bool {
 	}
 	return true
 }
+
+// onlyWrote says that it knows the newest of what it knows because it set that itself, and has not read it since.
+func (rec *readRecord) onlyWrote() bool { return rec.Wrote == rec.Version && rec.Read < rec.Version }
 
 // markOf is the time of an event's id, without its first byte, which stays for 34 years, and as much of its random part as
 // there is room for.

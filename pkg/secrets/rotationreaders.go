@@ -13,8 +13,9 @@ import (
 )
 
 // missingReaders are those who have not read the version that the secret's rotation made: they read an older one, and not longer
-// ago than its settings say, and they may read the secret still. The worker that made it is none of them. In the order of their
-// ids; none for a secret in the trash, which nobody may read.
+// ago than its settings say, and they may read the secret still. The worker that made it is none of them, nor is who set the
+// value that it replaced and never read it: nothing says that they use it, and nothing would have them come. In the order of
+// their ids; none for a secret in the trash, which nobody may read.
 //
 // They come from what is summed up of reads, which the table's stream brings: whoever read the new version a moment ago may be
 // missing still. That is on the safe side. Whoever read an older one for the first time a moment ago is not known yet: that is
@@ -66,7 +67,7 @@ func (q *request) readersOfOlder(ctx context.Context, secret uuid.UUID, run *rot
 			return nil, err
 		}
 		for i, read := range records {
-			if read.Version < run.Version && !read.Last.Before(since) && ids[i] != run.Lease.Holder {
+			if read.Version < run.Version && !read.onlyWrote() && !read.Last.Before(since) && ids[i] != run.Lease.Holder {
 				readers = append(readers, api.RotationReader{Kind: read.Kind, ID: ids[i], Version: read.Version, Last: read.Last})
 			}
 		}

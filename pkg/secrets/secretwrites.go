@@ -56,9 +56,9 @@ func (c *secretChange) act(old *secretRecord) *act {
 		return &act{on: aboutSecret(c.id, old.Name), changed: []string{"purged"}}
 	}
 	a := &act{on: aboutSecret(c.id, c.new.Name), grants: changedGrants(old.Grants, c.new.Grants)}
-	a.note(c.old == nil, "created")
+	a.note(c.old == nil, changedCreated)
 	a.note(c.old != nil && old.Name != c.new.Name, "name")
-	a.note(c.old != nil && (c.version != nil || c.promoted), "value")
+	a.note(c.old != nil && (c.version != nil || c.promoted), changedValue)
 	a.note(c.old != nil && old.NoteNumber != c.new.NoteNumber, "note")
 	a.note(c.old != nil && !slices.Equal(old.Projects, c.new.Projects), "projects")
 	a.note(c.old != nil && len(a.grants) > 0, "grants")
