@@ -4,7 +4,7 @@
 // Lambda's Runtime API, and the local gateway before them, over a LocalStack whose table, keys, bus and bucket come from the
 // infrastructure's templates. What asks is the built command line program, and other people's signers.
 //
-// It needs what "make tools-localstack" installs, and the build tag localstack; "make test-localstack" gives both. TestMain
+// It needs what "make tools-localstack tools-databases" installs, and the build tag localstack; "make test-localstack" gives both. TestMain
 // builds the binaries, has the infrastructure's program write the template (package infra, which needs Node), and starts a
 // LocalStack of its own on a free port. One that does not start fails the run, and so does
 // everything else that is missing: nothing is skipped.
