@@ -300,27 +300,6 @@ func (l *leaver) sights(ctx context.Context, ids []uuid.UUID, items map[table.Ke
 	return sights, err
 }
 
-// rotationIn reads a secret and its rotation out of items.
-func (q *request) rotationIn(id uuid.UUID, seen sight) (r rotationSight, err error) {
-	r.id, r.sight = id, seen
-	if item, found := seen.items[secretKey(id)]; found {
-		r.found, r.rec.revision = true, item.Revision
-		if err := fromItem(item, &r.rec); err != nil {
-			return r, err
-		}
-	}
-	item, found := seen.items[rotationKey(id)]
-	if !found {
-		return r, nil
-	}
-	r.set = true
-	if r.rotation, err = rotationOf(item); err != nil {
-		return r, err
-	}
-	r.state, r.wrong = r.rotation.state(id)
-	return r, nil
-}
-
 // knows says that who read up to a version knows a value that works: the current one, or one that works until it is retired.
 func knows(v *rotationSight, read *readRecord) (entry api.LeaverEntry, ok bool) {
 	switch {

@@ -31,11 +31,27 @@ func (q *request) lookRotation(ctx context.Context, id uuid.UUID, extra ...table
 }
 
 // lookStored does so even where this version refuses how it is set.
-func (q *request) lookStored(ctx context.Context, id uuid.UUID, extra ...table.Key) (r rotationSight, err error) {
-	if r.secretSight, err = q.lookSecret(ctx, id, nil, append([]table.Key{rotationKey(id)}, extra...)...); err != nil {
-		return r, err
+func (q *request) lookStored(ctx context.Context, id uuid.UUID, extra ...table.Key) (rotationSight, error) {
+	v, err := q.lookSecret(ctx, id, nil, append([]table.Key{rotationKey(id)}, extra...)...)
+	if err != nil {
+		return rotationSight{secretSight: v}, err
 	}
-	item, found := r.items[rotationKey(id)]
+	return q.withRotation(v)
+}
+
+// rotationIn reads a secret and its rotation out of items, without the projects.
+func (q *request) rotationIn(id uuid.UUID, seen sight) (rotationSight, error) {
+	v, err := secretIn(id, seen)
+	if err != nil {
+		return rotationSight{secretSight: v}, err
+	}
+	return q.withRotation(v)
+}
+
+// withRotation is a secret with its rotation, whose item was read with it.
+func (q *request) withRotation(v secretSight) (r rotationSight, err error) {
+	r.secretSight = v
+	item, found := r.items[rotationKey(r.id)]
 	if !found {
 		return r, nil
 	}
@@ -43,7 +59,7 @@ func (q *request) lookStored(ctx context.Context, id uuid.UUID, extra ...table.K
 	if r.rotation, err = rotationOf(item); err != nil {
 		return r, err
 	}
-	r.state, r.wrong = r.rotation.state(id)
+	r.state, r.wrong = r.rotation.state(r.id)
 	r.state.Pace = q.pace
 	return r, nil
 }

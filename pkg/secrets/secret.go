@@ -66,15 +66,22 @@ func secretKeys(id uuid.UUID, projects []uuid.UUID, extra []table.Key) []table.K
 
 // understand reads the secret and the projects out of the items.
 func (q *request) understand(id uuid.UUID, seen sight) (secretSight, error) {
-	v := secretSight{sight: seen, id: id, projects: map[uuid.UUID]projectRecord{}}
-	item, found := seen.items[secretKey(id)]
-	if found {
-		v.found, v.rec.revision = true, item.Revision
-		if err := fromItem(item, &v.rec); err != nil {
-			return v, err
-		}
+	v, err := secretIn(id, seen)
+	if err != nil {
+		return v, err
 	}
 	return v, v.readProjects(seen.items)
+}
+
+// secretIn reads the secret alone out of the items.
+func secretIn(id uuid.UUID, seen sight) (secretSight, error) {
+	v := secretSight{sight: seen, id: id, projects: map[uuid.UUID]projectRecord{}}
+	item, found := seen.items[secretKey(id)]
+	if !found {
+		return v, nil
+	}
+	v.found, v.rec.revision = true, item.Revision
+	return v, fromItem(item, &v.rec)
 }
 
 func (v *secretSight) readProjects(items map[table.Key]table.Item) error {
