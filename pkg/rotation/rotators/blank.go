@@ -3,89 +3,201 @@ package rotators
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
-	"unicode"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// MaxSaid is how many characters of what somebody else said a reason has at most.
+// MaxSaid is how many bytes of what somebody else said a reason has at most: other words of it have place beside them.
 const MaxSaid = 200
 
-// shortest is how long a text must be to be taken for a secret one: anything shorter is in every other sentence.
-const shortest = 4
+const (
+	blanked = "[value]"
+	// shortValue is below how many bytes a value is not blanked out of a text: what is left around it would say what it is.
+	shortValue = 6
+	// shortMember is below how many bytes a member of a value is none to look for, but under one of secretNames: a port's digits, or
+	// a letter, stand in any text.
+	shortMember = 4
+	withheld    = "the reason is withheld, since it may hold a value"
+)
 
-// Said is what somebody else said, made fit for a reason: one line, not too long, and with *** for every value, every text
-// within one that is JSON, and the forms in which they are commonly written (in JSON, in URLs, base64, hexadecimal).
-func Said(text string, values ...string) string {
-	for _, secret := range forms(values) {
-		text = strings.ReplaceAll(text, secret, "***")
+// names are the members of values that are JSON objects which say who and where, and open nothing.
+var names = []string{"username", "user", "host", "hostname", "port", "engine", "dbname", "database", "accessKeyId"}
+
+// secretNames are members that open something, however short they are.
+var secretNames = []string{"password", "secret", "secretAccessKey", "token", "key"}
+
+// Values are those that no text which is stored or shown may hold, with the texts in them. The zero value is none.
+type Values struct{ texts []string }
+
+// Add remembers a value; of a JSON object, its members too, but those that are names.
+func (v *Values) Add(value string) {
+	v.keep(value)
+	var parsed any
+	if json.Unmarshal([]byte(value), &parsed) == nil {
+		v.members("", parsed)
 	}
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
-	if short := []rune(text); len(short) > MaxSaid {
-		text = string(short[:MaxSaid]) + "…"
-	}
-	return text
 }
 
-// Said is the same for a task, all of whose values are secret.
+func (v *Values) members(under string, parsed any) {
+	switch parsed := parsed.(type) {
+	case map[string]any:
+		for name, member := range parsed {
+			if _, text := member.(string); !text || !slices.Contains(names, name) {
+				v.members(name, member)
+			}
+		}
+	case []any:
+		for _, member := range parsed {
+			v.members(under, member)
+		}
+	case string:
+		if len(parsed) >= shortMember || slices.Contains(secretNames, under) {
+			v.keep(parsed)
+		}
+	}
+}
+
+// keep remembers a text, and the same without the line's end that many a value has.
+func (v *Values) keep(text string) {
+	if text != "" {
+		v.texts = append(v.texts, text)
+	}
+	if trimmed := strings.TrimSpace(text); trimmed != text {
+		v.keep(trimmed)
+	}
+}
+
+// Blank is a reason as it may be stored and shown: one line of at most that many bytes, without any of the values.
+func (v *Values) Blank(reason string, most int) string {
+	var found []string
+	for _, text := range v.texts {
+		for _, form := range forms(text) {
+			if !strings.Contains(reason, form) {
+				continue
+			}
+			if len(text) < shortValue {
+				return withheld
+			}
+			found = append(found, form)
+		}
+	}
+	// The longest first: a part of one form may be another one.
+	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
+	for _, form := range found {
+		reason = strings.ReplaceAll(reason, form, blanked)
+	}
+	reason = strings.Join(strings.Fields(strings.Map(visible, reason)), " ")
+	if len(reason) <= most {
+		return reason
+	}
+	cut := most - len("…")
+	for !utf8.RuneStart(reason[cut]) {
+		cut--
+	}
+	return reason[:cut] + "…"
+}
+
+// visible is a rune, or a blank for one that is none to see.
+func visible(r rune) rune {
+	if !strconv.IsPrint(r) {
+		return ' '
+	}
+	return r
+}
+
+// Said is what somebody else said, made fit for a reason about the task.
 func (t *Task) Said(text string) string {
-	values := []string{t.Current}
+	var values Values
+	values.Add(t.Current)
 	for _, more := range []*string{t.Pending, t.Old} {
 		if more != nil {
-			values = append(values, *more)
+			values.Add(*more)
 		}
 	}
 	for _, value := range t.Further {
-		values = append(values, value)
+		values.Add(value)
 	}
-	return Said(text, values...)
+	return values.Blank(text, MaxSaid)
 }
 
-// forms are the ways in which values and their parts are written, longest first: else a part would be blanked out of what it is
-// a part of, and leave the rest.
-func forms(values []string) []string {
-	var all []string
-	for _, value := range values {
-		for _, part := range append(texts(value), value, strings.TrimSpace(value)) {
-			all = append(all, part, url.QueryEscape(part), url.PathEscape(part), hex.EncodeToString([]byte(part)),
-				strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(part)), "="), strings.TrimRight(base64.URLEncoding.EncodeToString([]byte(part)), "="))
-			if quoted, err := jsontext.AppendQuote(nil, part); err == nil {
-				all = append(all, string(quoted[1:len(quoted)-1]))
-			}
-		}
-	}
-	all = slices.DeleteFunc(all, func(text string) bool { return len(text) < shortest })
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
-	return slices.Compact(all)
+// In says whether a text holds one of the values. Short ones don't count: they stand in any text.
+func (v *Values) In(text string) bool {
+	return slices.ContainsFunc(v.texts, func(value string) bool {
+		return len(value) >= shortValue && slices.ContainsFunc(forms(value), func(form string) bool { return strings.Contains(text, form) })
+	})
 }
 
-// texts are all strings within a value that is JSON, but for names.
-func texts(value string) (found []string) {
-	var parsed any
-	if json.Unmarshal([]byte(value), &parsed) != nil {
-		return nil
-	}
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case string:
-			found = append(found, v)
-		case []any:
-			for _, item := range v {
-				walk(item)
-			}
-		case map[string]any:
-			for _, item := range v {
-				walk(item)
-			}
+// forms are how programs write a text: as it is, in JSON and Go's quotes, in URLs, in base64 alone or within something longer, in
+// hexadecimal digits.
+func forms(text string) []string {
+	all := []string{text, quoted(strconv.Quote(text)), asciiJSON(text), hex.EncodeToString([]byte(text)), strings.ToUpper(hex.EncodeToString([]byte(text)))}
+	for _, html := range []bool{true, false} {
+		var b strings.Builder
+		encoder := json.NewEncoder(&b)
+		encoder.SetEscapeHTML(html)
+		if encoder.Encode(text) == nil {
+			all = append(all, quoted(strings.TrimSpace(b.String())))
 		}
 	}
-	walk(parsed)
-	return found
+	for _, escape := range []func(string) string{url.QueryEscape, url.PathEscape} {
+		all = append(all, escape(text), lowerEscapes(escape(text)))
+	}
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		all = append(all, encoding.EncodeToString([]byte(text)), encoding.WithPadding(base64.NoPadding).EncodeToString([]byte(text)))
+		for before := range 3 {
+			all = append(all, within(encoding, text, before))
+		}
+	}
+	return all
+}
+
+// quoted is what stands between quotes.
+func quoted(text string) string { return text[1 : len(text)-1] }
+
+// asciiJSON is a text as JSON writers put it that keep to ASCII.
+func asciiJSON(text string) string {
+	encoded, err := json.Marshal(text)
+	if err != nil {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range quoted(string(encoded)) {
+		if r < utf8.RuneSelf {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
+}
+
+// lowerEscapes is a text with the digits of its percent escapes in lower case.
+func lowerEscapes(text string) string {
+	b := []byte(text)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:i+3], strings.ToLower(text[i+1:i+3]))
+			i += 2
+		}
+	}
+	return string(b)
+}
+
+// within is what of the base64 of something longer is the text's alone, when so many bytes stand before it (modulo three).
+func within(encoding *base64.Encoding, text string, before int) string {
+	encoded := encoding.WithPadding(base64.NoPadding).EncodeToString(append(make([]byte, before), text...))
+	first := (before*8 + 5) / 6          // digits that bits of what stands before have part in
+	last := (before + len(text)) * 8 / 6 // digits that are whole with the text
+	if first >= last || len(text) < shortValue {
+		return encoded
+	}
+	return encoded[first:last]
 }

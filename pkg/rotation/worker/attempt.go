@@ -27,7 +27,7 @@ type attempt struct {
 	publicID string
 	base     int64 // the version that t.Current is of
 	pending  int64 // and t.Pending
-	values   handled
+	values   rotators.Values
 	// told says that the target may have been told of the pending value, in this attempt.
 	told bool
 }
@@ -90,7 +90,7 @@ func (a *attempt) further(ctx context.Context) error {
 		if err != nil {
 			return asking("for the secret "+id.String()+", which the settings name", err)
 		}
-		a.values.add(further.Text)
+		a.values.Add(further.Text)
 		a.t.Further[id] = further.Text
 	}
 	return nil
@@ -102,7 +102,7 @@ func (a *attempt) current(ctx context.Context) (Value, error) {
 	if err != nil {
 		return current, asking("for the current value", err)
 	}
-	a.values.add(current.Text)
+	a.values.Add(current.Text)
 	a.t.Current, a.base = current.Text, current.Version
 	return current, nil
 }
@@ -124,7 +124,7 @@ func (a *attempt) create(ctx context.Context) error {
 		if err != nil {
 			return asking("for the pending value", err)
 		}
-		a.values.add(pending.Text)
+		a.values.Add(pending.Text)
 		a.t.Pending, a.pending = &pending.Text, version
 		return nil
 	}
@@ -136,7 +136,7 @@ func (a *attempt) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.values.add(made.Value)
+	a.values.Add(made.Value)
 	if made.Value == a.t.Current {
 		return &failure{reason: "the rotator made the value that is current already"}
 	}
@@ -224,7 +224,7 @@ func (a *attempt) retire(ctx context.Context) error {
 	if err != nil {
 		return asking("for the old value", err)
 	}
-	a.values.add(old.Text)
+	a.values.Add(old.Text)
 	if old.Text != a.t.Current {
 		a.t.Old = &old.Text
 		if err := a.hold.at(ctx, api.StepRetire); err != nil {
@@ -265,7 +265,7 @@ var errChangedWhileRetiring error = &failure{reason: "the secret got another val
 
 // saveNote stores a rotator's note.
 func (a *attempt) saveNote(ctx context.Context, note string) error {
-	if a.values.in(note) {
+	if a.values.In(note) {
 		return errors.New("the note holds a value, and is not stored")
 	}
 	_, err := a.hold.claim(ctx, &note)

@@ -79,7 +79,7 @@ func (a *attempt) giveUp(ctx context.Context, f *failure) (Outcome, error) {
 		}
 		return a.report(ctx, api.OutcomeFailed, Failed, reason)
 	}
-	in := api.DiscardPendingVersion{RotationLease: a.hold.lease, Reason: a.values.blank(f.reason)}
+	in := api.DiscardPendingVersion{RotationLease: a.hold.lease, Reason: a.values.Blank(f.reason, api.MaxRotationFailure)}
 	return a.said(ctx, Discarded, a.worker.Server.Discard(ctx, a.secret, in))
 }
 
@@ -146,7 +146,7 @@ func (a *attempt) retry(ctx context.Context, reason string) (Outcome, error) {
 }
 
 func (a *attempt) report(ctx context.Context, as api.RotationOutcome, outcome Outcome, reason string) (Outcome, error) {
-	in := api.ReportRotation{RotationLease: a.hold.lease, Outcome: as, Reason: a.values.blank(reason)}
+	in := api.ReportRotation{RotationLease: a.hold.lease, Outcome: as, Reason: a.values.Blank(reason, api.MaxRotationFailure)}
 	return a.said(ctx, outcome, a.worker.Server.Report(ctx, a.secret, in))
 }
 

@@ -227,10 +227,10 @@ func refused(t *testing.T, err error, permanent bool, words string) {
 
 func TestWhatAFunctionRaisesIsShownWithoutValues(t *testing.T) {
 	for raise, words := range map[string]string{
-		`{"errorMessage": "no such host", "errorType": "X"}`:      "the function failed at setSecret: no such host",
-		`{"errorMessage": "can't set pending-value over first."}`: "the function failed at setSecret: can't set *** over ***.",
-		`{"errorMessage": ""}`:                                    "the function failed at setSecret; its log may say why",
-		`Task timed out, pending-value`:                           "the function failed at setSecret; its log may say why",
+		`{"errorMessage": "no such host", "errorType": "X"}`:     "the function failed at setSecret: no such host",
+		`{"errorMessage": "can't set pending-value over that."}`: "the function failed at setSecret: can't set [value] over that.",
+		`{"errorMessage": ""}`:                                   "the function failed at setSecret; its log may say why",
+		`Task timed out, pending-value`:                          "the function failed at setSecret; its log may say why",
 	} {
 		f := newFunction(t)
 		f.raise = raise

@@ -43,7 +43,7 @@
 // # Failures
 //
 // A function that raises an error is asked again later, with its whole rotation's patience. What its error says is shown in the
-// rotation's reason, the first 200 characters, with every value blanked out; not what createSecret's says, since a value may be in
+// rotation's reason, the first 200 bytes, with every value blanked out; not what createSecret's says, since a value may be in
 // it that the worker does not know.
 //
 // Check invokes nothing: it asks AWS whether it could (DryRun).

@@ -36,7 +36,7 @@
 //
 // Any status of 2xx says that it is done; 408, 425, 429 and 5xx, and no answer in time, that it is to be tried again; all others
 // that trying again would not help, and the rotation is taken back. Redirects are not followed. A body may be {"error": "…"}: the
-// first 200 characters of it are shown in the rotation's reason, with every value blanked out. All else is not looked at.
+// first 200 bytes of it are shown in the rotation's reason, with every value blanked out. All else is not looked at.
 //
 // Values are in the requests: so they go by https alone, to a server whose certificate the system trusts, or on this machine, by
 // `strongroom local`, to a loopback address.

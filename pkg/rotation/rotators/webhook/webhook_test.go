@@ -216,9 +216,9 @@ func TestAnswersSayWhatBecomesOfTheRotation(t *testing.T) {
 		"its own time out":  {408, ``, false, "the service answers 408"},
 		"no":                {422, `{"error": "no such user", "more": 1}`, true, "the service refuses (422): no such user"},
 		"conflict":          {409, `{"error": 5}`, true, "the service refuses (409)"},
-		"a value":           {400, `{"error": "can't set pending-value for first"}`, true, "the service refuses (400): can't set *** for ***"},
+		"a value":           {400, `{"error": "can't set pending-value for app"}`, true, "the service refuses (400): can't set [value] for app"},
 		"another text":      {400, `pending-value`, true, "the service refuses (400)"},
-		"a long one":        {500, `{"error": "` + strings.Repeat("x", 300) + `"}`, false, "the service answers 500: " + strings.Repeat("x", 200) + "…"},
+		"a long one":        {500, `{"error": "` + strings.Repeat("x", 300) + `"}`, false, "the service answers 500: " + strings.Repeat("x", 197) + "…"},
 		"more than is read": {500, `{"error": "x", "more": "` + strings.Repeat("x", 1<<20) + `"}`, false, "the service answers 500"},
 		"somewhere else":    {307, ``, true, "the service answers with a redirect (307), and redirects are not followed; set the URL that it points to"},
 	} {

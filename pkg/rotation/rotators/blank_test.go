@@ -1,4 +1,4 @@
-package worker
+package rotators
 
 import (
 	"encoding/base64"
@@ -11,10 +11,11 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
-
-	"strongroom/pkg/api"
 )
+
+const most = 300
 
 func TestValuesAreBlankedInEveryForm(t *testing.T) {
 	const value = "p@ss \"wörd\"/+<&>\n\U0001F511"
@@ -39,9 +40,9 @@ func TestValuesAreBlankedInEveryForm(t *testing.T) {
 		"hexadecimal":      hex.EncodeToString([]byte(value)),
 		"HEXADECIMAL":      fmt.Sprintf("%X", value),
 	} {
-		var h handled
-		h.add(value)
-		got := h.blank("before " + form + " after")
+		var v Values
+		v.Add(value)
+		got := v.Blank("before "+form+" after", most)
 		if !strings.HasPrefix(got, "before ") || !strings.HasSuffix(got, " after") || !strings.Contains(got, blanked) || len(got) > len("before  after")+len(blanked)+12 {
 			t.Errorf("%s: %q becomes %q", name, form, got)
 		}
@@ -62,22 +63,40 @@ func TestWhatIsBlanked(t *testing.T) {
 		"a port":               {`{"port": "5432"}`, "no answer at db.example:5432", "no answer at db.example:5432"},
 		"a short password":     {`{"password": "abc"}`, "the abc of it", withheld},
 		"no short value":       {"abc", "all is well", "all is well"},
-		"an empty value":       {"", "all is well", "all is well"},
+		"an empty value":       {"", "all is well, AAA", "all is well, AAA"},
+		"a blank value":        {" \n", "all is well, AAA", "all is well, AAA"},
+		"a line's end":         {"secret-word\n", "secret-word was refused", "[value] was refused"},
 		"what can't be shown":  {"secret-word", "one\r\n\x1b[31mtwo\xff", "one [31mtwo\uFFFD"},
 	} {
-		var h handled
-		h.add(c.value)
-		if got := h.blank(c.reason); got != c.want {
+		var v Values
+		v.Add(c.value)
+		if got := v.Blank(c.reason, most); got != c.want {
 			t.Errorf("%s: %q becomes %q, want %q", name, c.reason, got, c.want)
 		}
 	}
 }
 
+func TestWhatOthersSayIsShownWithoutTheTasksValues(t *testing.T) {
+	pending, old := "pending-value", "old-value"
+	task := &Task{Current: `{"username": "app", "password": "current-value"}`, Pending: &pending, Old: &old, Further: map[uuid.UUID]string{{1}: "further-value"}}
+	for said, want := range map[string]string{
+		"the user app is locked":                       "the user app is locked",
+		"wrong passwords current-value, pending-value": "wrong passwords [value], [value]",
+		"nor old-value nor further-value":              "nor [value] nor [value]",
+		strings.Repeat("x", 190) + "pending-value":     strings.Repeat("x", 190) + "[value]",
+		strings.Repeat("x", 2*MaxSaid):                 strings.Repeat("x", MaxSaid-len("…")) + "…",
+	} {
+		if got := task.Said(said); got != want {
+			t.Errorf("%q is shown as %q; want %q", said, got, want)
+		}
+	}
+}
+
 func TestReasonsAreCutBetweenCharacters(t *testing.T) {
-	var h handled
+	var v Values
 	for n := range 8 {
-		got := h.blank(strings.Repeat("x", n) + strings.Repeat("é\U0001F511", 500))
-		if len(got) > api.MaxRotationFailure || len(got) < api.MaxRotationFailure-8 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
+		got := v.Blank(strings.Repeat("x", n)+strings.Repeat("é\U0001F511", 500), most)
+		if len(got) > most || len(got) < most-8 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 			t.Errorf("%d bytes: %q", len(got), got)
 		}
 	}
@@ -87,13 +106,13 @@ func TestNoReasonHoldsAnyValue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringN(shortValue, 40, -1).Draw(t, "value")
 		before, after := rapid.String().Draw(t, "before"), rapid.String().Draw(t, "after")
-		var h handled
-		h.add(value)
-		got := h.blank(before + value + after)
+		var v Values
+		v.Add(value)
+		got := v.Blank(before+value+after, most)
 		if strings.Contains(strings.ReplaceAll(got, blanked, ""), value) && !strings.Contains(before+blanked+after, value) {
 			t.Errorf("%q", got)
 		}
-		if !h.in(before + url.QueryEscape(value) + after) {
+		if !v.In(before + url.QueryEscape(value) + after) {
 			t.Error("a note may hold it")
 		}
 	})
