@@ -46,6 +46,9 @@ var (
 	beneath   = slices.Concat(plain, domain) // what adapters stand on
 	roots     = []string{"…"}
 	rotatorOf = []string{"pkg/rotation", "pkg/rotation/rotators"}
+	// What a worker is put together of.
+	rotatorsOfAll = append(slices.Clone(rotatorOf), "pkg/app/workers", "pkg/rotation/rotators/awslambda", "pkg/rotation/rotators/iamkey",
+		"pkg/rotation/rotators/mysql", "pkg/rotation/rotators/postgresql", "pkg/rotation/rotators/random", "pkg/rotation/rotators/webhook")
 	functions = []string{"pkg/app", "pkg/operation", "pkg/handler", "pkg/awskms", "pkg/awsbus", "pkg/awsarchive"}
 )
 
@@ -64,10 +67,7 @@ const (
 // rules has every package of the module; those under functions share one.
 var rules = map[string]rule{
 	"functions/*": {arrows: functions},
-	"functions/workers/*": {arrows: []string{
-		"pkg/app/workers", "pkg/rotation", "pkg/rotation/rotators", "pkg/rotation/rotators/awslambda", "pkg/rotation/rotators/iamkey",
-		"pkg/rotation/rotators/mysql", "pkg/rotation/rotators/postgresql", "pkg/rotation/rotators/random", "pkg/rotation/rotators/webhook",
-	}, libraries: map[string]string{
+	"functions/workers/*": {arrows: rotatorsOfAll, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws": "AWS's configuration, for rotators that ask AWS",
 	}},
 
@@ -277,6 +277,9 @@ var rules = map[string]rule{
 		"github.com/aws/aws-sdk-go-v2/aws":           "credentials of seeded callers",
 		"github.com/google/uuid":                     uuids,
 		"github.com/rogpeppe/go-internal/lockedfile": fileLock,
+	}},
+	"pkg/cmd/strongroom/internal/rotator": {arrows: rotatorsOfAll, libraries: map[string]string{
+		"github.com/aws/aws-sdk-go-v2/aws": "AWS's configuration, for rotators that ask AWS",
 	}},
 	"pkg/cmd/strongroom/internal/trigger": {
 		arrows: []string{"pkg/operation", "pkg/table", "pkg/table/bolt", "pkg/table/dynamo", "pkg/wholefile"}, libraries: map[string]string{

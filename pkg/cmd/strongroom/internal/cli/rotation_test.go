@@ -151,14 +151,3 @@ func TestARotationThatAnotherFollowedEndedAsItsEventsSay(t *testing.T) {
 		}
 	}
 }
-
-func TestEveryRotatorCanBeTriedFromHere(t *testing.T) {
-	for _, kind := range rotating.Kinds() {
-		if checkers[kind] == nil {
-			t.Errorf("%s can't", kind)
-		}
-	}
-	if len(checkers) != len(rotating.Kinds()) {
-		t.Errorf("%d rotators can be tried, of %d", len(checkers), len(rotating.Kinds()))
-	}
-}

@@ -3,36 +3,16 @@ package cli
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"strongroom/pkg/api"
-	"strongroom/pkg/app/workers"
 	"strongroom/pkg/client"
+	"strongroom/pkg/cmd/strongroom/internal/rotator"
 	rotating "strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
-	"strongroom/pkg/rotation/rotators/awslambda"
-	"strongroom/pkg/rotation/rotators/iamkey"
-	"strongroom/pkg/rotation/rotators/mysql"
-	"strongroom/pkg/rotation/rotators/postgresql"
-	"strongroom/pkg/rotation/rotators/random"
-	"strongroom/pkg/rotation/rotators/webhook"
 )
-
-// checkers are the rotators, with the caller's own AWS configuration.
-var checkers = map[rotating.Kind]func(aws.Config) rotators.Rotator{
-	rotating.PostgreSQL: func(aws.Config) rotators.Rotator { return postgresql.New() },
-	rotating.MySQL:      func(aws.Config) rotators.Rotator { return mysql.New() },
-	rotating.Random:     func(aws.Config) rotators.Rotator { return random.New() },
-	rotating.HTTP:       func(aws.Config) rotators.Rotator { return webhook.New(webhook.Options{Now: time.Now, Loopback: true}) },
-	rotating.IAMAccessKey: func(c aws.Config) rotators.Rotator {
-		return iamkey.New(iamkey.Options{Config: c, Now: time.Now, Sleep: workers.Sleep})
-	},
-	rotating.Lambda: func(c aws.Config) rotators.Rotator { return awslambda.New(c) },
-}
 
 func (m *Main) rotationCheck() *cobra.Command {
 	var yes bool
@@ -60,7 +40,7 @@ func (m *Main) checkRotation(ctx context.Context, text string, yes bool) error {
 		return err
 	}
 	kind := rotating.Kind(r.Rotator)
-	open := checkers[kind]
+	open := rotator.Open[kind]
 	if open == nil {
 		return fmt.Errorf("the rotator %s can't be tried from here", kind)
 	}

@@ -11,29 +11,18 @@ import (
 	"strongroom/pkg/app/workers"
 	"strongroom/pkg/client"
 	"strongroom/pkg/client/config"
+	"strongroom/pkg/cmd/strongroom/internal/rotator"
 	"strongroom/pkg/rotation"
-	"strongroom/pkg/rotation/rotators"
-	"strongroom/pkg/rotation/rotators/mysql"
-	"strongroom/pkg/rotation/rotators/postgresql"
-	"strongroom/pkg/rotation/rotators/random"
-	"strongroom/pkg/rotation/rotators/webhook"
 	"strongroom/pkg/rotation/worker"
 )
 
-// localRotators are the kinds of rotators that have workers here. The others rotate what is in AWS, and this is none.
-var localRotators = map[rotation.Kind]func() rotators.Rotator{
-	rotation.PostgreSQL: func() rotators.Rotator { return postgresql.New() },
-	rotation.MySQL:      func() rotators.Rotator { return mysql.New() },
-	rotation.Random:     func() rotators.Rotator { return random.New() },
-	rotation.HTTP:       func() rotators.Rotator { return webhook.New(webhook.Options{Now: time.Now, Loopback: true}) },
-}
-
-// rotate is what does the rotations of that kind; nil where nothing does.
+// rotate is what does the rotations of that kind; nil where nothing does. Those that take rights in AWS rotate what is there, and
+// this is none.
 func (s *Server) rotate(kind rotation.Kind) Rotate {
 	if s.config.Rotate != nil {
 		return func(ctx context.Context, secret, id uuid.UUID) error { return s.config.Rotate(ctx, kind, secret, id) }
 	}
-	if localRotators[kind] == nil {
+	if row, ok := kind.Lookup(); !ok || len(row.Actions) > 0 {
 		return nil
 	}
 	return func(ctx context.Context, secret, id uuid.UUID) error {
@@ -47,7 +36,7 @@ func (s *Server) rotate(kind rotation.Kind) Rotate {
 		if err != nil {
 			return err
 		}
-		w := worker.Worker{Kind: kind, Rotator: localRotators[kind](), Server: workers.Server{Client: c}, Targets: targets}
+		w := worker.Worker{Kind: kind, Rotator: rotator.Open[kind](aws.Config{}), Server: workers.Server{Client: c}, Targets: targets}
 		outcome, err := w.Rotate(ctx, secret, id)
 		if err == nil {
 			s.config.Log.InfoContext(ctx, "an attempt at a rotation ended", "secret", secret, "rotation", id, "rotator", kind, "outcome", outcome,
