@@ -38,7 +38,7 @@
 // times. The last attempt takes back what it did: it makes the current value work in the target, discards the pending version,
 // and the run has failed. Where even that fails, or the last worker dies, the pending version stays, since the target may have it
 // already: another run goes on with it, [MendAfter] later, or sooner when it is asked for. A run for which no worker comes within
-// [NobodyCame] has failed too.
+// [NobodyCame] has failed too, and so has one that is set as this version of Strongroom does not take it.
 //
 // # Waiting for readers
 //

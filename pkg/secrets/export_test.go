@@ -48,8 +48,8 @@ func moveRotation(t testing.TB, s *Service, secret uuid.UUID, move func(*rotatio
 	t.Helper()
 	q := s.testing()
 	v, err := q.lookRotation(t.Context(), secret)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || v.wrong != nil {
+		t.Fatal(err, v.wrong)
 	}
 	move(&v)
 	p := q.planRotation(&v)

@@ -168,7 +168,7 @@ const (
 func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, cause rotation.Cause) (outcome requested, err error) {
 	q, id := r.beginSystem(r.name, cause.Because), uuid.NewSHA1(event, secret[:])
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		v, err := q.lookStored(ctx, secret)
+		v, err := q.lookRotation(ctx, secret)
 		switch {
 		case err != nil:
 			return plan{}, err

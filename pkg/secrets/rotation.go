@@ -35,7 +35,7 @@ type DeleteRotation struct {
 // GetRotation shows how a secret is rotated and how that goes, and who is waited for.
 func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (answer api.Rotation, err error) {
 	q := s.begin(by, operation.GetRotation)
-	r, err := q.lookStored(ctx, id)
+	r, err := q.lookRotation(ctx, id)
 	if err != nil {
 		return answer, err
 	}
@@ -100,7 +100,7 @@ func (s *Service) PutRotation(ctx context.Context, by Caller, in PutRotation) (a
 		return answer, err
 	}
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		r, err := q.lookStored(ctx, in.ID)
+		r, err := q.lookRotation(ctx, in.ID)
 		if err != nil {
 			return plan{}, err
 		}
@@ -214,7 +214,7 @@ func (r *rotationSight) what() string {
 func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotation) error {
 	q := s.begin(by, operation.DeleteRotation)
 	return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		r, err := q.lookStored(ctx, in.ID)
+		r, err := q.lookRotation(ctx, in.ID)
 		if err != nil {
 			return plan{}, err
 		}
@@ -243,18 +243,15 @@ func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in 
 	}
 	run := orNew(in.ID)
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		r, err := q.lookStored(ctx, id)
+		r, err := q.lookRotation(ctx, id)
 		if err != nil {
 			return plan{}, err
 		}
 		if err := q.decideSecret(ctx, &r.secretSight, access.WriteSecret); err != nil {
 			return plan{}, err
 		}
-		if !r.set {
-			return plan{}, noRotation()
-		}
-		if r.wrong != nil {
-			return plan{}, api.Errorf(api.CodeConflict, "%s", r.wrong)
+		if err := r.movable(); err != nil {
+			return plan{}, err
 		}
 		p := q.rotate(&r, run, in.Leaked)
 		answer = r.showRun()

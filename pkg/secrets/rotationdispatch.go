@@ -113,7 +113,7 @@ func (r *run) dispatch(ctx context.Context, secret uuid.UUID) (moved bool, err e
 	q, id := r.beginSystem(r.name, ""), orNew(nil)
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
 		moved = false
-		v, err := q.lookStored(ctx, secret)
+		v, err := q.lookRotation(ctx, secret)
 		if err != nil || !v.set {
 			return plan{}, err
 		}
@@ -123,9 +123,6 @@ func (r *run) dispatch(ctx context.Context, secret uuid.UUID) (moved bool, err e
 			return plan{}, unlessMet(q.write(ctx, table.Delete(rotationKey(secret), table.IfRevision(v.rotation.revision))))
 		case !v.rec.TrashedAt.IsZero():
 			v.state.PutOff()
-			return plan{}, q.putOff(ctx, &v, now.Add(trashPause))
-		case v.wrong != nil: // until somebody sets it anew
-			slog.ErrorContext(ctx, "a secret is not rotated", "error", v.wrong)
 			return plan{}, q.putOff(ctx, &v, now.Add(trashPause))
 		case due.IsZero() || due.After(now):
 			if v.items[rotationKey(secret)].Index1 == dueKey(secret, due) {
@@ -151,6 +148,9 @@ func (q *request) putOff(ctx context.Context, v *rotationSight, until time.Time)
 
 // move takes a rotation that is due on, and says in the request's cause why. id is that of a run that begins.
 func (q *request) move(ctx context.Context, v *rotationSight, id uuid.UUID) (plan, error) {
+	if v.wrong != nil {
+		return q.moveRefused(ctx, v)
+	}
 	if v.state.Run.State == api.RotationWaiting {
 		return q.moveWaiting(ctx, v)
 	}
@@ -165,6 +165,18 @@ func (q *request) move(ctx context.Context, v *rotationSight, id uuid.UUID) (pla
 		return q.planRotation(v, rotationFailed), nil
 	}
 	return plan{}, fmt.Errorf("a rotation that is %s was due, and nothing is to be done about it", before.State)
+}
+
+// moveRefused gives up a run under way that this version refuses as it is set, since no worker can go on with it. No other one begins
+// until somebody sets it anew.
+func (q *request) moveRefused(ctx context.Context, v *rotationSight) (plan, error) {
+	slog.ErrorContext(ctx, "a secret is not rotated", "error", v.wrong)
+	if !v.state.Run.Active() {
+		return plan{}, q.putOff(ctx, v, q.now().Add(trashPause))
+	}
+	q.cause = clip(v.wrong.Error(), api.MaxRotationFailure)
+	v.state.Failed(q.cause, true, q.now())
+	return q.planRotation(v, rotationFailed), nil
 }
 
 // moveWaiting looks who has read the new version. Looking in vain is not told of.

@@ -424,3 +424,65 @@ func TestARunThatEndsAnywhereLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestARunThatThisVersionRefusesIsGivenUp, wherever it is, when something is to be done about it; and nobody is asked for until it
+// is set anew.
+func TestARunThatThisVersionRefusesIsGivenUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		in      api.PutRotation
+		move    func(w *working)
+		due     time.Duration
+		stages  string
+		setAnew api.Code
+	}{
+		"asked for": {randomly(), func(w *working) { wantCode(w, ignored(w.report(api.OutcomeRetry, "away")), "") }, time.Minute, "1 current", ""},
+		"claimed":   {randomly(), func(*working) {}, rotation.LeaseTime, "1 current", ""},
+		"with a pending version": {randomly(), func(w *working) { wantCode(w, ignored(w.putPending("second")), "") }, rotation.LeaseTime,
+			"2 pending, 1 current", api.CodeConflict},
+		"waiting": {keeping, func(w *working) {
+			wantCode(w, ignored(w.putPending("second")), "")
+			wantCode(w, ignored(w.promote()), "")
+		}, time.Minute, "2 current, 1 previous", api.CodeConflict},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorking(t, c.in)
+			c.move(w)
+			secrets.SpoilRotation(t, w.Service, w.secret.ID)
+			w.Clock.Advance(c.due - time.Second)
+			if moved := dispatch(t, w.World); moved != 0 {
+				t.Errorf("before it is due, %d are moved", moved)
+			}
+			w.Clock.Advance(time.Second)
+			if moved := dispatch(t, w.World); moved != 1 {
+				t.Errorf("%d are moved", moved)
+			}
+			told := toldOf(w.World, operation.DispatchRotations)
+			if len(told) != 1 || !strings.HasPrefix(told[0], "rotationFailed: this version refuses how the rotation of secret "+w.secret.ID.String()) {
+				t.Errorf("told %q", told)
+			}
+			if run := w.rotation().Run; run.State != api.RotationFailed || run.ID != w.run || !strings.Contains(run.Reason, "set it anew with put-rotation") {
+				t.Errorf("it is %+v", run)
+			}
+			for range 40 * 24 {
+				w.Clock.Advance(time.Hour)
+				if moved := dispatch(t, w.World); moved != 0 {
+					t.Fatalf("%d are moved later", moved)
+				}
+			}
+			w.wantStages(c.stages)
+			in := c.in
+			in.Every = "7d"
+			_, err := w.put(w.manager, in)
+			if wantCode(t, err, c.setAnew); err != nil {
+				if !strings.Contains(err.Error(), "delete-rotation with force=true") {
+					t.Errorf("it doesn't say what to do: %v", err)
+				}
+				wantCode(t, w.DeleteRotation(t.Context(), w.manager, secrets.DeleteRotation{ID: w.secret.ID, Force: true}), "")
+				w.set(in)
+			}
+			if run := w.rotate(api.RotateSecret{}); run.State != api.RotationDue || run.ID == w.run {
+				t.Errorf("set anew, it is %+v", run)
+			}
+		})
+	}
+}

@@ -99,7 +99,7 @@ func (rec *rotationRecord) ask(in api.PutRotation) {
 func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
 	config, err := rotation.ParseConfig(rec.asked())
 	if err != nil {
-		config, err = rotation.Config{}, fmt.Errorf("this version refuses how the rotation of secret %s is set; set it anew: %w", secret, err)
+		config, err = rotation.Config{}, fmt.Errorf("this version refuses how the rotation of secret %s is set; set it anew with put-rotation: %w", secret, err)
 	}
 	r := &rec.Run
 	return &rotation.Record{

@@ -22,17 +22,9 @@ type rotationSight struct {
 	wrong error
 }
 
-// lookRotation reads a secret with how it is rotated. extra are further items to be read with it.
-func (q *request) lookRotation(ctx context.Context, id uuid.UUID, extra ...table.Key) (r rotationSight, err error) {
-	if r, err = q.lookStored(ctx, id, extra...); err == nil {
-		err = r.wrong
-	}
-	return r, err
-}
-
-// lookStored does so even where this version refuses how it is set.
-func (q *request) lookStored(ctx context.Context, id uuid.UUID, extra ...table.Key) (rotationSight, error) {
-	v, err := q.lookSecret(ctx, id, nil, append([]table.Key{rotationKey(id)}, extra...)...)
+// lookRotation reads a secret with how it is rotated, even where this version refuses that.
+func (q *request) lookRotation(ctx context.Context, id uuid.UUID) (rotationSight, error) {
+	v, err := q.lookSecret(ctx, id, nil, rotationKey(id))
 	if err != nil {
 		return rotationSight{secretSight: v}, err
 	}
@@ -81,9 +73,15 @@ func (r *rotationSight) actOn(changed ...string) *act {
 	return &act{on: r.about(), changed: changed, rotation: r.state.Run.ID, rotator: r.rotation.Rotator}
 }
 
-// noRotation is said where no rotation is set.
-func noRotation() *api.Error {
-	return api.Errorf(api.CodeConflict, "no rotation is set for the secret; set one with put-rotation")
+// movable is nil where a rotation is set that this version can move.
+func (r *rotationSight) movable() error {
+	switch {
+	case !r.set:
+		return api.Errorf(api.CodeConflict, "no rotation is set for the secret; set one with put-rotation")
+	case r.wrong != nil:
+		return api.Errorf(api.CodeConflict, "%s", r.wrong)
+	}
+	return nil
 }
 
 // refused is what the caller is told where package rotation refuses something.

@@ -83,8 +83,8 @@ func (q *request) work(ctx context.Context, id uuid.UUID, attempt func(context.C
 		if err := q.decideSecret(ctx, &r.secretSight, access.WriteSecret); err != nil {
 			return plan{}, err
 		}
-		if !r.set {
-			return plan{}, noRotation()
+		if err := r.movable(); err != nil {
+			return plan{}, err
 		}
 		return attempt(ctx, &r)
 	})
