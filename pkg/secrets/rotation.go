@@ -52,7 +52,7 @@ func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (ans
 	if r.wrong != nil {
 		answer.Run.Reason = r.wrong.Error()
 	} else if r.state.Run.State == api.RotationWaiting {
-		missing, err := q.missingReaders(ctx, &r.secretSight, &r.rotation)
+		missing, err := q.missingReaders(ctx, &r)
 		if err != nil {
 			return answer, err
 		}

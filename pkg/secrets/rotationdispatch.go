@@ -181,7 +181,7 @@ func (q *request) moveRefused(ctx context.Context, v *rotationSight) (plan, erro
 
 // moveWaiting looks who has read the new version. Looking in vain is not told of.
 func (q *request) moveWaiting(ctx context.Context, v *rotationSight) (plan, error) {
-	missing, err := q.missingReaders(ctx, &v.secretSight, &v.rotation)
+	missing, err := q.missingReaders(ctx, v)
 	if err != nil {
 		return plan{}, err
 	}

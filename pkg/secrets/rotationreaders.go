@@ -20,12 +20,8 @@ import (
 // They come from what is summed up of reads, which the table's stream brings: whoever read the new version a moment ago may be
 // missing still. That is on the safe side. Whoever read an older one for the first time a moment ago is not known yet: that is
 // what [rotation.Readers].Grace is for.
-func (q *request) missingReaders(ctx context.Context, v *secretSight, rec *rotationRecord) ([]api.RotationReader, error) {
-	r, err := rec.state(v.id)
-	if err != nil {
-		return nil, err
-	}
-	candidates, err := q.readersOfOlder(ctx, v.id, &r.Run, q.now().Add(-r.Config.Readers.Within))
+func (q *request) missingReaders(ctx context.Context, v *rotationSight) ([]api.RotationReader, error) {
+	candidates, err := q.readersOfOlder(ctx, v.id, &v.state.Run, q.now().Add(-v.state.Config.Readers.Within))
 	if err != nil || len(candidates) == 0 {
 		return nil, err
 	}
