@@ -109,6 +109,9 @@ func stateInWords(r *api.RotationRun) string {
 	case api.RotationDone:
 		words += ": version " + strconv.FormatInt(r.Version, 10)
 	case api.RotationFailed:
+		if r.TryAt != nil {
+			words = fmt.Sprintf("failed to retire version %d, which may work still; that is tried again at %s", r.From, moment(*r.TryAt))
+		}
 	}
 	return words
 }

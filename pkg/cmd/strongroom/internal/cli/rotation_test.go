@@ -102,6 +102,10 @@ func TestRotationsInWords(t *testing.T) {
 		},
 		{api.RotationRun{State: api.RotationDone, Version: 4}, "done: version 4"},
 		{api.RotationRun{State: api.RotationFailed}, "failed"},
+		{
+			api.RotationRun{State: api.RotationFailed, Step: api.StepRetire, From: 3, Version: 4, TryAt: &at},
+			"failed to retire version 3, which may work still; that is tried again at 2026-11-26T12:00:00Z",
+		},
 	} {
 		if got := stateInWords(&c.run); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
