@@ -31,48 +31,34 @@ type StreamUse = func(ctx context.Context, changes []table.Change) error
 // come to, and can't tell which of them failed. Where one record is the cause, Lambda finds it by halving the batch
 // (BisectBatchOnFunctionError).
 func StreamFunction(name operation.Name, use StreamUse, s Settings) lambda.Handler {
-	trigger, ok := operation.MustLookup(name).Trigger.(operation.Stream)
-	if !ok {
-		panic("app: " + string(name) + " is not started by the table's stream")
-	}
-	return &streamed{task{teller{name: name, settings: s}, maxStreamTime, "batch"}, trigger, use}
-}
-
-type streamed struct {
-	task
-	trigger operation.Stream
-	use     StreamUse
-}
-
-// Invoke answers null, or an error of type messages.InvokeResponse_Error when the batch is to come again.
-func (f *streamed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	return f.do(ctx, func(ctx context.Context) (any, []slog.Attr, error) {
+	trigger := triggered[operation.Stream](name, "started by the table's stream")
+	return &task{teller{name: name, settings: s}, maxStreamTime, "batch", func(ctx context.Context, payload []byte) (any, []slog.Attr, error) {
 		var e events.DynamoDBEvent
 		if err := json.Unmarshal(payload, &e); err != nil || e.Records == nil {
 			return nil, nil, api.Errorf(api.CodeInvalid, "this function takes batches of DynamoDB Streams only")
 		}
-		changes, err := f.changes(e.Records)
+		changes, err := s.changes(e.Records, trigger)
 		said := []slog.Attr{slog.Int("records", len(e.Records))}
 		metric.Add(ctx, metric.Changes, float64(len(changes)))
 		if err != nil || len(changes) == 0 {
 			return nil, said, err
 		}
-		return nil, said, f.use(ctx, changes)
-	})
+		return nil, said, use(ctx, changes)
+	}}
 }
 
 // changes are those of the records that the row wants.
-func (f *streamed) changes(records []events.DynamoDBEventRecord) ([]table.Change, error) {
+func (s Settings) changes(records []events.DynamoDBEventRecord, trigger operation.Stream) ([]table.Change, error) {
 	changes := make([]table.Change, 0, len(records))
 	for _, record := range records {
-		if err := f.check(record); err != nil {
+		if err := s.check(record); err != nil {
 			return nil, err
 		}
 		change, err := dynamo.DecodeRecord(record)
 		if err != nil {
 			return nil, api.Errorf(api.CodeInvalid, "the record with sequence number %s: %v", record.Change.SequenceNumber, err)
 		}
-		if f.trigger.Wants(change.Key.PK, change.Key.SK) {
+		if trigger.Wants(change.Key.PK, change.Key.SK) {
 			changes = append(changes, change)
 		}
 	}
@@ -80,12 +66,12 @@ func (f *streamed) changes(records []events.DynamoDBEventRecord) ([]table.Change
 }
 
 // check refuses records of anything but a table's stream in this deployment's account.
-func (f *streamed) check(record events.DynamoDBEventRecord) error {
+func (s Settings) check(record events.DynamoDBEventRecord) error {
 	if record.EventSource != "aws:dynamodb" {
 		return api.Errorf(api.CodeForbidden, "this function takes batches of DynamoDB Streams only")
 	}
 	parts := strings.Split(record.EventSourceArn, ":") // arn:aws:dynamodb:region:account:table/…
-	if account := f.settings.Account; account != "" && (len(parts) < 6 || parts[4] != account) {
+	if account := s.Account; account != "" && (len(parts) < 6 || parts[4] != account) {
 		return api.Errorf(api.CodeForbidden, "this function serves a table of another account")
 	}
 	return nil

@@ -11,25 +11,39 @@ import (
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/metric"
+	"strongroom/pkg/operation"
 )
 
-// A task is what functions without a route have in common: how they are ended, logged and fail.
+// A task is a function without a route: how it is ended and logged, and how it fails.
 type task struct {
 	teller
 	// most is how long it may take, where Lambda does not leave it less.
 	most time.Duration
 	// word is what the log calls one invocation.
 	word string
+	// use does what a payload asks for. It answers that, and what the log says of it.
+	use taskUse
 }
 
-// do answers one invocation: what use answers as JSON, or an error of type messages.InvokeResponse_Error. It writes one
-// line, with what use says of it.
-func (t *task) do(ctx context.Context, use func(context.Context) (any, []slog.Attr, error)) ([]byte, error) {
+type taskUse = func(ctx context.Context, payload []byte) (out any, said []slog.Attr, err error)
+
+// triggered is what starts an operation. It panics where that is of another kind, which how names.
+func triggered[T operation.Trigger](name operation.Name, how string) T {
+	trigger, ok := operation.MustLookup(name).Trigger.(T)
+	if !ok {
+		panic("app: " + string(name) + " is not " + how)
+	}
+	return trigger
+}
+
+// Invoke answers one invocation: what use answers as JSON, or an error of type messages.InvokeResponse_Error. It writes one
+// line.
+func (t *task) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	started := time.Now()
 	ctx, cancel := withDeadline(ctx, started, t.most)
 	defer cancel()
 	ctx, counts := metric.With(ctx)
-	out, said, err := guarded(ctx, use)
+	out, said, err := t.guarded(ctx, payload)
 	said = append(said, slog.Float64("milliseconds", milliseconds(time.Since(started))))
 	counts.Add(metric.Runs, 1)
 	if err != nil {
@@ -47,13 +61,13 @@ func (t *task) do(ctx context.Context, use func(context.Context) (any, []slog.At
 }
 
 // guarded makes an error of a panic.
-func guarded(ctx context.Context, use func(context.Context) (any, []slog.Attr, error)) (_ any, _ []slog.Attr, err error) {
+func (t *task) guarded(ctx context.Context, payload []byte) (_ any, _ []slog.Attr, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
-	return use(ctx)
+	return t.use(ctx, payload)
 }
 
 // shownOf is what of an error the invoker gets to see.
