@@ -2,13 +2,7 @@ package awslambda_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,85 +12,18 @@ import (
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/awslambda"
+	"strongroom/pkg/rotation/rotators/awslambda/lambdatest"
 	"strongroom/pkg/rotation/rotators/rotatortest"
 	"strongroom/pkg/rotation/worker/workertest"
 )
 
-const functionARN = "arn:aws:lambda:eu-central-1:111122223333:function:rotate:live"
+const functionARN = lambdatest.ARN
 
-// A function stands in for Lambda's Invoke (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html), and for a function that
-// keeps values.
-type function struct {
-	*httptest.Server
-	mu     sync.Mutex
-	works  map[string]bool
-	events []map[string]any
-	kinds  []string
-	// answer is that to createSecret; raise what is raised, refuse the code of an error of Lambda's.
-	answer, raise, refuse string
-	bad                   error
-}
+type function struct{ *lambdatest.Function }
 
-func newFunction(t *testing.T) *function {
-	t.Helper()
-	f := &function{works: map[string]bool{"first": true}, answer: "null"}
-	f.Server = httptest.NewServer(f)
-	t.Cleanup(f.Close)
-	return f
-}
+func newFunction(t *testing.T) function { t.Helper(); return function{lambdatest.New(t)} }
 
-func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	body, err := io.ReadAll(r.Body)
-	if err != nil || r.URL.Path != "/2015-03-31/functions/"+functionARN+"/invocations" || !strings.Contains(r.Header.Get("Authorization"), "/eu-central-1/lambda/") {
-		f.bad = errors.Join(err, errors.New("a bad request: "+r.URL.Path+" "+r.Header.Get("Authorization")))
-	}
-	kind := r.Header.Get("X-Amz-Invocation-Type")
-	f.kinds = append(f.kinds, kind)
-	if f.refuse != "" {
-		w.Header().Set("X-Amzn-Errortype", f.refuse)
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"Message": "it says first"}`)
-		return
-	}
-	if kind == "DryRun" {
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	var event map[string]any
-	if err := json.Unmarshal(body, &event); err != nil {
-		f.bad = err
-	}
-	f.events = append(f.events, event)
-	if f.raise != "" {
-		w.Header().Set("X-Amz-Function-Error", "Unhandled")
-		_, _ = io.WriteString(w, f.raise)
-		return
-	}
-	values, _ := event["Values"].(map[string]any)
-	value := func(stage string) string { text, _ := values[stage].(string); return text }
-	answer := "null"
-	switch event["Step"] {
-	case "createSecret":
-		answer = f.answer
-	case "setSecret":
-		f.works[value("AWSPENDING")] = true
-	case "testSecret":
-		if !f.works[value("AWSPENDING")] {
-			w.Header().Set("X-Amz-Function-Error", "Unhandled")
-			answer = `{"errorMessage": "it does not work"}`
-		}
-	case "undoSecret":
-		f.works[value("AWSCURRENT")] = true
-		delete(f.works, value("AWSPENDING"))
-	case "retireSecret":
-		delete(f.works, value("AWSPREVIOUS"))
-	}
-	_, _ = io.WriteString(w, answer)
-}
-
-func (f *function) rotator() *awslambda.Rotator {
+func (f function) rotator() *awslambda.Rotator {
 	return awslambda.New(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &f.URL, RetryMaxAttempts: 1,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -114,7 +41,7 @@ func settings(t *testing.T, more string) rotation.Settings {
 	return parsed
 }
 
-func (f *function) task(t *testing.T, more string) *rotators.Task {
+func (f function) task(t *testing.T, more string) *rotators.Task {
 	t.Helper()
 	pending, old := "pending-value", "old-value"
 	return &rotators.Task{Secret: uuid.New(), Rotation: uuid.New(), Settings: settings(t, more), Current: "first", Pending: &pending, Old: &old}
@@ -126,7 +53,7 @@ func TestAFunctionIsRotated(t *testing.T) {
 		f := newFunction(t)
 		return &rotatortest.Target{
 			Rotator: func() rotators.Rotator { return f.rotator() }, Secret: uuid.New(), Settings: settings(t, `, "keepsOld": true, "includeValues": true`),
-			Current: "first", Works: func(_ testing.TB, value string) bool { f.mu.Lock(); defer f.mu.Unlock(); return f.works[value] },
+			Current: "first", Works: func(_ testing.TB, value string) bool { f.Lock(); defer f.Unlock(); return f.Works[value] },
 		}
 	}
 	rotatortest.Crashes(t, 8, 8, begin)
@@ -156,8 +83,8 @@ func TestEachStepIsAnEventOfAWSSecretsManagersForm(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if f.bad != nil {
-			t.Error(f.bad)
+		if f.Bad != nil {
+			t.Error(f.Bad)
 		}
 		var want []map[string]any
 		for _, step := range []string{"createSecret", "setSecret", "undoSecret", "finishSecret", "retireSecret"} {
@@ -167,16 +94,16 @@ func TestEachStepIsAnEventOfAWSSecretsManagersForm(t *testing.T) {
 			}
 			want = append(want, event)
 		}
-		if created, ok := f.events[0]["Values"].(map[string]any); ok {
+		if created, ok := f.Events[0]["Values"].(map[string]any); ok {
 			if proposed, ok := created["AWSPENDING"].(string); !ok || len(proposed) != rotation.DefaultLength || len(created) != 2 {
 				t.Errorf("createSecret has the values %v; want the current one and a proposal", created)
 			}
-			want[0]["Values"] = f.events[0]["Values"]
+			want[0]["Values"] = f.Events[0]["Values"]
 		}
-		if diff := cmp.Diff(want, f.events); diff != "" {
+		if diff := cmp.Diff(want, f.Events); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff([]string{"DryRun", "", "", "", "", ""}, f.kinds); diff != "" {
+		if diff := cmp.Diff([]string{"DryRun", "", "", "", "", ""}, f.Kinds); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -187,7 +114,7 @@ func TestAFunctionMayMakeTheValue(t *testing.T) {
 		`null`: "", ``: "", `{}`: "", `"done"`: "", `{"value": null}`: "", `{"statusCode": 200}`: "", `{"value": "made by it"}`: "made by it",
 	} {
 		f := newFunction(t)
-		f.answer = answer
+		f.Answer = answer
 		created, err := f.rotator().Create(t.Context(), f.task(t, ""))
 		if err != nil || want != "" && created.Value != want || want == "" && len(created.Value) != rotation.DefaultLength {
 			t.Errorf("%s: the value is %q: %v", answer, created.Value, err)
@@ -195,7 +122,7 @@ func TestAFunctionMayMakeTheValue(t *testing.T) {
 	}
 	for _, answer := range []string{`{"value": 5}`, `{"value": ""}`, `{"value": "a", "value": "b"}`} {
 		f := newFunction(t)
-		f.answer = answer
+		f.Answer = answer
 		_, err := f.rotator().Create(t.Context(), f.task(t, ""))
 		refused(t, err, true, `the function's answer to createSecret is not {"value": "…"} with a text that is not empty`)
 	}
@@ -233,11 +160,11 @@ func TestWhatAFunctionRaisesIsShownWithoutValues(t *testing.T) {
 		`Task timed out, pending-value`:                          "the function failed at setSecret; its log may say why",
 	} {
 		f := newFunction(t)
-		f.raise = raise
+		f.Raise = raise
 		refused(t, f.rotator().Set(t.Context(), f.task(t, "")), false, words)
 	}
 	f := newFunction(t)
-	f.raise = `{"errorMessage": "made-by-it is too long"}`
+	f.Raise = `{"errorMessage": "made-by-it is too long"}`
 	_, err := f.rotator().Create(t.Context(), f.task(t, ""))
 	refused(t, err, false, "the function failed at createSecret; its log may say why")
 }
@@ -253,7 +180,7 @@ func TestWhyAFunctionIsNotInvokedIsSaid(t *testing.T) {
 		"KMSDisabledException":      {false, "AWS Lambda does not invoke the function"},
 	} {
 		f := newFunction(t)
-		f.refuse = code
+		f.Refuse = code
 		refused(t, f.rotator().Set(t.Context(), f.task(t, "")), c.permanent, c.words)
 		refused(t, f.rotator().Check(t.Context(), f.task(t, "")), c.permanent, c.words)
 	}
@@ -264,7 +191,7 @@ func TestWhyAFunctionIsNotInvokedIsSaid(t *testing.T) {
 
 func TestOldValuesAreRetiredWhereTheFunctionKeepsThemAlone(t *testing.T) {
 	f := newFunction(t)
-	if err := f.rotator().Retire(t.Context(), f.task(t, "")); err != nil || len(f.events) != 0 {
-		t.Errorf("the function was asked %v: %v", f.events, err)
+	if err := f.rotator().Retire(t.Context(), f.task(t, "")); err != nil || len(f.Events) != 0 {
+		t.Errorf("the function was asked %v: %v", f.Events, err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
@@ -16,33 +15,34 @@ import (
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/iamkey"
+	"strongroom/pkg/rotation/rotators/iamkey/iamtest"
 	"strongroom/pkg/rotation/rotators/rotatortest"
 	"strongroom/pkg/rotation/worker/workertest"
 )
-
-func (a *account) worker(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: worker, SecretAccessKey: "the-workers-secret"}, nil
-}
 
 const (
 	firstID = "AKIAFIRSTFIRSTFIRST1"
 	first   = `{"region": "eu-central-1", "accessKeyId": "AKIAFIRSTFIRSTFIRST1", "secretAccessKey": "first/secret"}`
 )
 
+func accessKey(id, secret, status string, made time.Time) *iamtest.AccessKey {
+	return &iamtest.AccessKey{ID: id, Secret: secret, Status: status, Made: made}
+}
+
 // A subject is a user with a key, and the secret that has it.
 type subject struct {
-	*account
+	*iamtest.Account
 	*rotatortest.Target
-	user  *user
+	user  *iamtest.User
 	slept time.Duration
 }
 
 func begin(t *testing.T, old string) *subject {
 	t.Helper()
-	s := &subject{account: newAccount(t)}
+	s := &subject{Account: iamtest.New(t)}
 	secret := uuid.New()
-	s.user = &user{path: "/apps/", tags: map[string]string{"strongroom:secret": secret.String(), "team": "x"}, keys: []*accessKey{{firstID, "first/secret", "Active", time.Now().Add(-time.Hour)}}}
-	s.users["app"] = s.user
+	s.user = &iamtest.User{Path: "/apps/", Tags: map[string]string{"strongroom:secret": secret.String(), "team": "x"}, Keys: []*iamtest.AccessKey{accessKey(firstID, "first/secret", "Active", time.Now().Add(-time.Hour))}}
+	s.Users["app"] = s.user
 	settings, err := rotation.ParseSettings(rotation.IAMAccessKey, []byte(`{"userName": "app", "old": "`+old+`"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -50,14 +50,14 @@ func begin(t *testing.T, old string) *subject {
 	s.Target = &rotatortest.Target{
 		Secret: secret, Settings: settings, Current: first, Works: s.works,
 		Rotator: func() rotators.Rotator {
-			return iamkey.New(iamkey.Options{Config: s.config(), Now: time.Now, Sleep: func(_ context.Context, d time.Duration) error { s.slept += d; return nil }})
+			return iamkey.New(iamkey.Options{Config: s.Config(), Now: time.Now, Sleep: func(_ context.Context, d time.Duration) error { s.slept += d; return nil }})
 		},
 		Settled: func(t testing.TB, values ...string) {
 			t.Helper()
 			var active []string
-			for _, k := range s.user.keys {
-				if k.status == "Active" {
-					active = append(active, k.id)
+			for _, k := range s.user.Keys {
+				if k.Status == "Active" {
+					active = append(active, k.ID)
 				}
 			}
 			if len(active) != len(values) {
@@ -69,12 +69,12 @@ func begin(t *testing.T, old string) *subject {
 }
 
 func (s *subject) works(_ testing.TB, value string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Lock()
+	defer s.Unlock()
 	id, _ := rotators.Member(value, "accessKeyId")
 	secret, _ := rotators.Member(value, "secretAccessKey")
-	u, _, k := s.account.key(id)
-	return u == s.user && k.secret == secret && k.status == "Active"
+	u, _, k := s.Key(id)
+	return u == s.user && k.Secret == secret && k.Status == "Active"
 }
 
 func (s *subject) task() *rotators.Task {
@@ -96,7 +96,7 @@ func TestAccessKeysAreRotated(t *testing.T) {
 			if !strings.HasPrefix(last, `{"region": "eu-central-1", "accessKeyId": "AKIANEW`) {
 				t.Errorf("the value lost a member: %s", last)
 			}
-			if n := len(s.user.keys); n != map[string]int{rotation.OldDelete: 1, rotation.OldDeactivate: 2}[old] {
+			if n := len(s.user.Keys); n != map[string]int{rotation.OldDelete: 1, rotation.OldDeactivate: 2}[old] {
 				t.Errorf("the user has %d keys", n)
 			}
 		})
@@ -119,20 +119,20 @@ func TestTheNoteIsWrittenBeforeAKeyIsMade(t *testing.T) {
 	task := s.task()
 	task.SaveNote = func(context.Context, string) error { return errors.New("no") }
 	refused(t, second(s.Rotator().Create(t.Context(), task)), false, "could not be written down")
-	if len(s.user.keys) != 1 {
+	if len(s.user.Keys) != 1 {
 		t.Error("a key was made")
 	}
 }
 
 func TestANewKeyIsWaitedFor(t *testing.T) {
 	s := begin(t, "delete")
-	s.late = 3
+	s.Late = 3
 	rotatortest.Again(t, 1, s.Target)
 	if s.slept != 2*time.Second+4*time.Second+8*time.Second {
 		t.Errorf("it was waited for %s", s.slept)
 	}
 	s = begin(t, "delete")
-	s.late = 1000
+	s.Late = 1000
 	task := s.task()
 	created, err := s.Rotator().Create(t.Context(), task)
 	if err != nil {
@@ -162,7 +162,7 @@ func TestUsersWhoAreNotTheSecretsAreLeftAlone(t *testing.T) {
 	for name, tags := range map[string]map[string]string{"no tag": {}, "another secret's": {"strongroom:secret": uuid.NewString()}} {
 		t.Run(name, func(t *testing.T) {
 			s := begin(t, "delete")
-			s.user.tags = tags
+			s.user.Tags = tags
 			old, pending := strings.ReplaceAll(first, "FIRST1", "OTHER1"), strings.ReplaceAll(first, "FIRST1", "OTHER2")
 			task := s.task()
 			task.Old, task.Pending = &old, &pending
@@ -173,7 +173,7 @@ func TestUsersWhoAreNotTheSecretsAreLeftAlone(t *testing.T) {
 				t.Log(step)
 				refused(t, err, true, "does not say that its keys are this secret's; tag it: aws iam tag-user --user-name app")
 			}
-			for _, action := range s.asked {
+			for _, action := range s.Asked {
 				if action != "ListUserTags" {
 					t.Errorf("it was asked for %s", action)
 				}
@@ -189,19 +189,19 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		words     string
 	}{
 		"a second key": {func(s *subject, _ *rotators.Task) {
-			s.user.keys = append(s.user.keys, &accessKey{"AKIATWO", "x", "Active", time.Now()})
+			s.user.Keys = append(s.user.Keys, accessKey("AKIATWO", "x", "Active", time.Now()))
 		}, true, "has a second access key, AKIATWO, and IAM allows two"},
 		"an inactive one": {func(s *subject, _ *rotators.Task) {
-			s.user.keys = append(s.user.keys, &accessKey{"AKIATWO", "x", "Inactive", time.Now()})
+			s.user.Keys = append(s.user.Keys, accessKey("AKIATWO", "x", "Inactive", time.Now()))
 		}, true, "has a second access key, AKIATWO"},
 		"another's key":  {func(_ *subject, task *rotators.Task) { task.Current = strings.ReplaceAll(first, "FIRST1", "OTHER1") }, true, "is none of the IAM user"},
 		"no key":         {func(_ *subject, task *rotators.Task) { task.Current = "password" }, true, "must be a JSON object with an access key"},
-		"no user":        {func(s *subject, _ *rotators.Task) { delete(s.users, "app") }, true, "there is no such IAM user"},
-		"not allowed":    {func(s *subject, _ *rotators.Task) { s.fail["CreateAccessKey"] = "AccessDenied" }, true, "may not do iam:CreateAccessKey"},
-		"too often":      {func(s *subject, _ *rotators.Task) { s.fail["ListAccessKeys"] = "Throttling" }, false, "could not do iam:ListAccessKeys just now"},
-		"the limit":      {func(s *subject, _ *rotators.Task) { s.fail["CreateAccessKey"] = "LimitExceeded" }, false, "as many as IAM allows"},
-		"something else": {func(s *subject, _ *rotators.Task) { s.fail["CreateAccessKey"] = "NewSecret" }, false, "AWS refuses iam:CreateAccessKey"},
-		"nobody there":   {func(s *subject, _ *rotators.Task) { s.url = "http://127.0.0.1:1" }, false, "AWS, asked for iam:ListUserTags, refuses connections"},
+		"no user":        {func(s *subject, _ *rotators.Task) { delete(s.Users, "app") }, true, "there is no such IAM user"},
+		"not allowed":    {func(s *subject, _ *rotators.Task) { s.Fail["CreateAccessKey"] = "AccessDenied" }, true, "may not do iam:CreateAccessKey"},
+		"too often":      {func(s *subject, _ *rotators.Task) { s.Fail["ListAccessKeys"] = "Throttling" }, false, "could not do iam:ListAccessKeys just now"},
+		"the limit":      {func(s *subject, _ *rotators.Task) { s.Fail["CreateAccessKey"] = "LimitExceeded" }, false, "as many as IAM allows"},
+		"something else": {func(s *subject, _ *rotators.Task) { s.Fail["CreateAccessKey"] = "NewSecret" }, false, "AWS refuses iam:CreateAccessKey"},
+		"nobody there":   {func(s *subject, _ *rotators.Task) { s.URL = "http://127.0.0.1:1" }, false, "AWS, asked for iam:ListUserTags, refuses connections"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := begin(t, "delete")
@@ -217,10 +217,10 @@ func TestCheckAsksWhoTheKeyIsOf(t *testing.T) {
 	if err := s.Rotator().Check(t.Context(), s.task()); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"ListUserTags", "ListUserTags", "ListAccessKeys", "GetCallerIdentity"}, s.asked); diff != "" {
+	if diff := cmp.Diff([]string{"ListUserTags", "ListUserTags", "ListAccessKeys", "GetCallerIdentity"}, s.Asked); diff != "" {
 		t.Error(diff)
 	}
-	s.user.keys[0].secret = "another/secret"
+	s.user.Keys[0].Secret = "another/secret"
 	refused(t, s.Rotator().Check(t.Context(), s.task()), false, "the access key's secret is another one")
 	s = begin(t, "delete")
 	pending := `{"accessKeyId": "AKIAWORKERWORKERWORK", "secretAccessKey": "the-workers-secret"}`
@@ -239,7 +239,7 @@ func TestRetireTouchesTheOldKeyAlone(t *testing.T) {
 			t.Errorf("the current key works no more: %v", err)
 		}
 	}
-	if slices.Contains(s.asked, "DeleteAccessKey") {
+	if slices.Contains(s.Asked, "DeleteAccessKey") {
 		t.Error("a key was deleted")
 	}
 }
@@ -247,12 +247,12 @@ func TestRetireTouchesTheOldKeyAlone(t *testing.T) {
 func TestAKeyThatSomebodyMadeByHandIsNotTakenForAWorkers(t *testing.T) {
 	for made, deleted := range map[time.Duration]bool{time.Minute: true, 20 * time.Minute: false} {
 		s := begin(t, "delete")
-		s.user.keys = append(s.user.keys, &accessKey{"AKIATWO", "x", "Active", time.Now().Add(-time.Hour + made)})
+		s.user.Keys = append(s.user.Keys, accessKey("AKIATWO", "x", "Active", time.Now().Add(-time.Hour+made)))
 		task := s.task()
 		task.Note = "iam-access-keys " + time.Now().Add(-time.Hour).UTC().Format(time.RFC3339) + " " + firstID
 		err := s.Rotator().Undo(t.Context(), task)
-		if err != nil || slices.Contains(s.asked, "DeleteAccessKey") != deleted {
-			t.Errorf("made %s after the note: %v, it was asked for %q", made, err, s.asked)
+		if err != nil || slices.Contains(s.Asked, "DeleteAccessKey") != deleted {
+			t.Errorf("made %s after the note: %v, it was asked for %q", made, err, s.Asked)
 		}
 	}
 }
