@@ -20,19 +20,19 @@ func TestNetworksFailInFixedWords(t *testing.T) {
 		err  error
 		want string
 	}{
-		{x509.UnknownAuthorityError{}, "has a certificate that nobody who is trusted signed; name the certificates to trust"},
-		{x509.HostnameError{Host: "db.example", Certificate: &x509.Certificate{DNSNames: []string{secret}}}, "has a certificate for another name than db.example"},
-		{x509.CertificateInvalidError{Reason: x509.Expired}, "has a certificate that is not valid now"},
+		{x509.UnknownAuthorityError{}, "has a certificate that nobody who is trusted signed; trust it"},
+		{x509.HostnameError{Host: "db.example", Certificate: &x509.Certificate{DNSNames: []string{secret}}}, "has a certificate for another name than db.example; name it in the settings as its certificate does"},
+		{x509.CertificateInvalidError{Reason: x509.Expired}, "has a certificate that is not valid now; renew it there"},
 		{x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}, "has a certificate that can't be trusted"},
-		{&net.DNSError{Name: secret}, "has a name that can't be looked up"},
-		{context.DeadlineExceeded, "did not answer in time"},
+		{&net.DNSError{Name: secret}, "has a name that can't be looked up from here; is it right?"},
+		{context.DeadlineExceeded, "did not answer in time; does the network let it be reached from here?"},
 		{context.Canceled, "was not waited for: the worker is ending"},
-		{syscall.ECONNREFUSED, "refuses connections"},
+		{syscall.ECONNREFUSED, "refuses connections; are its address and port right, and does it listen there?"},
 		{io.ErrUnexpectedEOF, "closed the connection"},
 		{syscall.ECONNRESET, "closed the connection"},
 		{errors.New(secret), "can't be reached"},
 	} {
-		got := rotators.Network(fmt.Errorf("%s: %w", secret, c.err))
+		got := rotators.Network(fmt.Errorf("%s: %w", secret, c.err), "trust it")
 		if got != c.want || strings.Contains(got, secret) {
 			t.Errorf("%T: %q; want %q", c.err, got, c.want)
 		}

@@ -176,13 +176,13 @@ func explain(err error) error {
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return rotators.Failed(err, "AWS Lambda %s", rotators.Network(err))
+		return rotators.Failed(err, "AWS Lambda %s", rotators.Network(err, "something stands between AWS and whoever asks"))
 	}
 	switch api.ErrorCode() {
 	case "ResourceNotFoundException":
 		return rotators.Wrong(err, "there is no such Lambda function; make it, or name another in the settings")
 	case "AccessDeniedException", "AccessDenied":
-		return rotators.Wrong(err, "the worker's role may not invoke the function; allow it lambda:InvokeFunction on it")
+		return rotators.Wrong(err, "whoever asks, the worker's role or who tries the settings, may not invoke the function; allow that lambda:InvokeFunction on it")
 	case "TooManyRequestsException", "ServiceException", "ThrottlingException":
 		return rotators.Failed(err, "AWS Lambda could not invoke the function just now")
 	}

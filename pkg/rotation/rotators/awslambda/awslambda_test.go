@@ -175,7 +175,7 @@ func TestWhyAFunctionIsNotInvokedIsSaid(t *testing.T) {
 		words     string
 	}{
 		"ResourceNotFoundException": {true, "there is no such Lambda function; make it, or name another in the settings"},
-		"AccessDeniedException":     {true, "the worker's role may not invoke the function; allow it lambda:InvokeFunction on it"},
+		"AccessDeniedException":     {true, "whoever asks, the worker's role or who tries the settings, may not invoke the function; allow that lambda:InvokeFunction on it"},
 		"TooManyRequestsException":  {false, "AWS Lambda could not invoke the function just now"},
 		"KMSDisabledException":      {false, "AWS Lambda does not invoke the function"},
 	} {
@@ -186,7 +186,7 @@ func TestWhyAFunctionIsNotInvokedIsSaid(t *testing.T) {
 	}
 	f := newFunction(t)
 	f.Close()
-	refused(t, f.rotator().Set(t.Context(), f.task(t, "")), false, "AWS Lambda refuses connections")
+	refused(t, f.rotator().Set(t.Context(), f.task(t, "")), false, "AWS Lambda refuses connections; are its address and port right, and does it listen there?")
 }
 
 func TestOldValuesAreRetiredWhereTheFunctionKeepsThemAlone(t *testing.T) {

@@ -287,7 +287,7 @@ func (j job) denied(cause error, who Credential) error {
 	case j.admin != nil && who == *j.admin:
 		return rotators.Wrong(cause, "the server refuses the admin's username and password; set the value of the admin's secret to one that works")
 	case who == j.current:
-		return rotators.Wrong(cause, "the server refuses the current value: the user %q, or its password", who.Username)
+		return rotators.Wrong(cause, "the server refuses the current value: the user %q is not there, or has another password; set a value that works", who.Username)
 	}
 	return rotators.Failed(cause, "the server refuses the new password of the user %q", who.Username)
 }

@@ -8,6 +8,9 @@ import (
 	"strongroom/pkg/rotation/rotators"
 )
 
+// Trust says what helps where nobody who is trusted signed a server's certificate.
+const Trust = "have the settings' ca be the certificate of who signed it, in PEM"
+
 // TLS is how connections are protected by the settings; nil where they are not.
 func TLS(settings *rotation.Database) (*tls.Config, error) {
 	if settings.TLS == rotation.TLSDisable {

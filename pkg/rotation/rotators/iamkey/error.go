@@ -25,9 +25,9 @@ func explain(err error, action string) error {
 	}
 	switch c := code(err); c {
 	case "":
-		return rotators.Failed(err, "AWS, asked for %s, %s", action, rotators.Network(err))
+		return rotators.Failed(err, "AWS, asked for %s, %s", action, rotators.Network(err, "something stands between AWS and whoever asks"))
 	case "AccessDenied", "AccessDeniedException":
-		return rotators.Wrong(err, "the worker's role may not do %s for the user; allow it", action)
+		return rotators.Wrong(err, "whoever asks, the worker's role or who tries the settings, may not do %s for the user; allow that", action)
 	case "NoSuchEntity":
 		return rotators.Wrong(err, "there is no such IAM user; make it, and a first access key, or name another in the settings")
 	case "LimitExceeded":

@@ -197,9 +197,9 @@ func (r *Rotator) who(ctx context.Context, k key, user string) error {
 	out, err := as.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	switch code(err) {
 	case "InvalidClientTokenId", "InvalidAccessKeyId":
-		return rotators.Failed(errUnknownKey, "AWS does not know the access key, or it is inactive; a new one may take a minute")
+		return rotators.Failed(errUnknownKey, "AWS does not know the access key, or it is inactive: a new one may take a minute, and another can be activated, or set the value of one that works")
 	case "SignatureDoesNotMatch":
-		return rotators.Failed(errUnknownKey, "AWS says that the access key's secret is another one")
+		return rotators.Failed(errUnknownKey, "AWS says that the access key's secret is another one; set a value with the one that it was made with")
 	}
 	if err != nil {
 		return explain(err, "sts:GetCallerIdentity")

@@ -47,7 +47,7 @@ func explain(err error) error {
 	case 1040, 1203, 1226: // ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
 		return rotators.Failed(err, "the server has too many connections")
 	case 1129, 1130: // ER_HOST_IS_BLOCKED, ER_HOST_NOT_PRIVILEGED
-		return rotators.Failed(err, "the server takes no connections from the worker's address (%d)", n)
+		return rotators.Failed(err, "the server takes no connections from the address of whoever asks (%d); see its accounts' hosts, and whether it blocks that one", n)
 	default:
 		return rotators.Failed(err, "the server answers with the error %d", n)
 	}
@@ -61,5 +61,5 @@ func notServer(err error) error {
 	case errors.Is(err, mysql.ErrCleartextPassword), errors.Is(err, mysql.ErrOldPassword), errors.Is(err, mysql.ErrUnknownPlugin):
 		return rotators.Wrong(err, "the account does not use a password that the server keeps; alter it to")
 	}
-	return rotators.Failed(err, "the database server %s", rotators.Network(err))
+	return rotators.Failed(err, "the database server %s", rotators.Network(err, database.Trust))
 }

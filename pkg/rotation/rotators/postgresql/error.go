@@ -18,7 +18,7 @@ func explain(err error) error {
 		if strings.Contains(err.Error(), "authentication method requirement") { // pgconn has no type for it
 			return rotators.Wrong(err, "the server does not ask for a password, or asks for it readable without TLS; have pg_hba.conf say scram-sha-256 for the rotation's users")
 		}
-		return rotators.Failed(err, "the database server %s", rotators.Network(err))
+		return rotators.Failed(err, "the database server %s", rotators.Network(err, database.Trust))
 	}
 	switch server.Code {
 	case "28P01", "28000": // invalid_password, invalid_authorization_specification

@@ -43,7 +43,7 @@ func (engine) Connect(ctx context.Context, settings *rotation.Database, who data
 	}
 	config, err := pgconn.ParseConfig("postgres://localhost?sslmode=disable")
 	if err != nil {
-		return nil, rotators.Failed(err, "no connection can be made: the worker's environment has settings of PostgreSQL's clients")
+		return nil, rotators.Failed(err, "no connection can be made: the environment has settings of PostgreSQL's clients (PGPORT and the like) that can't be read; unset them")
 	}
 	config.Host, config.Port = settings.Host, uint16(settings.Port) //nolint:gosec // checked to be one
 	config.User, config.Password, config.Database = who.Username, who.Password, settings.Database

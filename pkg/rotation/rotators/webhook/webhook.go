@@ -146,7 +146,7 @@ func (r *Rotator) ask(ctx context.Context, t *rotators.Task, body Request) error
 		}
 		answer, err := r.client.Do(request)
 		if err != nil {
-			return rotators.Failed(err, "the service %s", rotators.Network(err))
+			return rotators.Failed(err, "the service %s", rotators.Network(err, "it needs one of an authority that the system of whoever asks trusts"))
 		}
 		defer func() { _ = answer.Body.Close() }() // what is read of it is
 		return judge(t, answer)

@@ -246,7 +246,7 @@ func TestAServiceThatDoesNotAnswerIsNotWaitedForLong(t *testing.T) {
 		t.Fatal("other settings")
 	}
 	settings.Timeout = 1
-	refused(t, rotator().Set(t.Context(), task), false, "the service did not answer in time")
+	refused(t, rotator().Set(t.Context(), task), false, "the service did not answer in time; does the network let it be reached from here?")
 }
 
 func TestRequestsGoToServersThatCanBeTrustedAlone(t *testing.T) {
@@ -261,7 +261,7 @@ func TestRequestsGoToServersThatCanBeTrustedAlone(t *testing.T) {
 		t.Fatal("other settings")
 	}
 	settings.URL = unknown.URL
-	refused(t, deployed.Set(t.Context(), task), false, "the service has a certificate that nobody who is trusted signed; name the certificates to trust")
+	refused(t, deployed.Set(t.Context(), task), false, "the service has a certificate that nobody who is trusted signed; it needs one of an authority that the system of whoever asks trusts")
 	if len(s.requests) != 0 {
 		t.Error("a request was sent")
 	}

@@ -28,6 +28,8 @@ type strongroom struct {
 	server *localtest.Server
 	clock  *clock
 	owner  *client.Client
+	// checked counts secrets whose rotation was tried.
+	checked int
 }
 
 func start(t *testing.T) *strongroom {
