@@ -53,8 +53,13 @@ type eventNames map[uuid.UUID]string
 // anyID is a UUID in a text.
 var anyID = regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
 
-// in is a text with names in place of ids, where they are known.
+// in is a text with names in place of ids, where they are known. One that stands behind its name is left out.
 func (n eventNames) in(text string) string {
+	for _, id := range anyID.FindAllString(text, -1) {
+		if name := n[uuid.MustParse(id)]; name != "" {
+			text = strings.ReplaceAll(text, name+" ("+id+")", name)
+		}
+	}
 	return anyID.ReplaceAllStringFunc(text, func(id string) string { return cmp.Or(n[uuid.MustParse(id)], id) })
 }
 

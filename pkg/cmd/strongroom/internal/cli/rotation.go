@@ -78,6 +78,7 @@ func rotationListing(r api.Rotation) listing {
 	for _, reader := range r.Run.NeverCame {
 		line("never came", readerInWords(reader))
 	}
+	line("besides", moreReaders(r.Run))
 	return l
 }
 
@@ -104,8 +105,8 @@ func stateInWords(r *api.RotationRun) string {
 		if r.Missing == 0 {
 			return fmt.Sprintf("version %d is the current one, and nobody is waited for any more; the old value works until its grace is over", r.Version)
 		}
-		words = fmt.Sprintf("version %d is the current one; the old value works until %s have read it, or %s",
-			r.Version, counted(int(r.Missing), "reader", "readers"), orNever(r.RetireBy))
+		words = fmt.Sprintf("version %d is the current one; the old value works until %s read it, or %s",
+			r.Version, counted(int(r.Missing), "reader has", "readers have"), orNever(r.RetireBy))
 	case api.RotationDone:
 		words += ": version " + strconv.FormatInt(r.Version, 10)
 	case api.RotationFailed:
@@ -207,16 +208,30 @@ func (m *Main) sayWaiting(ctx context.Context, s *session, text string, id uuid.
 	if err != nil || r.Run == nil {
 		return err
 	}
-	for _, reader := range r.Run.WaitingFor {
-		m.sayf("%s: waits until %s for %s", text, orNever(r.Run.RetireBy), readerInWords(reader))
+	m.sayReaders(text, r.Run)
+	return nil
+}
+
+// sayReaders says who is waited for in a rotation, and who never came.
+func (m *Main) sayReaders(text string, run *api.RotationRun) {
+	for _, reader := range run.WaitingFor {
+		m.sayf("%s: waits until %s for %s", text, orNever(run.RetireBy), readerInWords(reader))
 	}
-	for _, reader := range r.Run.NeverCame {
+	for _, reader := range run.NeverCame {
 		m.sayf("%s: never came: %s", text, readerInWords(reader))
 	}
-	if more := int(r.Run.Missing) - len(r.Run.WaitingFor) - len(r.Run.NeverCame); more > 0 {
-		m.sayf("%s: and %s more", text, counted(more, "reader", "readers"))
+	if more := moreReaders(run); more != "" {
+		m.sayf("%s: and %s", text, more)
 	}
-	return nil
+}
+
+// moreReaders counts the readers that a rotation does not name; empty for none. Who is waited for, get-rotation alone names.
+func moreReaders(run *api.RotationRun) string {
+	named := len(run.WaitingFor) + len(run.NeverCame)
+	if more := int(run.Missing) - named; more > 0 && named > 0 {
+		return counted(more, "reader", "readers") + " more"
+	}
+	return ""
 }
 
 // listSettings are the keys of settings that have lists: one value alone makes one too.

@@ -97,6 +97,10 @@ func TestRotationsInWords(t *testing.T) {
 			"version 4 is the current one; the old value works until 2 readers have read it, or 2026-11-26T12:00:00Z",
 		},
 		{
+			api.RotationRun{State: api.RotationWaiting, Version: 4, Missing: 1, RetireBy: &at},
+			"version 4 is the current one; the old value works until 1 reader has read it, or 2026-11-26T12:00:00Z",
+		},
+		{
 			api.RotationRun{State: api.RotationWaiting, Version: 4, RetireBy: &at},
 			"version 4 is the current one, and nobody is waited for any more; the old value works until its grace is over",
 		},
@@ -114,12 +118,13 @@ func TestRotationsInWords(t *testing.T) {
 	reader := api.RotationReader{Kind: access.KindServiceAccount, ID: uuid.Max, Version: 3, Last: at}
 	r := api.Rotation{
 		Rotator: "mysql", Settings: []byte(`{}`), Readers: &api.RotationReaders{Within: "30d", Deadline: "7d", Grace: "10m"}, LastRotatedAt: &at, LastVersion: 3,
-		Run: &api.RotationRun{ID: uuid.Max, State: api.RotationFailed, Cause: api.CauseSchedule, Reason: "no route", NeverCame: []api.RotationReader{reader}},
+		Run: &api.RotationRun{ID: uuid.Max, State: api.RotationFailed, Cause: api.CauseSchedule, Reason: "no route", Missing: 3, NeverCame: []api.RotationReader{reader}},
 	}
 	want := [][]string{
 		{"rotator", "mysql"}, {"every", "when asked for"}, {"readers", "of the last 30d, for 7d at most, and 10m more"},
 		{"last rotated", "2026-11-26T12:00:00Z, version 3"}, {"rotation", uuid.Max.String()}, {"because", "schedule"}, {"state", "failed"},
 		{"reason", "no route"}, {"never came", "service account " + uuid.Max.String() + ", read version 3, last 2026-11-26T12:00:00Z"},
+		{"besides", "2 readers more"},
 	}
 	if diff := cmp.Diff(want, rotationListing(r).rows); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -20,7 +20,7 @@ func (m *Main) rotationCheck() *cobra.Command {
 		Use: "check REF [--yes]", Short: "try a rotation's settings from here, and change nothing", Args: exactly("REF"),
 		Long: "Try the settings of a secret's rotation from this machine, with your own rights, and change nothing: the target is\n" +
 			"asked with the secret's current value, and with those of the secrets that the settings name, which you must be allowed\n" +
-			"to read. What works from here may not work from where the worker is. It takes manage on the secret.\n\n" +
+			"to read: so you are one of its readers from then on, for whom rotations wait where the old value goes on working. What works from here may not work from where the worker is. It takes manage on the secret.\n\n" +
 			"Which target that is, is the server's word. It is said first, and for values that clients encrypt you are asked whether\n" +
 			"to send them there; --yes is for where nobody can be asked.\n\n" + references + "\n\n" +
 			"  strongroom rotation check demo/DATABASE_URL",
@@ -54,6 +54,7 @@ func (m *Main) checkRotation(ctx context.Context, text string, yes bool) error {
 		return err
 	}
 	task.Current = got.Value.Reveal()
+	version := got.Version
 	sealed := got.Encryption == api.EncryptionClient
 	for _, further := range settings.Secrets() {
 		if got, err = s.Get(ctx, further.String()); err != nil {
@@ -73,6 +74,10 @@ func (m *Main) checkRotation(ctx context.Context, text string, yes bool) error {
 		return fmt.Errorf("%s: %w", text, err)
 	}
 	m.sayf("%s: the settings work from here", text)
+	if settings.Keeps() {
+		m.sayf("%s: you have read version %d for that: the next rotation waits for you too, until you read the new one or its deadline is over",
+			text, version)
+	}
 	return nil
 }
 

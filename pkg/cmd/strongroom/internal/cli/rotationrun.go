@@ -29,9 +29,9 @@ func (m *Main) rotationRun() *cobra.Command {
 	var leaked, noWait bool
 	c := &cobra.Command{
 		Use: "run REF [--leaked] [--no-wait]", Short: "rotate a secret now, and see it through", Args: exactly("REF"),
-		Long: "Rotate a secret now, and say step by step how that goes, until it is done, waits for readers or has failed; the exit\n" +
-			"status is 1 where it failed. One that is under way already is joined, and that is said. It takes write on the secret, and to see how it\n" +
-			"goes manage. --leaked says that others know the value: the old one is retired at once, without waiting.\n\n" + references + "\n\n" +
+		Long: "Rotate a secret now, and say step by step how that goes, until it is done, waits for readers, who are named, or has\n" +
+			"failed; the exit status is 1 where it failed. One that is under way already is joined, and that is said; where it has\n" +
+			"its new value already, another one follows it. It takes write on the secret, and to see how it goes manage. --leaked says that others know the value: the old one is retired at once, without waiting.\n\n" + references + "\n\n" +
 			"  strongroom rotation run demo/DATABASE_URL\n" +
 			"  strongroom rotation run demo/DATABASE_URL --leaked --no-wait",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -64,7 +64,7 @@ func (m *Main) runRotation(ctx context.Context, text string, leaked, noWait bool
 	}
 	m.sayf("%s: rotation %s", text, run.ID)
 	if run.ID != asked {
-		m.sayf("%s: that one is under way since %s, and nothing new was begun", text, moment(run.RequestedAt))
+		m.sayf("%s: that one is under way since %s, and %s", text, moment(run.RequestedAt), joined(run, leaked))
 	}
 	if !noWait {
 		if run, err = m.watchRotation(ctx, s, text, id, run); err != nil {
@@ -80,6 +80,14 @@ func (m *Main) runRotation(ctx context.Context, text string, leaked, noWait bool
 	return nil
 }
 
+// joined says what becomes of a request that was answered with a rotation that is under way (rotation.Record.Request).
+func joined(run api.RotationRun, leaked bool) string {
+	if run.Version > 0 || leaked && run.State == api.RotationRunning {
+		return "another one follows it"
+	}
+	return "nothing new was begun"
+}
+
 // watchRotation says what becomes of a rotation until nothing is to be seen for a while.
 func (m *Main) watchRotation(ctx context.Context, s *session, text string, secret uuid.UUID, run api.RotationRun) (api.RotationRun, error) {
 	said, began := "", time.Now()
@@ -92,8 +100,10 @@ func (m *Main) watchRotation(ctx context.Context, s *session, text string, secre
 			}
 		}
 		switch run.State {
-		case api.RotationDone, api.RotationFailed, api.RotationWaiting:
+		case api.RotationDone, api.RotationFailed:
 			return run, nil
+		case api.RotationWaiting:
+			return m.waitsFor(ctx, s, text, secret, run)
 		case api.RotationDue, api.RotationRunning:
 		}
 		if run.StartedAt == nil && time.Since(began) > nobodyCame {
@@ -117,6 +127,22 @@ func (m *Main) watchRotation(ctx context.Context, s *session, text string, secre
 		}
 		run = *now.Run
 	}
+}
+
+// waitsFor says for whom a rotation waits, where the caller may see that.
+func (m *Main) waitsFor(ctx context.Context, s *session, text string, secret uuid.UUID, run api.RotationRun) (api.RotationRun, error) {
+	now, err := s.Rotation(ctx, secret)
+	switch {
+	case errors.Is(err, client.ErrForbidden):
+		m.sayf("%s: for whom it waits, who manages the secret may see", text)
+		return run, nil
+	case err != nil:
+		return run, err
+	case now.Run == nil || now.Run.ID != run.ID:
+		return run, nil // over meanwhile
+	}
+	m.sayReaders(text, now.Run)
+	return *now.Run, nil
 }
 
 // overtaken says how a rotation ended that another one followed before that was seen: by the secret's events, newest first.

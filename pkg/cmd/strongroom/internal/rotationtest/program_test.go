@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -57,6 +58,16 @@ func (t *terminal) runs(args ...string) printout {
 	return run.ends()
 }
 
+// must is runs, which has to succeed.
+func (t *terminal) must(args ...string) printout {
+	t.Helper()
+	p := t.runs(args...)
+	if p.status != 0 {
+		t.Fatalf("strongroom %s: status %d\n%s%s", strings.Join(args, " "), p.status, p.out, p.said)
+	}
+	return p
+}
+
 // An execution is a run that is under way.
 type execution struct {
 	*terminal
@@ -91,9 +102,13 @@ func (e *execution) ends() printout {
 	return p
 }
 
-// has holds what was printed to lines, or parts of them.
+// columns are between two spaces or more.
+var columns = regexp.MustCompile(` {2,}`)
+
+// has holds what was printed to lines, or parts of them, with two spaces between columns.
 func (p printout) has(t *terminal, where string, parts ...string) {
 	t.Helper()
+	where = columns.ReplaceAllString(where, "  ")
 	for _, part := range parts {
 		if !strings.Contains(where, part) {
 			t.Errorf("it does not say %q:\n%s%s", part, p.out, p.said)
