@@ -40,10 +40,11 @@ func (a alarm) make(stack awscdk.Stack, s settings, act awscloudwatch.IAlarmActi
 }
 
 // How late is too late. A seal is made ten minutes after its hour, so that two runs in a row have failed by then; the
-// stream keeps changes for a day.
+// stream keeps changes for a day; what is to be rotated is looked for each minute, and some ten thousand at once take minutes.
 const (
-	lateSeal   = 2*time.Hour + 15*time.Minute
-	lateChange = 5 * time.Minute
+	lateSeal     = 2*time.Hour + 15*time.Minute
+	lateChange   = 5 * time.Minute
+	lateRotation = 10 * time.Minute
 )
 
 // alarms are those that every deployment has.
@@ -86,6 +87,19 @@ func (v *server) alarms() []alarm {
 				Namespace: str(metric.Namespace), MetricName: str(string(metric.SealAgeSeconds)), Statistic: str("Maximum"), Period: minutes(120),
 				DimensionsMap: &map[string]*string{metric.Dimension: str(string(operation.SealEvents))},
 			}),
+		},
+		{
+			id: "RotationsLate", least: int(lateRotation / time.Second), periods: 1, silence: true,
+			says: "A rotation has been due for ten minutes and no worker was asked for, or nobody has looked for five. " +
+				"Look into the log of dispatch-rotations: it says which rotation it can't move, or whether it has too much to do.",
+			metric: metricOf(metric.Namespace, string(metric.RotationLateSeconds), "Maximum",
+				map[string]*string{metric.Dimension: str(string(operation.DispatchRotations))}),
+		},
+		{
+			id: "RotationsFailed", least: 1, periods: 1,
+			says: "A rotation was given up: its secret keeps the value that works, or an old value works still. " +
+				"\"strongroom rotation list\" shows which, and why; \"strongroom rotation check\" tries what it needs.",
+			metric: measured(metric.RotationsFailed, "Sum"),
 		},
 	}
 	for _, row := range operation.Table {

@@ -53,6 +53,12 @@ func (v *server) newDashboard() {
 			graph("Hours sealed", measured(metric.SealedHours, "Sum")),
 			graph("Age of the newest seal, s", measured(metric.SealAgeSeconds, "Maximum")),
 		},
+		{
+			graph("Rotations asked for, finished and failed", measured(metric.RotationsDue, "Sum"), measured(metric.RotationsFinished, "Sum"),
+				measured(metric.RotationsFailed, "Sum")),
+			graph("Looks at rotations that wait for readers", measured(metric.RotationsWaiting, "Sum")),
+			graph("The rotation that is due for longest, s", measured(metric.RotationLateSeconds, "Maximum")),
+		},
 		workerGraphs(v.settings),
 	}
 	var widgets []*[]awscloudwatch.IWidget

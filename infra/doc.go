@@ -117,8 +117,9 @@
 // itself takes messages and writes logs, outside of the VPC. Lambda makes the network interfaces in the role's name, and the
 // function's own code is denied that. The other workers run outside: what they rotate is asked over the Internet or in AWS.
 //
-// A rotation that is given up is an alarm (RotationsFailed), its notice lies in the queue strongroom-<stage>-rotations-failed for
-// fourteen days; a worker that fails or does not keep up is one (Behind…, after an hour), and dead letters are.
+// A rotation that is given up is an alarm (RotationsFailed), and so is one for which no worker was asked ten minutes after it was
+// due, or that nobody looks for those (RotationsLate); a worker that fails or does not keep up is one (Behind…, after an hour), and
+// dead letters are.
 //
 // # A name of its own, and AWS WAF
 //
@@ -168,14 +169,14 @@
 // List prices of us-east-1, to be checked before they are quoted; a month:
 //
 //	five KMS keys                       $5, plus $1 each for the first two yearly rotations of four of them
-//	14 alarms, on 17 metrics            $1.70
+//	16 alarms, on 19 metrics            $1.90
 //	the dashboard                       $3, the account's first three are free
 //	the table                           $0.25 a GB, and $0.20 a GB for recovery to any second of 35 days
 //	logs                                $0.50 a GB written, $0.03 a GB kept
 //	trail                               $1 a million invocations, $0.50 a GB of its log; the first trail's changes are free
-//	metrics that functions write        $4.20 and more, as pkg/metric reckons; two of filters $0.60
+//	metrics that functions write        $5.70 and more, as pkg/metric reckons; two of filters $0.60
 //	traces                              $5 a million
-//	workers: 13 alarms                  $1.30
+//	workers: 12 alarms                  $1.20
 //	workers: Lambda asking six queues   $1.20; five pollers each, three long polls a minute (reckoned, not measured)
 //
 // The bucket of seals holds 24 objects a day, of a few kilobytes each; other queues, rules and the idle API cost nothing.

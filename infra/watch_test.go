@@ -21,6 +21,7 @@ func TestAlarms(t *testing.T) {
 	want := map[string]string{
 		"server-errors": ">= 1, 2 times", "function-throttles": ">= 1, 2 times", "table-throttled": ">= 10, 2 times",
 		"many-denied": ">= 50, 1 times", "seal-late": ">= 8100, 1 times, silence too", "foreign-invoke": ">= 1, 1 times",
+		"rotations-late": ">= 600, 1 times, silence too", "rotations-failed": ">= 1, 1 times",
 	}
 	for _, row := range operation.Table {
 		switch row.Trigger.(type) {
@@ -76,6 +77,9 @@ func TestAlarmsWatchWhatFunctionsWrite(t *testing.T) {
 	want := map[string]string{
 		string(metric.Denied):         "[]",
 		string(metric.SealAgeSeconds): "[map[Name:operation Value:seal-events]]",
+
+		string(metric.RotationsFailed):     "[]",
+		string(metric.RotationLateSeconds): "[map[Name:operation Value:dispatch-rotations]]",
 	}
 	if diff := cmp.Diff(want, watched); diff != "" {
 		t.Errorf("(-wanted +is):\n%s", diff)
@@ -155,7 +159,7 @@ func TestTheDashboardShowsWhatFunctionsMeasure(t *testing.T) {
 			t.Errorf("%s is not shown", line)
 		}
 	}
-	if len(page.Widgets) != 21 {
+	if len(page.Widgets) != 24 {
 		t.Errorf("%d graphs", len(page.Widgets))
 	}
 }

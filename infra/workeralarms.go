@@ -16,12 +16,7 @@ const lateWorker = time.Hour
 
 // alarms are those of the workers.
 func (w *workers) alarms() []alarm {
-	all := []alarm{{
-		id: "RotationsFailed", least: 1, periods: 1,
-		says: "A rotation was given up: its secret keeps the value that works. \"strongroom rotation list\" shows which, and why. " +
-			"The notices lie in the queue " + w.settings.name("rotations-failed") + " for fourteen days.",
-		metric: queueMetric(w.settings.name("rotations-failed"), "NumberOfMessagesSent", "Sum"),
-	}}
+	var all []alarm
 	for _, k := range w.all {
 		kind := k.rotator.Kind
 		name := camel(operation.Name(kind.Worker()))
@@ -58,17 +53,16 @@ func queueMetric(name, metric, statistic string) awscloudwatch.Metric {
 // workerGraphs are the dashboard's row of the workers. It names queues of a stack that may not be there: the lines are empty
 // then.
 func workerGraphs(s settings) []awscloudwatch.IWidget {
-	var waiting, ages []awscloudwatch.IMetric
-	given := []awscloudwatch.IMetric{queueMetric(s.name("rotations-failed"), "NumberOfMessagesSent", "Sum")}
+	var waiting, ages, letters []awscloudwatch.IMetric
 	for _, r := range rotation.Rotators {
 		name := s.name(r.Kind.Worker())
 		waiting = append(waiting, queueMetric(name, "ApproximateNumberOfMessagesVisible", "Maximum"))
 		ages = append(ages, oldestOf(s, r.Kind))
-		given = append(given, queueMetric(name+"-failed", "ApproximateNumberOfMessagesVisible", "Maximum"))
+		letters = append(letters, queueMetric(name+"-failed", "ApproximateNumberOfMessagesVisible", "Maximum"))
 	}
 	return []awscloudwatch.IWidget{
 		graph("Rotations that wait for a worker", waiting...),
 		graph("The longest of them, s", ages...),
-		graph("Rotations failed, and workers' dead letters", given...),
+		graph("Workers' dead letters", letters...),
 	}
 }

@@ -19,7 +19,7 @@ const (
 	// rotation whose worker is gone another message is sent when its lease ends.
 	hidden   = 6 * workerTimeout
 	takings  = 5
-	undealt  = 14 // days that dead letters and notices of failure are kept, SQS's longest
+	undealt  = 14 // days that dead letters are kept, SQS's longest
 	standing = rotation.NobodyCame
 )
 
@@ -49,17 +49,6 @@ func (w *workers) newQueues(k *worker) {
 	fromRule(k.letters, "DeadLettersOfTheRule", rule)
 }
 
-// newFailed makes the queue with the notices of rotations that were given up, for people to read and for an alarm to count.
-func (w *workers) newFailed() awssqs.Queue {
-	queue := w.newQueue(w.stack, "Failed", w.settings.name("rotations-failed"), &awssqs.QueueProps{RetentionPeriod: days(undealt)})
-	suppress(queue, "AwsSolutions-SQS3", "Nothing takes messages from it by itself, so that none can fail.")
-	rule := w.newRule(queue, "keeps notices of failed rotations", queue, nil, map[string]any{
-		"source": strs(operation.BusSource), "detail-type": strs(rotation.NoticeFailed),
-	})
-	fromRule(queue, "Failures", rule)
-	return queue
-}
-
 // newQueue makes a queue with what all have in common.
 func (w *workers) newQueue(scope constructs.Construct, id, name string, props *awssqs.QueueProps) awssqs.Queue {
 	props.QueueName, props.Encryption, props.EnforceSSL = str(name), awssqs.QueueEncryption_SQS_MANAGED, yes(true)
@@ -72,15 +61,12 @@ func (w *workers) queueARN(name string) *string {
 	return w.stack.FormatArn(&awscdk.ArnComponents{Service: str("sqs"), Resource: str(name)})
 }
 
-// newRule makes a rule on the bus that leads what matches to a queue. What can't be delivered ends as a dead letter, where there
-// is a queue for those.
+// newRule makes a rule on the bus that leads what matches to a queue. What can't be delivered ends as a dead letter.
 func (w *workers) newRule(scope constructs.Construct, says string, to, letters awssqs.Queue, pattern map[string]any) *string {
 	target := &awsevents.CfnRule_TargetProperty{
 		Id: str("Queue"), Arn: to.QueueArn(),
-		RetryPolicy: &awsevents.CfnRule_RetryPolicyProperty{MaximumEventAgeInSeconds: num(int(standing / time.Second))},
-	}
-	if letters != nil {
-		target.DeadLetterConfig = &awsevents.CfnRule_DeadLetterConfigProperty{Arn: letters.QueueArn()}
+		RetryPolicy:      &awsevents.CfnRule_RetryPolicyProperty{MaximumEventAgeInSeconds: num(int(standing / time.Second))},
+		DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: letters.QueueArn()},
 	}
 	rule := awsevents.NewCfnRule(scope, str("Rule"), &awsevents.CfnRuleProps{
 		Description: str(says), EventBusName: w.server.data.bus.EventBusName(), EventPattern: pattern, State: str("ENABLED"),

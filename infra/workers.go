@@ -36,8 +36,6 @@ type workers struct {
 	settings settings
 	server   *server
 	all      []*worker
-	// failed takes the notices of rotations that were given up.
-	failed awssqs.Queue
 }
 
 // A worker is the function of one kind of rotator and what belongs to it.
@@ -57,7 +55,6 @@ func newWorkers(app awscdk.App, s settings, v *server) *workers {
 	for _, r := range rotation.Rotators {
 		w.all = append(w.all, w.newWorker(r))
 	}
-	w.failed = w.newFailed()
 	act := awscloudwatchactions.NewSnsAction(v.topic)
 	for _, a := range w.alarms() {
 		a.make(stack, s, act)

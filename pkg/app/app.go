@@ -71,9 +71,9 @@
 //
 // Each line is a document of CloudWatch's embedded metric format, unless Settings say otherwise: its member "_aws" says which
 // others are metrics, of the namespace Strongroom. Those marked * have the dimension operation, the others none; package
-// metric says why, and what they cost. Where one is zero it is left out, but for Requests, Runs, Duration and SealAgeSeconds.
-// So let an alarm take a missing one for good, except for the age of the last seal: a record that is not sealed
-// is not seen otherwise.
+// metric says why, and what they cost. Where one is zero it is left out, but for Requests, Runs, Duration,
+// SealAgeSeconds and RotationLateSeconds. So let an alarm take a missing one for good, except for these two: a record that is not
+// sealed, or that nobody looks for what is to be rotated, is not seen otherwise.
 //
 //	Requests               Count         requests that were answered, whatever with
 //	Errors*                Count         requests that were answered with a status of 500 or more
@@ -91,6 +91,11 @@
 //	Changes                Count         changes of the table's stream that were worked on
 //	SealedHours*           Count         hours that seal-events sealed
 //	SealAgeSeconds*        Seconds       how long ago the last hour that is sealed ended, when seal-events had run
+//	RotationsDue           Count         rotations that a worker was asked for, or asked for again
+//	RotationsFinished*     Count         rotations whose new value became the current one
+//	RotationsFailed        Count         rotations that were given up, of a new value or of retiring the old one
+//	RotationsWaiting*      Count         looks at rotations whose old value still waits for readers
+//	RotationLateSeconds*   Seconds       how long the rotation that is due for longest was due, when dispatch-rotations looked; 0 for none
 //
 // A request's line has about 580 bytes, which at $0.50 a gigabyte cost $0.29 a million; without metrics it has about 280.
 // What Lambda itself writes of each invocation (START, END and REPORT) is as much again: the functions' log format wants to

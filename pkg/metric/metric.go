@@ -10,10 +10,10 @@
 //
 // CloudWatch takes $0.30 a month for each metric and each combination of its dimensions, for the hours in which it was
 // sent (https://aws.amazon.com/cloudwatch/pricing/). With fifty-five operations one metric of each would be up to $16.50,
-// and all sixteen $264, many times what ten million audited reads cost. So two of them alone have the dimension [Dimension] for
-// all operations, those that somebody is woken for, and both are left out where they are zero: an operation that works costs
-// nothing. Two others have it because one operation alone has them. The other twelve are sums over all operations. That is
-// $4.20 a month at most, where each of them is not zero in every hour. How often an operation was called and how long it took,
+// and all twenty-one $346.50, many times what ten million audited reads cost. So two of them alone have the dimension [Dimension]
+// for all operations, those that somebody is woken for, and both are left out where they are zero: an operation that works costs
+// nothing. Five others have it because one operation alone has them. The other fourteen are sums over all operations. That is
+// $5.70 a month at most, where each of them is not zero in every hour; where nothing is rotated, $1.20 less. How often an operation was called and how long it took,
 // one by one, is in Lambda's own metrics, which are free, since each operation is one function: Invocations, Duration and
 // Errors of AWS/Lambda (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html).
 //
@@ -56,6 +56,11 @@ const (
 	Changes               Name = "Changes"
 	SealedHours           Name = "SealedHours"
 	SealAgeSeconds        Name = "SealAgeSeconds"
+	RotationsDue          Name = "RotationsDue"
+	RotationsFinished     Name = "RotationsFinished"
+	RotationsFailed       Name = "RotationsFailed"
+	RotationsWaiting      Name = "RotationsWaiting"
+	RotationLateSeconds   Name = "RotationLateSeconds"
 )
 
 // A Unit is a unit as CloudWatch writes it
@@ -81,12 +86,16 @@ type Row struct {
 	Meaning string
 }
 
-// sealEvents is the operation that has metrics of its own. (Package operation's names are not for a package that imports
-// nothing; a test there compares.)
-const sealEvents = "seal-events"
+// The operations that have metrics of their own. (Package operation's names are not for a package that imports nothing; a test
+// there compares.)
+const (
+	sealEvents        = "seal-events"
+	promoteVersion    = "promote-version"
+	dispatchRotations = "dispatch-rotations"
+)
 
-// Table is all metrics. Those that are zero are left out of a line, but for Requests, Runs, Duration and SealAgeSeconds,
-// whose zeros mean something: alarms take a missing one for nothing.
+// Table is all metrics. Those that are zero are left out of a line, but for Requests, Runs, Duration, SealAgeSeconds and
+// RotationLateSeconds, whose zeros mean something: alarms take a missing one for nothing.
 var Table = []Row{
 	{Requests, Count, false, "", "requests that were answered, whatever with"},
 	{Errors, Count, true, "", "requests that were answered with a status of 500 or more"},
@@ -104,6 +113,11 @@ var Table = []Row{
 	{Changes, Count, false, "", "changes of the table's stream that were worked on"},
 	{SealedHours, Count, true, sealEvents, "hours that seal-events sealed"},
 	{SealAgeSeconds, Seconds, true, sealEvents, "how long ago the last hour that is sealed ended, when seal-events had run"},
+	{RotationsDue, Count, false, "", "rotations that a worker was asked for, or asked for again"},
+	{RotationsFinished, Count, true, promoteVersion, "rotations whose new value became the current one"},
+	{RotationsFailed, Count, false, "", "rotations that were given up, of a new value or of retiring the old one"},
+	{RotationsWaiting, Count, true, dispatchRotations, "looks at rotations whose old value still waits for readers"},
+	{RotationLateSeconds, Seconds, true, dispatchRotations, "how long the rotation that is due for longest was due, when dispatch-rotations looked; 0 for none"},
 }
 
 // Lookup is the row of that name; it panics for a name that no row has.
@@ -165,5 +179,5 @@ func (c *Counts) Values() []Value {
 
 // sparse says that a zero is left out.
 func (r Row) sparse() bool {
-	return !slices.Contains([]Name{Requests, Runs, Duration, SealAgeSeconds}, r.Name)
+	return !slices.Contains([]Name{Requests, Runs, Duration, SealAgeSeconds, RotationLateSeconds}, r.Name)
 }

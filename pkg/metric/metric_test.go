@@ -33,8 +33,8 @@ func TestTheTableHoldsTogether(t *testing.T) {
 		}
 	}
 	// The package comment says what these cost.
-	if len(metric.Table) != 16 || perOperation != 4 || billed != 14 {
-		t.Errorf("%d metrics, %d by operation, %d billed; the package comment's sum is of 16, 4 and 14", len(metric.Table), perOperation, billed)
+	if len(metric.Table) != 21 || perOperation != 7 || billed != 19 {
+		t.Errorf("%d metrics, %d by operation, %d billed; the package comment's sum is of 21, 7 and 19", len(metric.Table), perOperation, billed)
 	}
 }
 

@@ -282,7 +282,7 @@ func TestMetricsOfOneOperationNameIt(t *testing.T) {
 			operation.MustLookup(operation.Name(row.Only))
 		}
 	}
-	if named != 2 {
+	if named != 5 {
 		t.Errorf("%d metrics are of one operation", named)
 	}
 }

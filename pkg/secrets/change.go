@@ -68,9 +68,13 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 	var before lost
 	var unknown []table.Key // what shows whether an attempt of unknown outcome happened
 	var failures []error
+	var sent *act // what the last attempt tells
 	return q.patiently(ctx, func() error {
 		if unknown != nil {
 			if done, err := q.wrote(ctx, unknown); done || err != nil {
+				if done {
+					countRotation(ctx, sent)
+				}
 				return err
 			}
 		}
@@ -80,6 +84,7 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 		q.allowed = nil
 		p, err := attempt(ctx, before)
 		if errors.Is(err, errDone) {
+			countRotation(ctx, sent)
 			return nil
 		}
 		if err != nil || p.done() {
@@ -93,9 +98,13 @@ func (q *request) change(ctx context.Context, attempt func(context.Context, lost
 				return err
 			}
 		}
+		sent = p.act
 		before, err = q.send(ctx, p)
 		switch {
-		case err == nil, errors.Is(err, table.ErrInvalid):
+		case err == nil:
+			countRotation(ctx, sent)
+			return nil
+		case errors.Is(err, table.ErrInvalid):
 			return err
 		case !nothingWritten(err):
 			unknown, q.unsure = append(unknown, p.writes[0].Item.Key, p.writes[len(p.writes)-1].Item.Key), true

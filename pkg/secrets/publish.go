@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/audit"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/table"
@@ -159,10 +160,22 @@ const (
 	rotationPending  = "pending"         // the secret has a pending version
 )
 
-// rotationNotices are the kinds of notice that these are worth, empty for none; where an event says several of them, the
-// first.
-var rotationNotices = []struct{ what, kind string }{
-	{rotationDue, rotation.NoticeDue}, {rotationFailed, rotation.NoticeFailed}, {rotationFinished, noticeFinished},
-	{rotationRetired, "Rotation Retired"}, {rotationDelayed, "Rotation Delayed"}, {rotationClaimed, ""}, {rotationFollows, ""},
-	{rotationPending, ""},
+// rotationNotices are the kinds of notice that these are worth, and what they are counted as, empty for none; where an event says
+// several of them, the notice is the first one's.
+var rotationNotices = []struct {
+	what, kind string
+	count      metric.Name
+}{
+	{rotationDue, rotation.NoticeDue, metric.RotationsDue}, {rotationFailed, rotation.NoticeFailed, metric.RotationsFailed},
+	{rotationFinished, noticeFinished, metric.RotationsFinished}, {rotationRetired, "Rotation Retired", ""},
+	{rotationDelayed, "Rotation Delayed", ""}, {rotationClaimed, "", ""}, {rotationFollows, "", ""}, {rotationPending, "", ""},
+}
+
+// countRotation counts what was written of a rotation.
+func countRotation(ctx context.Context, a *act) {
+	for _, of := range rotationNotices {
+		if of.count != "" && a != nil && a.rotation != uuid.Nil && slices.Contains(a.changed, of.what) {
+			metric.Add(ctx, of.count, 1)
+		}
+	}
 }

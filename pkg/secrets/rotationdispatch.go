@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/table"
@@ -47,19 +48,23 @@ func (r *run) dispatchDue(ctx context.Context) error {
 	for shard := range positions {
 		positions[shard] = &table.Position{}
 	}
-	for more := true; more && !r.outOfTime(ctx); {
+	for more, first := true, true; more && !r.outOfTime(ctx); first = false {
 		more = false
 		var due []uuid.UUID
+		late := time.Duration(0)
 		for shard, at := range positions {
 			if at == nil {
 				continue
 			}
-			ids, next, err := r.due(ctx, shard, *at)
+			page, err := r.due(ctx, shard, *at)
 			if err != nil {
 				return err
 			}
-			due, positions[shard] = append(due, ids...), next
-			more = more || next != nil
+			due, positions[shard] = append(due, page.secrets...), page.next
+			late, more = max(late, page.late), more || page.next != nil
+		}
+		if first { // which has those that are due for longest
+			metric.Add(ctx, metric.RotationLateSeconds, late.Seconds())
 		}
 		_ = r.each(ctx, len(due), func(ctx context.Context, i int) error { // which has noted what failed
 			moved, err := r.dispatch(ctx, due[i])
@@ -75,27 +80,37 @@ func (r *run) dispatchDue(ctx context.Context) error {
 	return nil
 }
 
-// due are the secrets whose rotations a page of a shard says to be due, and where the next page begins, if it may have more.
-func (r *run) due(ctx context.Context, shard int, after table.Position) (ids []uuid.UUID, next *table.Position, err error) {
+// A duePage is a page of a shard of the due index: the secrets whose rotations are due, for how long the first is, and where the
+// next page begins, if it may have more.
+type duePage struct {
+	secrets []uuid.UUID
+	late    time.Duration
+	next    *table.Position
+}
+
+func (r *run) due(ctx context.Context, shard int, after table.Position) (due duePage, err error) {
 	page, err := r.table.Query(ctx, table.Query{Index: table.Index1, PK: duePK(shard), After: after, Limit: dispatchPage})
 	if err != nil {
-		return nil, nil, err
+		return due, err
 	}
 	now := r.now().UnixMilli()
-	for _, item := range page.Items {
+	for i, item := range page.Items {
 		at, secret, err := dueIn(item.Index1.SK)
 		if err != nil {
-			return nil, nil, err
+			return due, err
 		}
 		if at > now {
-			return ids, nil, nil
+			return due, nil
 		}
-		ids = append(ids, secret)
+		if i == 0 {
+			due.late = time.Duration(now-at) * time.Millisecond
+		}
+		due.secrets = append(due.secrets, secret)
 	}
-	if page.Next.IsZero() {
-		return ids, nil, nil
+	if !page.Next.IsZero() {
+		due.next = &page.Next
 	}
-	return ids, &page.Next, nil
+	return due, nil
 }
 
 // dueIn takes a sort key of the due index apart: milliseconds, and the secret.
@@ -190,6 +205,9 @@ func (q *request) moveWaiting(ctx context.Context, v *rotationSight) (plan, erro
 		ids[i] = reader.ID
 	}
 	if !v.state.Check(ids, q.now()) {
+		if len(missing) > 0 {
+			metric.Add(ctx, metric.RotationsWaiting, 1)
+		}
 		return plan{}, q.putOff(ctx, v, v.state.Due())
 	}
 	q.cause = retiring(v.state.Run.Version, missing)
