@@ -145,3 +145,28 @@ func TestWorkersServe(t *testing.T) {
 		}
 	})
 }
+
+// TestWorkersAreSmall, each with some 400 KB of room: nobody waits for them, but what is linked by mistake shows here. The SDK and
+// AWS's own configuration, which they have in common, are the most of it; the drivers of databases and clients of IAM and Lambda
+// are the rest.
+func TestWorkersAreSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds all workers")
+	}
+	most := map[rotation.Kind]int64{
+		rotation.PostgreSQL: 12_900_000, rotation.MySQL: 12_200_000, rotation.IAMAccessKey: 12_200_000,
+		rotation.Random: 11_750_000, rotation.HTTP: 11_750_000, rotation.Lambda: 12_500_000,
+	}
+	out := build(t, "arm64", "./workers/...")
+	for _, kind := range rotation.Kinds() {
+		info, err := os.Stat(filepath.Join(out, string(kind)))
+		switch {
+		case err != nil:
+			t.Error(err)
+		case info.Size() >= most[kind]:
+			t.Errorf("%s: %d bytes; at most %d", kind, info.Size(), most[kind])
+		default:
+			t.Logf("%s: %d bytes", kind, info.Size())
+		}
+	}
+}
