@@ -67,8 +67,6 @@ type deployment struct {
 	log       *lockedBuffer
 	// workers are the functions of the rotators.
 	workers map[rotation.Kind]*runtimeapi.Function
-	// failed is the URL of the queue of notices of failed rotations.
-	failed string
 	// stops end what was started, the last first.
 	stops []func()
 }

@@ -142,7 +142,6 @@ func (d *deployment) consume(ctx context.Context) error {
 			}
 		}
 	}
-	d.failed = queues["rotations-failed"]
 	return nil
 }
 

@@ -5,6 +5,7 @@ package localstack_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,6 @@ import (
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/uuid"
 
 	"strongroom/pkg/api"
@@ -226,9 +226,10 @@ func TestLeakedAccessKeysAreRotated(t *testing.T) {
 	stack.noComplaint(t)
 }
 
-// TestAWorkerTellsNoOtherTargetWhatClientsEncrypt: the rotation fails, is tried no more, and the notice of it lies in the queue that
-// an alarm counts.
+// TestAWorkerTellsNoOtherTargetWhatClientsEncrypt: the rotation fails, is tried no more, and there is a notice of it and a metric,
+// which an alarm counts.
 func TestAWorkerTellsNoOtherTargetWhatClientsEncrypt(t *testing.T) {
+	q := newQueue(t)
 	const secret = "demo/LURED"
 	stack.must(t, local.Owner, `{"username": "somebody", "password": "not-for-others"}`, "secret", "set", secret)
 	stack.rotated(t, secret, rotation.PostgreSQL, "--setting", "host=elsewhere.example.com", "--setting", "users=somebody")
@@ -239,19 +240,12 @@ func TestAWorkerTellsNoOtherTargetWhatClientsEncrypt(t *testing.T) {
 		t.Errorf("it failed as %+v", run)
 	}
 	eventually(t, "the notice of the failure", func() bool {
-		got, err := stack.sqs().ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &stack.failed, MaxNumberOfMessages: 10})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range got.Messages {
-			var n notice
-			if decode(t, *m.Body, &n); n.DetailType != rotation.NoticeFailed || n.Detail.RotationID == nil {
-				t.Errorf("the queue of failures has %s", *m.Body)
-			} else if n.Detail.ResourceID == id && *n.Detail.RotationID == run.ID {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(q.receive(t), func(n notice) bool {
+			return n.DetailType == rotation.NoticeFailed && n.Detail.ResourceID == id && *n.Detail.RotationID == run.ID
+		})
 	})
+	if !strings.Contains(stack.log.String(), `"RotationsFailed":1`) {
+		t.Error("the failure was not counted")
+	}
 	stack.noComplaint(t)
 }

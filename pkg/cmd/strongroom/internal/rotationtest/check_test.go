@@ -214,12 +214,12 @@ func TestCheckAsksAService(t *testing.T) {
 		check{name: "a service"},
 		check{
 			name: "another key", further: "whsec_YW5vdGhlci1rZXktb2YtdGhpcnR5LWJ5dGVzLW9yPQ==",
-			says: "the service refuses (401): the signature is not by my key; I was sent ***\n",
+			says: "the service refuses (401): the signature is not by my key; I was sent [value]\n",
 		},
 		check{name: "a key that is too short", further: "whsec_YWJj", says: "the signing key has 3 bytes; at least 24 are needed\n"},
 		check{
 			name: "a user who is not there", value: "first-value-of-nobody",
-			says: "the service refuses (404): there is no user that has ***; make one\n",
+			says: "the service refuses (404): there is no user that has [value]; make one\n",
 		},
 		check{
 			name: "a service that moved", settings: map[string]any{"url": asked.URL + "/moved"},
