@@ -242,18 +242,8 @@ func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in 
 		return answer, err
 	}
 	run := orNew(in.ID)
-	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
-		r, err := q.lookRotation(ctx, id)
-		if err != nil {
-			return plan{}, err
-		}
-		if err := q.decideSecret(ctx, &r.secretSight, access.WriteSecret); err != nil {
-			return plan{}, err
-		}
-		if err := r.movable(); err != nil {
-			return plan{}, err
-		}
-		p := q.rotate(&r, run, in.Leaked)
+	err = q.work(ctx, id, func(_ context.Context, r *rotationSight) (plan, error) {
+		p := q.rotate(r, run, in.Leaked)
 		answer = r.showRun()
 		return p, nil
 	})

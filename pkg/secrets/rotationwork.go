@@ -73,7 +73,7 @@ func (r *rotationSight) task() api.RotationTask {
 	}
 }
 
-// work makes a change of a rotation by a worker.
+// work makes a change of a rotation by a worker, or by who else may change the value.
 func (q *request) work(ctx context.Context, id uuid.UUID, attempt func(context.Context, *rotationSight) (plan, error)) error {
 	return q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
 		r, err := q.lookRotation(ctx, id)
