@@ -23,7 +23,7 @@ func (v *server) newQueue(scope constructs.Construct, row operation.Row) awssqs.
 	return queue
 }
 
-// takeFrom lets a rule of EventBridge leave in the queue what it could not deliver.
+// takeFrom lets a rule of EventBridge send to the queue, and nobody else of EventBridge.
 func takeFrom(queue awssqs.Queue, sid string, rule *string) {
 	queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        str(sid),

@@ -34,22 +34,29 @@ func TestAlarms(t *testing.T) {
 	}
 	a, got := stage(t, "prod"), map[string]string{}
 	for _, alarm := range a.of("AWS::CloudWatch::Alarm") {
-		p := alarm.Properties
-		name := strings.TrimPrefix(p["AlarmName"].(string), "strongroom-prod-")
+		p, name := alarm.Properties, alarmed(t, alarm)
 		got[name] = fmt.Sprintf(">= %v, %v times", p["Threshold"], p["EvaluationPeriods"])
 		if p["TreatMissingData"] == "breaching" {
 			got[name] += ", silence too"
-		}
-		if alarm.text(p["AlarmActions"]) != "Alarms" || alarm.text(p["OKActions"]) != "Alarms" || p["ComparisonOperator"] != "GreaterThanOrEqualToThreshold" {
-			t.Errorf("%s acts on %v, %v, when %v", name, p["AlarmActions"], p["OKActions"], p["ComparisonOperator"])
-		}
-		if words := strings.Fields(p["AlarmDescription"].(string)); len(words) < 15 {
-			t.Errorf("%s does not say what to do: %v", name, p["AlarmDescription"])
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-wanted +is):\n%s", diff)
 	}
+}
+
+// alarmed is what an alarm is about. It tells people, of its end too, and says what to do.
+func alarmed(t *testing.T, alarm placed) string {
+	t.Helper()
+	p := alarm.Properties
+	name := strings.TrimPrefix(p["AlarmName"].(string), "strongroom-prod-")
+	if alarm.text(p["AlarmActions"]) != "Alarms" || alarm.text(p["OKActions"]) != "Alarms" || p["ComparisonOperator"] != "GreaterThanOrEqualToThreshold" {
+		t.Errorf("%s acts on %v, %v, when %v", name, p["AlarmActions"], p["OKActions"], p["ComparisonOperator"])
+	}
+	if words := strings.Fields(p["AlarmDescription"].(string)); len(words) < 15 {
+		t.Errorf("%s does not say what to do: %v", name, p["AlarmDescription"])
+	}
+	return name
 }
 
 // TestAlarmsWatchWhatFunctionsWrite: with the dimension that pkg/metric says, since CloudWatch takes a metric with others

@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -45,8 +44,8 @@ func (w *workers) newQueues(k *worker) {
 		"source": strs(operation.BusSource), "detail-type": strs(rotation.NoticeDue),
 		"detail": map[string]any{"rotator": strs(string(k.rotator.Kind))},
 	})
-	fromRule(k.queue, "Asked", rule)
-	fromRule(k.letters, "DeadLettersOfTheRule", rule)
+	takeFrom(k.queue, "Asked", rule)
+	takeFrom(k.letters, "DeadLettersOfTheRule", rule)
 }
 
 // newQueue makes a queue with what all have in common.
@@ -73,14 +72,4 @@ func (w *workers) newRule(scope constructs.Construct, says string, to, letters a
 		Targets: []any{target},
 	})
 	return rule.AttrArn()
-}
-
-// fromRule lets EventBridge send to a queue, for that rule alone.
-func fromRule(queue awssqs.Queue, sid string, rule *string) {
-	queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:        str(sid),
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(str("events.amazonaws.com"), nil)},
-		Actions:    strs("sqs:SendMessage"), Resources: list(queue.QueueArn()),
-		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule}},
-	}))
 }

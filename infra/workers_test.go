@@ -302,18 +302,11 @@ func TestWorkersAreWatched(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, alarm := range stage(t, "prod").ofWorkers("AWS::CloudWatch::Alarm") {
-		p := alarm.Properties
-		name := strings.TrimPrefix(p["AlarmName"].(string), "strongroom-prod-")
+		p, name := alarm.Properties, alarmed(t, alarm)
 		of := object(p["Dimensions"].([]any)[0])
 		got[name] = fmt.Sprintf("%v of %v >= %v", p["MetricName"], of["Value"], p["Threshold"])
 		if p["Namespace"] != "AWS/SQS" || of["Name"] != "QueueName" || p["EvaluationPeriods"] != 1.0 || p["TreatMissingData"] != "notBreaching" {
 			t.Errorf("%s: %v", name, p)
-		}
-		if alarm.text(p["AlarmActions"]) != "Alarms" || alarm.text(p["OKActions"]) != "Alarms" || p["ComparisonOperator"] != "GreaterThanOrEqualToThreshold" {
-			t.Errorf("%s acts on %v, %v, when %v", name, p["AlarmActions"], p["OKActions"], p["ComparisonOperator"])
-		}
-		if words := strings.Fields(p["AlarmDescription"].(string)); len(words) < 15 {
-			t.Errorf("%s does not say what to do: %v", name, p["AlarmDescription"])
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
