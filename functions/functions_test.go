@@ -54,7 +54,7 @@ func TestThereIsOneFolderForEachOperation(t *testing.T) {
 // TestMainsServeTheirOperation reads each main: one statement, which names the operation that the folder is named
 // after, the handler of that name, and keys exactly where the row has some.
 func TestMainsServeTheirOperation(t *testing.T) {
-	constants := operationConstants(t)
+	constants := constantsIn[operation.Name](t, "../pkg/operation/table.go", len(operation.Table))
 	for _, row := range operation.Table {
 		start := "app.Main"
 		switch row.Trigger.(type) {
@@ -87,25 +87,25 @@ func TestMainsServeTheirOperation(t *testing.T) {
 	}
 }
 
-// operationConstants are the names of package operation's constants by their values.
-func operationConstants(t *testing.T) map[operation.Name]string {
+// constantsIn are the names of a file's constants by their values, texts. It expects so many.
+func constantsIn[T ~string](t *testing.T, path string, want int) map[T]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash("../pkg/operation/table.go"), nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash(path), nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	constants := map[operation.Name]string{}
+	constants := map[T]string{}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
 			if literal, ok := spec.Values[0].(*ast.BasicLit); ok && literal.Kind == token.STRING {
 				value, _ := strconv.Unquote(literal.Value)
-				constants[operation.Name(value)] = spec.Names[0].Name
+				constants[T(value)] = spec.Names[0].Name
 			}
 		}
 		return true
 	})
-	if len(constants) != len(operation.Table) {
-		t.Fatalf("found %d constants for %d operations", len(constants), len(operation.Table))
+	if len(constants) != want {
+		t.Fatalf("found %d constants, not %d", len(constants), want)
 	}
 	return constants
 }

@@ -2,14 +2,10 @@ package functions_test
 
 import (
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -52,7 +48,7 @@ func TestThereIsOneWorkerForEachKindOfRotator(t *testing.T) {
 
 // TestWorkersServeTheirKind reads each main: one statement, which names the kind that the folder is named after.
 func TestWorkersServeTheirKind(t *testing.T) {
-	constants := kindConstants(t)
+	constants := constantsIn[rotation.Kind](t, "../pkg/rotation/kind.go", len(rotation.Rotators))
 	for _, kind := range rotation.Kinds() {
 		call := mainCall(t, filepath.Join("workers", string(kind), "main.go"))
 		if want := []string{"workers.Main", "rotation." + constants[kind]}; len(call) != 3 || !slices.Equal(call[:2], want) {
@@ -62,29 +58,6 @@ func TestWorkersServeTheirKind(t *testing.T) {
 			t.Errorf("%s: does not return %s…): %s", kind, made, call[2])
 		}
 	}
-}
-
-// kindConstants are the names of package rotation's constants of kinds by their values.
-func kindConstants(t *testing.T) map[rotation.Kind]string {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash("../pkg/rotation/kind.go"), nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	constants := map[rotation.Kind]string{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
-			if literal, ok := spec.Values[0].(*ast.BasicLit); ok && literal.Kind == token.STRING {
-				value, _ := strconv.Unquote(literal.Value)
-				constants[rotation.Kind(value)] = spec.Names[0].Name
-			}
-		}
-		return true
-	})
-	if len(constants) != len(rotation.Rotators) {
-		t.Fatalf("found %d constants for %d kinds", len(constants), len(rotation.Rotators))
-	}
-	return constants
 }
 
 // TestWorkersLinkTheirOwnRotator, and nothing of the server.
