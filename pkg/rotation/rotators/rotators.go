@@ -60,6 +60,15 @@ type Task struct {
 	At func(point string)
 }
 
+// SettingsOf are the task's settings, which must be of the rotator's own type.
+func SettingsOf[T rotation.Settings](t *Task) (T, error) {
+	settings, ok := t.Settings.(T)
+	if !ok {
+		return settings, Wrong(nil, "the settings are not those of this rotator")
+	}
+	return settings, nil
+}
+
 // Outside does something outside, and tells At of it.
 func (t *Task) Outside(name string, do func() error) error {
 	t.at(name + ":before")

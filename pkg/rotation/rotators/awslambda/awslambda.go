@@ -53,7 +53,7 @@ const (
 
 // Create makes a value by the settings' template, and asks the function for another.
 func (r *Rotator) Create(ctx context.Context, t *rotators.Task) (rotators.Created, error) {
-	settings, err := of(t)
+	settings, err := rotators.SettingsOf[*rotation.LambdaSettings](t)
 	if err != nil {
 		return rotators.Created{}, err
 	}
@@ -97,7 +97,7 @@ func (r *Rotator) Undo(ctx context.Context, t *rotators.Task) error { return r.d
 
 // Retire asks it to make the old value not work, where it keeps old ones.
 func (r *Rotator) Retire(ctx context.Context, t *rotators.Task) error {
-	settings, err := of(t)
+	settings, err := rotators.SettingsOf[*rotation.LambdaSettings](t)
 	if err != nil || !settings.KeepsOld || t.Old == nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (r *Rotator) Retire(ctx context.Context, t *rotators.Task) error {
 
 // Check asks AWS whether the function could be invoked.
 func (r *Rotator) Check(ctx context.Context, t *rotators.Task) error {
-	settings, err := of(t)
+	settings, err := rotators.SettingsOf[*rotation.LambdaSettings](t)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (r *Rotator) do(ctx context.Context, t *rotators.Task, step string) error {
 
 // invoke asks the function for a step, and answers what it answers.
 func (r *Rotator) invoke(ctx context.Context, t *rotators.Task, step string) (answer []byte, err error) {
-	settings, err := of(t)
+	settings, err := rotators.SettingsOf[*rotation.LambdaSettings](t)
 	if err != nil {
 		return nil, err
 	}
@@ -192,12 +192,4 @@ func explain(err error) error {
 // regionOf asks where the function is.
 func regionOf(settings *rotation.LambdaSettings) func(*lambda.Options) {
 	return func(o *lambda.Options) { o.Region = strings.SplitN(settings.FunctionARN, ":", 5)[3] }
-}
-
-func of(t *rotators.Task) (*rotation.LambdaSettings, error) {
-	settings, ok := t.Settings.(*rotation.LambdaSettings)
-	if !ok {
-		return nil, rotators.Wrong(nil, "the settings are not a Lambda function's")
-	}
-	return settings, nil
 }

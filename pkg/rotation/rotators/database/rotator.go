@@ -211,9 +211,9 @@ type job struct {
 }
 
 func of(t *rotators.Task) (j job, err error) {
-	settings, ok := t.Settings.(*rotation.Database)
-	if !ok {
-		return job{}, rotators.Wrong(nil, "the settings are not a database's")
+	settings, err := rotators.SettingsOf[*rotation.Database](t)
+	if err != nil {
+		return job{}, err
 	}
 	j = job{Database: settings, task: t}
 	if j.current, err = parse(t.Current, j.Users); err != nil {

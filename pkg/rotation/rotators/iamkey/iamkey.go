@@ -87,7 +87,7 @@ func (*Rotator) Set(context.Context, *rotators.Task) error { return nil }
 
 // Test asks who the pending key is of, until that is known.
 func (r *Rotator) Test(ctx context.Context, t *rotators.Task) error {
-	settings, err := settingsOf(t)
+	settings, err := rotators.SettingsOf[*rotation.IAMSettings](t)
 	if err != nil {
 		return err
 	}
@@ -177,14 +177,6 @@ func parse(value string) (key, error) {
 	return key{id, secret}, nil
 }
 
-func settingsOf(t *rotators.Task) (*rotation.IAMSettings, error) {
-	settings, ok := t.Settings.(*rotation.IAMSettings)
-	if !ok {
-		return nil, rotators.Wrong(nil, "the settings are not an IAM user's")
-	}
-	return settings, nil
-}
-
 var errUnknownKey = errors.New("STS does not know the key")
 
 // who sees that a key is that user's.
@@ -222,7 +214,7 @@ type job struct {
 
 // of reads a task, and sees that the user is the secret's.
 func (r *Rotator) of(ctx context.Context, t *rotators.Task) (*job, error) {
-	settings, err := settingsOf(t)
+	settings, err := rotators.SettingsOf[*rotation.IAMSettings](t)
 	if err != nil {
 		return nil, err
 	}

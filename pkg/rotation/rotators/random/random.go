@@ -19,9 +19,9 @@ func New() Rotator { return Rotator{} }
 
 // Create makes a value: what the template makes, or the current one with its member set to that.
 func (Rotator) Create(_ context.Context, t *rotators.Task) (rotators.Created, error) {
-	settings, ok := t.Settings.(*rotation.RandomSettings)
-	if !ok {
-		return rotators.Created{}, rotators.Wrong(nil, "the settings are not those of random values")
+	settings, err := rotators.SettingsOf[*rotation.RandomSettings](t)
+	if err != nil {
+		return rotators.Created{}, err
 	}
 	value, err := rotators.Fill(t.Current, settings.Field, settings.Template)
 	return rotators.Created{Value: value}, err

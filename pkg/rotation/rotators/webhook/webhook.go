@@ -69,7 +69,7 @@ const (
 
 // Create makes a value by the settings' template.
 func (*Rotator) Create(_ context.Context, t *rotators.Task) (rotators.Created, error) {
-	settings, err := of(t)
+	settings, err := rotators.SettingsOf[*rotation.HTTPSettings](t)
 	if err != nil {
 		return rotators.Created{}, err
 	}
@@ -94,7 +94,7 @@ func (r *Rotator) Undo(ctx context.Context, t *rotators.Task) error {
 
 // Retire asks it to make the old value not work, where it keeps old ones.
 func (r *Rotator) Retire(ctx context.Context, t *rotators.Task) error {
-	settings, err := of(t)
+	settings, err := rotators.SettingsOf[*rotation.HTTPSettings](t)
 	if err != nil || !settings.KeepsOld || t.Old == nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (r *Rotator) Check(ctx context.Context, t *rotators.Task) error {
 
 // ask sends a request and takes its answer.
 func (r *Rotator) ask(ctx context.Context, t *rotators.Task, body Request) error {
-	settings, err := of(t)
+	settings, err := rotators.SettingsOf[*rotation.HTTPSettings](t)
 	if err != nil {
 		return err
 	}
@@ -178,11 +178,3 @@ func judge(t *rotators.Task, answer *http.Response) error {
 }
 
 var errStatus = errors.New("a status that says no")
-
-func of(t *rotators.Task) (*rotation.HTTPSettings, error) {
-	settings, ok := t.Settings.(*rotation.HTTPSettings)
-	if !ok {
-		return nil, rotators.Wrong(nil, "the settings are not a service's")
-	}
-	return settings, nil
-}

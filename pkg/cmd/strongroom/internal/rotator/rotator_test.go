@@ -1,6 +1,7 @@
 package rotator_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -10,8 +11,10 @@ import (
 
 	"strongroom/pkg/cmd/strongroom/internal/rotator"
 	"strongroom/pkg/rotation"
+	"strongroom/pkg/rotation/rotators"
 )
 
+// TestEveryKindHasItsRotator, which wants settings of its own.
 func TestEveryKindHasItsRotator(t *testing.T) {
 	want := rotation.Kinds()
 	slices.Sort(want)
@@ -19,8 +22,10 @@ func TestEveryKindHasItsRotator(t *testing.T) {
 		t.Errorf("(-package rotation +this one):\n%s", diff)
 	}
 	for kind, open := range rotator.Open {
-		if open(aws.Config{}) == nil {
-			t.Errorf("%s has none", kind)
+		_, err := open(aws.Config{}).Create(t.Context(), &rotators.Task{})
+		var refused *rotators.Error
+		if !errors.As(err, &refused) || !refused.Permanent || err.Error() != "the settings are not those of this rotator" {
+			t.Errorf("%s takes settings that are none of its own: %v", kind, err)
 		}
 	}
 }
