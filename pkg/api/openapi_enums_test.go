@@ -34,6 +34,7 @@ func TestEnumsAreTheConstants(t *testing.T) {
 		"RotationStep":    here.constants["RotationStep"],
 		"RotationCause":   here.constants["RotationCause"],
 		"RotationOutcome": here.constants["RotationOutcome"],
+		"Departure":       here.constants["Departure"],
 	}
 	for p := access.Read; p.Valid(); p++ {
 		want["Permission"] = append(want["Permission"], p.String())

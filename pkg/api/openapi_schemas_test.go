@@ -176,7 +176,7 @@ var words = []string{
 	"ID", "NewID", "Time", "ETag", "VersionNumber", "Name", "SecretName", "Value", "Note", "Email",
 	"Kind", "Role", "Permission", "Reach", "Resource", "Cause", "Encryption", "Stage", "SealKind", "Code", "GatewayError",
 	"MembersCreateProjects", "EventRetentionDays", "TrashRetentionDays", "RotateOnLeave", "GivenReason",
-	"RotationState", "RotationStep", "RotationCause", "RotationOutcome", "RotationSettings", "RotationFailure",
+	"RotationState", "RotationStep", "RotationCause", "RotationOutcome", "RotationSettings", "RotationFailure", "Departure",
 }
 
 // notOverHTTP are the package's structs that no body over HTTP is made of.

@@ -51,8 +51,9 @@ type Rotation struct {
 	// Readers are absent where the old value does not go on working.
 	Readers   *RotationReaders `json:"readers,omitempty"`
 	CreatedAt time.Time        `json:"createdAt"`
-	UpdatedAt time.Time        `json:"updatedAt"`
-	UpdatedBy Actor            `json:"updatedBy"`
+	// SetBy is who set it so, or set the same again since, and SetAt when: both absent where nobody knows.
+	SetBy *RotationSetter `json:"setBy,omitempty"`
+	SetAt *time.Time      `json:"setAt,omitempty"`
 	// NextAt is when the next one is due by itself.
 	NextAt *time.Time `json:"nextAt,omitempty"`
 	// LastRotatedAt is when a rotation was finished last, and LastVersion the version that it made.
@@ -62,6 +63,22 @@ type Rotation struct {
 	Run  *RotationRun `json:"run,omitempty"`
 	ETag string       `json:"etag"`
 }
+
+// A RotationSetter is who set how a secret is rotated, and with that where its new values go.
+type RotationSetter struct {
+	Actor
+	// Left says how it left since; empty while it is there.
+	Left Departure `json:"left,omitempty"`
+}
+
+// A Departure is how a principal left.
+type Departure string
+
+// The ways to leave.
+const (
+	LeftDisabled Departure = "disabled"
+	LeftDeleted  Departure = "deleted"
+)
 
 // RotationState is how far a rotation is.
 type RotationState string
@@ -231,14 +248,21 @@ type RotationEntry struct {
 	LastRotatedAt *time.Time    `json:"lastRotatedAt,omitempty"`
 	State         RotationState `json:"state,omitempty"`
 	Reason        string        `json:"reason,omitempty"`
+	// SetBy is who set the rotation, and SetAt when: both absent where nobody knows.
+	SetBy *RotationSetter `json:"setBy,omitempty"`
+	SetAt *time.Time      `json:"setAt,omitempty"`
 	// Leaver says, in the list of what somebody knows, why the secret is in it.
 	Leaver *LeaverEntry `json:"leaver,omitempty"`
 }
 
-// A LeaverEntry is what a principal knows of a secret, or could have known, since its value was replaced last.
+// A LeaverEntry is what a principal knows of a secret, or could have known, since its value was replaced last, and whether it said
+// where new ones go.
 type LeaverEntry struct {
-	// Read says that it read the current value; else it could have.
-	Read bool `json:"read"`
+	// Read says that it read the current value, Reachable that it did not and could have.
+	Read      bool `json:"read"`
+	Reachable bool `json:"reachable,omitempty"`
+	// Set says that it set how the secret is rotated, and nobody has set that again since: new values go where it said.
+	Set bool `json:"set,omitempty"`
 	// Version and Last are of what it read.
 	Version int64      `json:"version,omitempty"`
 	Last    *time.Time `json:"last,omitempty"`

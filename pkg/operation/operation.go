@@ -228,6 +228,7 @@ const (
 	TrashLists    Partition = "ORG#{id}#TRASH"
 	Events        Partition = "EVENT#"
 	ChangeMarks   Partition = "CHANGED#"
+	Setters       Partition = "SETTER#" // the secrets whose rotation a principal set
 	Seals         Partition = "SEAL"
 	SealIndexes   Partition = "SEALINDEX#"
 	Removals      Partition = "REMOVAL"

@@ -331,12 +331,12 @@ var Table = []Row{
 		Summary: "show how a secret is rotated, how that goes, and who is waited for",
 	},
 	{
-		Name: PutRotation, Action: access.ChangeSecretAccess, Access: aboutSecret.and(PutItem, Secrets),
+		Name: PutRotation, Action: access.ChangeSecretAccess, Access: aboutSecret.and(PutItem, Secrets, Setters).and(DeleteItem, Setters),
 		Trigger: HTTP{Method: "PUT", Path: "/secrets/{secretId}/rotation", Body: true, Status: 200},
 		Summary: "set how a secret is rotated from now on",
 	},
 	{
-		Name: DeleteRotation, Action: access.ChangeSecretAccess, Access: aboutSecret.and(PutItem, Secrets).and(DeleteItem, Secrets),
+		Name: DeleteRotation, Action: access.ChangeSecretAccess, Access: aboutSecret.and(PutItem, Secrets).and(DeleteItem, Secrets, Setters),
 		Trigger: HTTP{Method: "DELETE", Path: "/secrets/{secretId}/rotation", Query: []string{"force"}, Status: 204},
 		Summary: "have a secret rotated no more",
 	},
@@ -449,7 +449,7 @@ var Table = []Row{
 	{
 		Name: SweepDeleted, Action: "",
 		Access: purging.and(BatchGetItem, Principals).and(Query, Organizations, Principals, Projects, Secrets).
-			and(DeleteItem, ChangeMarks, Organizations, Principals, Projects, Secrets),
+			and(DeleteItem, ChangeMarks, Organizations, Principals, Projects, Secrets, Setters),
 		Trigger: Schedule{Every: 15 * time.Minute}, // as long as one run has, so that two seldom meet
 		Summary: "remove what purged projects and secrets and deleted principals left",
 	},
@@ -498,7 +498,7 @@ var Table = []Row{
 	},
 	{
 		Name: ListRotations, Action: access.SeeEvents,
-		Access: looking(Principals, Projects, Secrets).and(Query, Principals, Projects).querying1().querying2(),
+		Access: looking(Principals, Projects, Secrets).and(Query, Principals, Projects, Setters).querying1().querying2(),
 		Trigger: HTTP{
 			Method: "GET", Path: "/organizations/{organizationId}/rotations",
 			Query: []string{"due", "leaver", "limit", "continuationToken"}, Status: 200,
@@ -534,7 +534,7 @@ var Table = []Row{
 	},
 	{
 		Name: DispatchRotations, Action: "",
-		Access:  moving.and(Query, Organizations, Projects, Secrets).and(DeleteItem, Organizations, Secrets).querying2(),
+		Access:  moving.and(Query, Organizations, Projects, Secrets).and(DeleteItem, Organizations, Secrets, Setters).querying2(),
 		Trigger: Schedule{Every: time.Minute},
 		Summary: "ask for workers for the rotations that are due, and give up what nobody comes for",
 	},

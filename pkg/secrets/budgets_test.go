@@ -406,12 +406,21 @@ var budgets = []budget{
 		}})
 		return err
 	}},
-	{operation.PutRotation, "for the first time", 3, 4, 8, func(b *budgetWorld) error {
+	{operation.PutRotation, "for the first time", 3, 4, 10, func(b *budgetWorld) error {
 		in := api.PutRotation{Rotator: "random", Every: "30d"}
 		_, err := b.PutRotation(b.Context(), b.Owner, secrets.PutRotation{ID: b.ids[21], PutRotation: in})
 		return err
 	}},
 	{operation.GetRotation, "nobody is waited for", 1, 4, 0, func(b *budgetWorld) error {
+		_, err := b.GetRotation(b.Context(), b.Owner, b.ids[21])
+		return err
+	}},
+	{operation.PutRotation, "the same, by another", 3, 4, 12, func(b *budgetWorld) error {
+		in := api.PutRotation{Rotator: "random", Every: "30d"}
+		_, err := b.PutRotation(b.Context(), b.asMember, secrets.PutRotation{ID: b.ids[21], PutRotation: in})
+		return err
+	}},
+	{operation.GetRotation, "set by another", 2, 5, 0, func(b *budgetWorld) error {
 		_, err := b.GetRotation(b.Context(), b.Owner, b.ids[21])
 		return err
 	}},
@@ -448,7 +457,7 @@ var budgets = []budget{
 		})
 		return err
 	}},
-	{operation.DeleteRotation, "one under way", 2, 4, 8, func(b *budgetWorld) error {
+	{operation.DeleteRotation, "one under way", 2, 4, 10, func(b *budgetWorld) error {
 		return b.DeleteRotation(b.Context(), b.Owner, secrets.DeleteRotation{ID: b.ids[21], Force: true})
 	}},
 	{operation.ListSecretPrincipals, "a page, which looks at 500 principals", 4, 518, 0, func(b *budgetWorld) error {
@@ -599,7 +608,18 @@ var budgets = []budget{
 		list, err := b.ListRotations(b.Context(), b.Owner, b.Organization, secrets.ListRotations{Page: b.page(100)})
 		return counted(len(list.Data), 0, err)
 	}},
-	{operation.ListRotations, "what a leaver could have read, 100", 11, 500, 0, func(b *budgetWorld) error {
+	{operation.ListRotations, "one, set by another", 4, 8, 0, func(b *budgetWorld) error {
+		_, err := b.PutRotation(b.Context(), b.asMember, secrets.PutRotation{ID: b.ids[22], PutRotation: randomly()})
+		wantCode(b, err, "")
+		b.Clock.Advance(6 * time.Second)
+		b.meter.Reset()
+		list, err := b.ListRotations(b.Context(), b.Owner, b.Organization, secrets.ListRotations{Page: b.page(100)})
+		if err == nil && (len(list.Data) != 1 || list.Data[0].SetBy == nil || list.Data[0].SetBy.ID != b.member) {
+			return fmt.Errorf("listed are %+v", list.Data)
+		}
+		return err
+	}},
+	{operation.ListRotations, "what a leaver could have read, 100", 12, 500, 0, func(b *budgetWorld) error {
 		list, err := b.ListRotations(b.Context(), b.Owner, b.Organization, secrets.ListRotations{Leaver: &b.member, Page: b.page(100)})
 		return counted(len(list.Data), 100, err)
 	}},

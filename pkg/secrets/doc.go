@@ -120,6 +120,17 @@
 // look again after an hour and after a day, since reads are summed up late, and walk over what was reachable. The run's id follows
 // from the event and the secret, and its cause names the event, so that an event that comes twice acts once.
 //
+// # Where new values go, and who said so
+//
+// How a secret is rotated says where its new values go: to a URL, a database, a function. That goes on when who set it leaves. So a
+// rotation keeps who set it last (setBy); whoever sets it again, if only to the same, has looked at it and is that from then on. An
+// item under the principal (SETTER#p) is written and removed in the same transactions, so that what a leaver set is found without
+// looking at all rotations; one that was kept before there were such items is set by nobody known, until it is set again.
+//
+// list-rotations lists what a leaver set beside what it knows. That is for people to look at. Nothing is rotated for it: the new
+// value would go to the very target in question. Nor does it keep anything from being rotated that the leaver read, or that is due;
+// a departure rotates what is known to the leaver, whoever set where the new value goes. The list marks both.
+//
 // # How stored data changes its form
 //
 // Every item carries the number of its form, v (schema in records.go): 1, since there was only one. An item with a higher one

@@ -112,3 +112,6 @@ func Leavings(t testing.TB, s *Service) int {
 	}
 	return len(page.Items)
 }
+
+// Token is a continuation token of a list.
+func Token(list string, parts ...string) string { return token{list, parts}.String() }

@@ -41,6 +41,7 @@ import (
 //	which events an hour had        Query     SEALINDEX#hour / shard#
 //	what was removed                Query     REMOVAL (the last one, or in order)
 //	how a secret is rotated         BatchGet  SECRET#s / ROTATION
+//	whose rotation somebody set     Query     SETTER#p / SECRET#
 //	which rotations are due         Query     index 1, DUE#shard, by time (the earliest first; all, to be listed)
 //	what is in the trash            Query     ORG#o#TRASH (newest first to be shown, oldest first to be purged and resealed)
 //	what is left to be removed      Query     ORG#o / SWEEP#
@@ -193,6 +194,14 @@ func secretKey(id uuid.UUID) table.Key { return table.Key{PK: secretPK(id), SK: 
 
 // rotationKey is where it is kept how a secret is rotated.
 func rotationKey(secret uuid.UUID) table.Key { return table.Key{PK: secretPK(secret), SK: "ROTATION"} }
+
+// setterKey says under a principal that it set how a secret is rotated. This list has partitions of its own: who writes it can't
+// write principals.
+func setterKey(principal, secret uuid.UUID) table.Key {
+	return table.Key{PK: setterPK(principal), SK: secretPrefix + secret.String()}
+}
+
+func setterPK(principal uuid.UUID) string { return "SETTER#" + principal.String() }
 
 // dueShards is how many partitions of index 1 the rotations are spread over: each takes a thousand writes a second.
 const dueShards = 4

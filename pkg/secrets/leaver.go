@@ -20,7 +20,9 @@ import (
 const leaverPage = 100
 
 // A leaver is a principal of whom it is asked which values it knows, or could have read: page by page, first what it read, by the
-// roll-ups of reads, then what was granted to it and its groups, or everything where its role reaches that.
+// roll-ups of reads, then what was granted to it and its groups, or everything where its role reaches that. A list has at its end
+// those of which it is neither and whose rotation it set: new values go where it said. These are never rotated for it, which would
+// send another value there.
 //
 // What it can't know: reads that the table's stream has not brought yet; grants and memberships that were taken away before it
 // left; and, of who was deleted, the grants that were its own once they are swept. Values that somebody showed it are nowhere.
@@ -30,6 +32,8 @@ type leaver struct {
 	rec principalRecord
 	// reachable looks for what it could have read too.
 	reachable bool
+	// settings looks for what it set too.
+	settings bool
 	// left is when it could read nothing any more; zero while it can.
 	left time.Time
 	// granted are the things that were granted to it and its groups, in their order, found when they are first asked for.
@@ -69,6 +73,7 @@ const (
 	partRead    = "read"    // after which secret
 	partGranted = "granted" // in which thing, after which secret's name in it
 	partAll     = "all"     // in which shard, after which secret
+	partSet     = "set"     // after which secret
 	partNone    = ""        // there is no more
 )
 
@@ -88,11 +93,16 @@ func (l *leaver) page(ctx context.Context, at leaverPosition, n int) (found []kn
 		ids, next, err = l.reached(ctx, at, n)
 	case partAll:
 		ids, next, err = l.all(ctx, at, n)
+	case partSet:
+		ids, next, err = l.set(ctx, at, n)
 	default:
 		err = malformedToken()
 	}
 	if err != nil {
 		return nil, next, err
+	}
+	if next.part == partNone && at.part != partSet && l.settings {
+		next = leaverPosition{part: partSet}
 	}
 	found, err = l.judge(ctx, at, ids)
 	return found, next, err
@@ -235,7 +245,35 @@ func (l *leaver) all(ctx context.Context, at leaverPosition, n int) (ids []uuid.
 	return ids, next, nil
 }
 
-// judge reads secrets with their rotations, strongly, and answers those of which it knows a value that works, or could.
+// set are the secrets whose rotation it set.
+func (l *leaver) set(ctx context.Context, at leaverPosition, n int) (ids []uuid.UUID, next leaverPosition, err error) {
+	if !l.reachesAll() {
+		if err := l.findGranted(ctx); err != nil { // which are in the other part
+			return nil, next, err
+		}
+	}
+	query := table.Query{PK: setterPK(l.id), Prefix: secretPrefix, Limit: n}
+	if at.after != "" {
+		query.After = table.Position{SK: secretPrefix + at.after}
+	}
+	page, err := l.q.table.Query(ctx, query)
+	if err != nil {
+		return nil, next, err
+	}
+	for _, item := range page.Items {
+		id, err := uuid.Parse(strings.TrimPrefix(item.Key.SK, secretPrefix))
+		if err != nil {
+			return nil, next, err
+		}
+		ids = append(ids, id)
+	}
+	if !page.Next.IsZero() {
+		next = leaverPosition{part: partSet, after: strings.TrimPrefix(page.Next.SK, secretPrefix)}
+	}
+	return ids, next, nil
+}
+
+// judge reads secrets with their rotations, strongly, and answers those that belong into that part of the walk, each with why.
 func (l *leaver) judge(ctx context.Context, at leaverPosition, ids []uuid.UUID) ([]known, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -264,14 +302,9 @@ func (l *leaver) judge(ctx context.Context, at leaverPosition, ids []uuid.UUID) 
 				return nil, err
 			}
 		}
-		entry, ok := knows(v, &read)
-		switch {
-		case ok && at.part != partRead, !ok && at.part == partRead: // its place is in the other part
+		entry, ok := l.entry(v, &read, at)
+		if !ok {
 			continue
-		case !ok:
-			if entry, ok = l.could(v, at); !ok {
-				continue
-			}
 		}
 		if read.Count > 0 {
 			entry.Version, entry.Last = read.Version, &read.Last
@@ -280,6 +313,45 @@ func (l *leaver) judge(ctx context.Context, at leaverPosition, ids []uuid.UUID) 
 	}
 	return found, nil
 }
+
+// whySet is why a secret is listed whose rotation a principal set.
+const whySet = "set where its new values go: look at the target and set it again"
+
+// entry is why a secret is in the list, if its place is in that part of the walk. Each has one place, the first that there is a
+// reason for, and all reasons are said there.
+func (l *leaver) entry(v *rotationSight, read *readRecord, at leaverPosition) (entry api.LeaverEntry, ok bool) {
+	entry, part := l.place(v, read)
+	if part == partNone || part != at.part || part == partGranted && l.first(v) != l.current {
+		return entry, false
+	}
+	if l.settings && l.setIt(v) {
+		entry.Set = true
+		entry.Because = strings.TrimPrefix(entry.Because+"; "+whySet, "; ")
+	}
+	return entry, true
+}
+
+// place is the part of the walk that a secret is listed in, and why, but for its rotation's setter.
+func (l *leaver) place(v *rotationSight, read *readRecord) (entry api.LeaverEntry, part string) {
+	if entry, ok := knows(v, read); ok {
+		return entry, partRead
+	}
+	if entry, ok := l.could(v); ok {
+		switch {
+		case l.reachesAll():
+			return entry, partAll
+		case l.first(v) != granted{} || slices.Contains(l.granted, granted{onSecret, v.id}):
+			return entry, partGranted
+		}
+	}
+	if l.setIt(v) {
+		return api.LeaverEntry{}, partSet
+	}
+	return api.LeaverEntry{}, partNone
+}
+
+// setIt says whether it set how the secret is rotated, and nobody has since.
+func (l *leaver) setIt(v *rotationSight) bool { return v.set && v.rotation.SetBy.ID == l.id }
 
 // sights are the secrets and their rotations out of items, with the projects that they are in.
 func (l *leaver) sights(ctx context.Context, ids []uuid.UUID, items map[table.Key]table.Item) ([]rotationSight, error) {
@@ -315,17 +387,13 @@ func knows(v *rotationSight, read *readRecord) (entry api.LeaverEntry, ok bool) 
 	return entry, false
 }
 
-// could says that it could have read the current value, by what was granted to it, and that this is the first of the places where
-// a secret is found.
-func (l *leaver) could(v *rotationSight, at leaverPosition) (entry api.LeaverEntry, ok bool) {
+// could says that it could have read the current value, by what was granted to it.
+func (l *leaver) could(v *rotationSight) (entry api.LeaverEntry, ok bool) {
 	since := v.rec.CreatedAt
 	if v.set && v.state.LastVersion == v.rec.Version && v.state.LastVersion != 0 {
 		since = v.state.LastRotatedAt
 	}
 	if !l.left.IsZero() && since.After(l.left) {
-		return entry, false
-	}
-	if at.part == partGranted && l.first(v) != l.current {
 		return entry, false
 	}
 	// As of the moment when the value was made: so a grant that has ended since counts.
@@ -346,7 +414,7 @@ func (l *leaver) could(v *rotationSight, at leaverPosition) (entry api.LeaverEnt
 	for i, r := range d.Reasons {
 		words[i] = r.Words(name)
 	}
-	return api.LeaverEntry{Because: "could read it: " + clip(strings.Join(words, "; "), maxReason)}, true
+	return api.LeaverEntry{Reachable: true, Because: "could read it: " + clip(strings.Join(words, "; "), maxReason)}, true
 }
 
 // first is the first of the granted projects that the secret is in; nothing where it was granted itself alone.

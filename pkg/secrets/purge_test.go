@@ -83,6 +83,10 @@ func TestAPurgedSecretLeavesATombstone(t *testing.T) {
 	}
 	w.put(reads(secret.ID, users[0])...)
 	w.put(reads(same.ID, users[0])...)
+	for _, rotated := range []uuid.UUID{secret.ID, same.ID} {
+		_, err := w.PutRotation(t.Context(), w.Owner, secrets.PutRotation{ID: rotated, PutRotation: randomly()})
+		wantCode(t, err, "")
+	}
 	w.delete(secret.ID)
 	w.purge(secret.ID)
 	item := w.recording.all()[secretItem(secret.ID)]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,7 +13,6 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
-	"strongroom/pkg/table"
 )
 
 // How people manage the rotation of a secret. Seeing and setting it are asked for as seeing and changing its grants are: who
@@ -46,7 +46,11 @@ func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (ans
 		return answer, api.Errorf(api.CodeNotFound, "no rotation is set for the secret")
 	}
 	answer = r.show()
+	if err := q.showLeft(ctx, answer.SetBy); err != nil {
+		return answer, err
+	}
 	if answer.Run == nil {
+		answer.ETag = r.tag(left(answer.SetBy)...)
 		return answer, nil
 	}
 	if r.wrong != nil {
@@ -61,8 +65,16 @@ func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (ans
 	if answer.Run.NeverCame, err = q.showReaders(ctx, id, r.state.Run.NeverCame); err != nil {
 		return answer, err
 	}
-	answer.ETag = r.tag(answer.Run.Missing, answer.Run.WaitingFor, answer.Run.NeverCame)
+	answer.ETag = r.tag(append(left(answer.SetBy), answer.Run.Missing, answer.Run.WaitingFor, answer.Run.NeverCame)...)
 	return answer, nil
+}
+
+// left is what of a setter the rotation's item doesn't say, for the digest of its ETag.
+func left(by *api.RotationSetter) []any {
+	if by == nil || by.Left == "" {
+		return nil
+	}
+	return []any{by.Left}
 }
 
 // show is the rotation as it is shown, but for who is waited for and who never came.
@@ -70,9 +82,9 @@ func (r *rotationSight) show() api.Rotation {
 	rec := &r.rotation
 	shown := api.Rotation{
 		SecretID: r.id, Every: rec.Every, Window: rec.Window, Rotator: rec.Rotator, Settings: rec.settings(),
-		CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt, UpdatedBy: rec.UpdatedBy.api(),
-		NextAt: orNever(rec.NextAt), LastRotatedAt: orNever(rec.LastRotatedAt), LastVersion: rec.LastVersion, ETag: r.tag(),
+		CreatedAt: rec.CreatedAt, NextAt: orNever(rec.NextAt), LastRotatedAt: orNever(rec.LastRotatedAt), LastVersion: rec.LastVersion, ETag: r.tag(),
 	}
+	shown.SetBy, shown.SetAt = rec.setter()
 	if r.wrong == nil && r.state.Config.Settings.Keeps() {
 		shown.Readers = r.state.Config.Readers.API()
 	}
@@ -155,31 +167,45 @@ func (q *request) decideNamed(ctx context.Context, id uuid.UUID, config rotation
 	return nil
 }
 
-// putRotation says what is to be written so that the secret is rotated so; nothing where it is already.
+// putRotation says what is to be written so that the secret is rotated so; nothing where it is already, by the caller's own word.
+// Where it is by somebody else's, the caller has looked at it, and it is the caller's now.
 func (q *request) putRotation(r *rotationSight, in PutRotation, config rotation.Config) (plan, error) {
-	if r.set && r.rotation.asks(in.PutRotation) {
+	rec, now, before := &r.rotation, q.now(), r.rotation.SetBy.ID
+	same := r.set && rec.asks(in.PutRotation)
+	if same && before == r.who.Principal {
 		return plan{}, nil
 	}
-	rec, now := &r.rotation, q.now()
+	if !same {
+		if err := q.configure(r, in, config, now); err != nil {
+			return plan{}, err
+		}
+	}
+	rec.SetBy, rec.SetAt = r.who.actor(), now
+	rec.Tag++
+	p := q.planRotation(r, rotationSet)
+	p.act.rotation = uuid.Nil // it is about all of them
+	q.planSetter(&p, r.id, before, rec.SetBy.ID)
+	return p, nil
+}
+
+// configure has the secret be rotated otherwise than it was.
+func (q *request) configure(r *rotationSight, in PutRotation, config rotation.Config, now time.Time) error {
+	rec := &r.rotation
 	if err := in.Match.check(rec.Tag); err != nil {
-		return plan{}, err
+		return err
 	}
 	if !r.set {
 		r.state = &rotation.Record{Secret: r.id}
 		rec.CreatedAt = now
 		rec.Tag = now.UnixMilli() // and so no ETag comes back where one was deleted and another is set
 	} else if r.open() && !rec.sameTarget(in.PutRotation) {
-		return plan{}, api.Errorf(api.CodeConflict, "%s; only the schedule and the readers can be changed now: "+
+		return api.Errorf(api.CodeConflict, "%s; only the schedule and the readers can be changed now: "+
 			"change the rotator and its settings when it is over, or after delete-rotation with force=true", r.what())
 	}
 	rec.ask(in.PutRotation)
-	rec.UpdatedAt, rec.UpdatedBy = now, r.who.actor()
-	rec.Tag++
 	r.state.Set(config, now)
 	r.state.Rewait(now)
-	p := q.planRotation(r, rotationSet)
-	p.act.rotation = uuid.Nil // it is about all of them
-	return p, nil
+	return nil
 }
 
 // asks says whether put-rotation was asked for just that.
@@ -226,7 +252,7 @@ func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotati
 				"a pending version is kept as an old one, to be restored where the target has it", r.what())
 		}
 		p := plan{act: r.actOn(rotationSet)}
-		p.delete(rotationKey(r.id), table.IfRevision(r.rotation.revision))
+		q.planUnset(&p, &r)
 		q.unsetPending(&p, &r.secretSight)
 		return p, nil
 	})

@@ -99,12 +99,12 @@ func TestARotationIsSetShownChangedAndDeleted(t *testing.T) {
 		SecretID: w.secret.ID, Every: "30d", Window: "2h", Rotator: "postgresql",
 		Settings:  json.RawMessage(fmt.Sprintf(`{"adminSecretId":%q,"host":"db.example.com","users":["app_a","app_b"]}`, w.admin.ID)),
 		Readers:   &api.RotationReaders{Within: "30d", Deadline: "7d", Grace: "10m"},
-		CreatedAt: now, UpdatedAt: now,
+		CreatedAt: now, SetAt: &now,
 	}
-	if diff := cmp.Diff(want, set, cmpopts.IgnoreFields(api.Rotation{}, "NextAt", "ETag", "UpdatedBy")); diff != "" {
+	if diff := cmp.Diff(want, set, cmpopts.IgnoreFields(api.Rotation{}, "NextAt", "ETag", "SetBy")); diff != "" {
 		t.Errorf("set (-want +got):\n%s", diff)
 	}
-	if set.UpdatedBy.Name != "manager" || set.Run != nil || set.LastRotatedAt != nil {
+	if set.SetBy.Name != "manager" || set.Run != nil || set.LastRotatedAt != nil {
 		t.Errorf("set: %+v", set)
 	}
 	if at := set.NextAt.Sub(now); at < 30*24*time.Hour || at > 30*24*time.Hour+2*time.Hour {
@@ -119,7 +119,7 @@ func TestARotationIsSetShownChangedAndDeleted(t *testing.T) {
 	in.Every, in.Readers = "0 3 1 * *", &api.RotationReaders{Deadline: "14d", Grace: "600s"}
 	changed := w.set(in)
 	if changed.Every != in.Every || *changed.Readers != (api.RotationReaders{Within: "30d", Deadline: "14d", Grace: "10m"}) ||
-		!changed.CreatedAt.Equal(set.CreatedAt) || !changed.UpdatedAt.After(set.UpdatedAt) || changed.ETag == set.ETag {
+		!changed.CreatedAt.Equal(set.CreatedAt) || !changed.SetAt.After(*set.SetAt) || changed.ETag == set.ETag {
 		t.Errorf("changed: %+v", changed)
 	}
 

@@ -135,7 +135,9 @@ func (r *run) dispatch(ctx context.Context, secret uuid.UUID) (moved bool, err e
 		now, due := q.now(), v.state.Due()
 		switch {
 		case !v.found || v.rec.Purged: // all of it is about to go
-			return plan{}, unlessMet(q.write(ctx, table.Delete(rotationKey(secret), table.IfRevision(v.rotation.revision))))
+			var gone plan
+			q.planUnset(&gone, &v)
+			return plan{}, unlessMet(q.write(ctx, gone.writes...))
 		case !v.rec.TrashedAt.IsZero():
 			v.state.PutOff()
 			return plan{}, q.putOff(ctx, &v, now.Add(trashPause))

@@ -19,7 +19,7 @@ type ListRotations struct {
 	// Due, where not nil, has those alone about which something is to be done until then; the zero time is now.
 	Due *time.Time
 	// Leaver, where not nil, is a principal: then the list is of the secrets whose values it knows or could have read, whether a
-	// rotation is set for them or not.
+	// rotation is set for them or not, and of those whose rotation it set.
 	Leaver *uuid.UUID
 	api.Page
 }
@@ -29,7 +29,7 @@ const maxLeaverSteps = 20
 
 // ListRotations lists rotations in the order in which something is to be done about them, those last about which nothing is. The
 // order comes from an index, which may lag a moment; what is shown does not. Of a leaver the list has first what it read, then
-// what it could have read: see leaver for what nobody knows.
+// what it could have read, then what it set the rotation of and neither: see leaver for what nobody knows.
 func (s *Service) ListRotations(ctx context.Context, by Caller, organization uuid.UUID, in ListRotations) (
 	list api.List[api.RotationEntry], err error,
 ) {
@@ -133,7 +133,16 @@ func (q *request) rotationEntries(ctx context.Context, sortKeys []string) ([]api
 			entries = append(entries, v.entry())
 		}
 	}
-	return entries, nil
+	return entries, q.showAllLeft(ctx, entries)
+}
+
+// showAllLeft says of all who set what is listed how they left.
+func (q *request) showAllLeft(ctx context.Context, entries []api.RotationEntry) error {
+	setters := make([]*api.RotationSetter, len(entries))
+	for i := range entries {
+		setters[i] = entries[i].SetBy
+	}
+	return q.showLeft(ctx, setters...)
 }
 
 // entry is the secret in a list of rotations.
@@ -143,6 +152,7 @@ func (r *rotationSight) entry() api.RotationEntry {
 		return e
 	}
 	e.Rotator, e.Every, e.State, e.Reason = r.rotation.Rotator, r.rotation.Every, r.state.Run.State, r.state.Run.Reason
+	e.SetBy, e.SetAt = r.rotation.setter()
 	if r.wrong != nil {
 		e.Reason = r.wrong.Error()
 	}
@@ -179,6 +189,7 @@ func (q *request) listKnown(ctx context.Context, id uuid.UUID, in api.Page) (lis
 		return list, notFound("principal")
 	}
 	l := q.leaverOf(id, rec, true)
+	l.settings = true
 	list.Data = []api.RotationEntry{}
 	for steps := 0; at.part != partNone && steps < maxLeaverSteps && len(list.Data) < in.Limit; steps++ {
 		var found []known
@@ -194,7 +205,7 @@ func (q *request) listKnown(ctx context.Context, id uuid.UUID, in api.Page) (lis
 	if at.part != partNone {
 		list.ContinuationToken = token{"leaver", []string{at.part, at.in, at.after}}.String()
 	}
-	return list, nil
+	return list, q.showAllLeft(ctx, list.Data)
 }
 
 // valid says whether a position is one that this list answers.
@@ -203,6 +214,8 @@ func (p leaverPosition) valid() bool {
 	switch p.part {
 	case partRead:
 		return p.in == "" && isID(p.after)
+	case partSet:
+		return p.in == "" && (p.after == "" || isID(p.after))
 	case partGranted:
 		return p.in == "" && p.after == "" || isGranted(p.in)
 	case partAll:

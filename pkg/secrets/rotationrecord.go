@@ -16,14 +16,17 @@ import (
 type rotationRecord struct {
 	resource
 	// Settings are the rotator's as they were asked for, JSON.
-	Every     string      `table:"every"`
-	Window    string      `table:"window"`
-	Rotator   string      `table:"rotator"`
-	Settings  []byte      `table:"settings"`
-	Within    string      `table:"within"`
-	Deadline  string      `table:"deadline"`
-	Grace     string      `table:"grace"`
-	UpdatedBy actorRecord `table:"updatedBy"`
+	Every    string `table:"every"`
+	Window   string `table:"window"`
+	Rotator  string `table:"rotator"`
+	Settings []byte `table:"settings"`
+	Within   string `table:"within"`
+	Deadline string `table:"deadline"`
+	Grace    string `table:"grace"`
+	// SetBy is who set it so, or the same again since, and SetAt when; both are zero where nobody knows. Where it is known, a
+	// setter item says so under that principal.
+	SetBy actorRecord `table:"setBy"`
+	SetAt time.Time   `table:"setAt"`
 	// NextAt and the rest are package rotation's.
 	NextAt        time.Time   `table:"next"`
 	LastRotatedAt time.Time   `table:"last"`

@@ -176,7 +176,11 @@ func (w *sweep) empty(ctx context.Context, q *request, pk string, stays func(sk 
 				continue
 			}
 			writes = append(writes, table.Delete(item.Key, table.Unconditional()))
-			if other, ok := w.otherEnd(item.Key); ok {
+			other, ok, err := w.otherEnd(item)
+			if err != nil {
+				return err
+			}
+			if ok {
 				writes = append(writes, table.Delete(other, table.Unconditional()))
 			}
 		}
@@ -187,14 +191,19 @@ func (w *sweep) empty(ctx context.Context, q *request, pk string, stays func(sk 
 	}
 }
 
-// otherEnd is a roll-up's other item: of a secret's its reader's, which says that it read the secret.
-func (w *sweep) otherEnd(key table.Key) (table.Key, bool) {
-	text, ok := strings.CutPrefix(key.SK, readPrefix)
-	reader, err := uuid.Parse(text)
-	if !ok || err != nil || w.kind != onSecret {
-		return table.Key{}, false
+// otherEnd is what stands elsewhere about an item of a secret's partition: of a roll-up its reader's, which says that it read the
+// secret, and of the rotation its setter's.
+func (w *sweep) otherEnd(item table.Item) (key table.Key, ok bool, err error) {
+	if w.kind != onSecret {
+		return key, false, nil
 	}
-	return principalReadKey(reader, w.id), true
+	if item.Key == rotationKey(w.id) {
+		rec, err := rotationOf(item)
+		return setterKey(rec.SetBy.ID, w.id), rec.SetBy.ID != uuid.Nil, err
+	}
+	text, ok := strings.CutPrefix(item.Key.SK, readPrefix)
+	reader, wrong := uuid.Parse(text)
+	return principalReadKey(reader, w.id), ok && wrong == nil, nil
 }
 
 // remove does deletes in transactions.

@@ -194,6 +194,9 @@ func wantWhole(t testing.TB, organization uuid.UUID, items map[table.Key]table.I
 			}
 		case key.SK == "SECRET" && !item.Index2.IsZero():
 			t.Errorf("%s is in the index", key.PK)
+		case key.SK == "ROTATION" && item.Attributes["setBy"] != nil:
+			setter := uuid.UUID(item.Attributes["setBy"].(map[string]any)["id"].([]byte))
+			want[table.Key{PK: "SETTER#" + setter.String(), SK: key.PK}] = true
 		case key.SK == "PROJECT" && item.Attributes["trashed"] == nil:
 			want[table.Key{PK: "ORG#" + organization.String(), SK: "PROJECT#" + fmt.Sprint(item.Attributes["name"])}] = true
 		}

@@ -74,6 +74,7 @@ func longer(t *testing.T) []scene {
 			then(time.Hour, "dispatch-rotations/tick"), then(31*day, "list-rotations/due-now"), then(31*day, "dispatch-rotations/tick"),
 		}},
 		{name: "what is rotated was purged", prepare: purgeRotated, steps: []step{then(31*day, "dispatch-rotations/tick")}},
+		{name: "what is rotated is swept", prepare: purgeRotated, steps: []step{then(0, "sweep-deleted/tick")}},
 		{name: "people have left", prepare: depart, steps: []step{
 			then(0, "list-rotations/leaver-first-page"), then(0, "dispatch-rotations/tick"), then(time.Hour, "dispatch-rotations/tick"),
 			then(25*time.Hour, "dispatch-rotations/tick"),
