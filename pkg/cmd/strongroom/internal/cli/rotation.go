@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -29,8 +30,8 @@ func (m *Main) rotation() *cobra.Command {
 func (m *Main) rotationGet() *cobra.Command {
 	return &cobra.Command{
 		Use: "get REF", Short: "show how a secret is rotated, and how that goes", Args: exactly("REF"),
-		Long: "Show how a secret is rotated, by what and when next, how the latest rotation went or how far it is, and who is waited\n" +
-			"for. It takes manage on the secret, or the role auditor.\n\n" + references + "\n\n" +
+		Long: "Show how a secret is rotated, by what and when next, who set that, how the latest rotation went or how far it is, and who\n" +
+			"is waited for. It takes manage on the secret, or the role auditor.\n\n" + references + "\n\n" +
 			"  strongroom rotation get demo/DATABASE_URL",
 		RunE: func(c *cobra.Command, args []string) error {
 			s, id, err := m.connectToID(c.Context(), args[0])
@@ -58,6 +59,7 @@ func rotationListing(r api.Rotation) listing {
 	line("settings", settingsInWords(r.Settings))
 	line("every", orDefault(r.Every, "when asked for"))
 	line("window", r.Window)
+	line("set", setterInWords(r.SetBy, r.SetAt))
 	if r.Readers != nil {
 		line("readers", fmt.Sprintf("of the last %s, for %s at most, and %s more", r.Readers.Within, r.Readers.Deadline, r.Readers.Grace))
 	}
@@ -80,6 +82,32 @@ func rotationListing(r api.Rotation) listing {
 	}
 	line("besides", moreReaders(r.Run))
 	return l
+}
+
+// setterInWords says who set a rotation, and when.
+func setterInWords(by *api.RotationSetter, at *time.Time) string {
+	if by == nil {
+		return "nobody knows by whom"
+	}
+	words := "by " + setter(by)
+	if at != nil {
+		words = moment(*at) + ", " + words
+	}
+	if by.Left != "" {
+		words += ": look at where its values go, and set it again"
+	}
+	return words
+}
+
+// setter is who set a rotation, and that it left.
+func setter(by *api.RotationSetter) string {
+	switch {
+	case by == nil:
+		return ""
+	case by.Left != "":
+		return orDefault(by.Name, by.ID.String()) + ", who left"
+	}
+	return orDefault(by.Name, by.ID.String())
 }
 
 // settingsInWords are the settings of a rotator, as --setting takes them.

@@ -17,7 +17,8 @@ func (m *Main) rotationList() *cobra.Command {
 	c := &cobra.Command{
 		Use: "list [--due]", Short: "list the secrets that are rotated, and when next", Args: none,
 		Long: "List the secrets that are rotated, those first about which something is to be done first: by what they are rotated, how\n" +
-			"often, when next, when last, how the latest rotation went, and why it failed. --due lists those alone about which\n" +
+			"often, when next, when last, how the latest rotation went, who set it so, and why it failed. What somebody set who left\n" +
+			"goes on sending new values where they said: look at the target, and set it again. --due lists those alone about which\n" +
 			"something is to be done now. It takes the role owner, admin or auditor.\n\n" +
 			"  strongroom rotation list\n" +
 			"  strongroom rotation list --due --output json",
@@ -30,10 +31,10 @@ func (m *Main) rotationList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l := listing{header: []string{"SECRET", "ROTATOR", "EVERY", "NEXT", "LAST", "STATE", "REASON"}, data: all}
+			l := listing{header: []string{"SECRET", "ROTATOR", "EVERY", "NEXT", "LAST", "STATE", "SET BY", "REASON"}, data: all}
 			for _, e := range all {
 				l.rows = append(l.rows, []string{
-					nameOf(e), e.Rotator, e.Every, orNever(e.NextAt), orNever(e.LastRotatedAt), string(e.State), e.Reason,
+					nameOf(e), e.Rotator, e.Every, orNever(e.NextAt), orNever(e.LastRotatedAt), string(e.State), setter(e.SetBy), e.Reason,
 				})
 			}
 			return m.show(s.settings, l)
@@ -48,10 +49,12 @@ func nameOf(e api.RotationEntry) string { return cmp.Or(e.Secret.Name, e.Secret.
 func (m *Main) rotationLeaver() *cobra.Command {
 	var rotate bool
 	c := &cobra.Command{
-		Use: "leaver PRINCIPAL [--rotate]", Short: "list what somebody who leaves knows, or could", Args: exactly("PRINCIPAL"),
+		Use: "leaver PRINCIPAL [--rotate]", Short: "list what somebody who leaves knows, or could, or set", Args: exactly("PRINCIPAL"),
 		Long: "List the secrets whose present values a user or a service account knows, which it read since they were rotated last,\n" +
-			"and those that it could have read: with why, and by what they are rotated. --rotate has those rotated for which a\n" +
-			"rotation is set; the others are for you to change. It takes the role owner, admin or auditor, and to rotate write.\n\n" +
+			"and those that it could have read: with why, and by what they are rotated. Besides those whose rotation it set, which\n" +
+			"sends their new values where it said: look at the target, and set them again with `strongroom rotation set`.\n\n" +
+			"--rotate has those rotated for which a rotation is set, but none that it set: that would send the new value to the same\n" +
+			"target. The others are for you to change. It takes the role owner, admin or auditor, and to rotate write.\n\n" +
 			"  strongroom rotation leaver alice\n" +
 			"  strongroom rotation leaver alice --rotate",
 		RunE: func(c *cobra.Command, args []string) error { return m.leaver(c.Context(), args[0], rotate) },
@@ -89,10 +92,7 @@ func leaverListing(known []api.RotationEntry) listing {
 	for _, e := range known {
 		row := []string{nameOf(e), "", "", "", e.Rotator, "", e.Secret.ID.String()}
 		if of := e.Leaver; of != nil {
-			row[1], row[3], row[5] = "could be", orNever(of.Last), of.Because
-			if of.Read {
-				row[1] = "read"
-			}
+			row[1], row[3], row[5] = knownInWords(of), orNever(of.Last), of.Because
 			if of.Version > 0 {
 				row[2] = fmt.Sprint(of.Version)
 			}
@@ -102,12 +102,28 @@ func leaverListing(known []api.RotationEntry) listing {
 	return l
 }
 
-// rotateAll asks for a rotation of each that has a rotator, and says which have none.
+// knownInWords says whether somebody knows a value.
+func knownInWords(of *api.LeaverEntry) string {
+	switch {
+	case of.Read:
+		return "read"
+	case of.Set && !of.Reachable:
+		return "no"
+	}
+	return "could be"
+}
+
+// rotateAll asks for a rotation of each that has a rotator, and says which have none, and which would send the new value where who
+// left said.
 func (m *Main) rotateAll(ctx context.Context, s *session, known []api.RotationEntry) error {
 	asked, failed := 0, 0
 	for _, e := range known {
 		if e.Rotator == "" {
 			m.sayf("%s has no rotator; change it by hand, or see `strongroom rotation set --help`", nameOf(e))
+			continue
+		}
+		if e.Leaver != nil && e.Leaver.Set {
+			m.sayf("%s is not rotated, which would send the new value where who left said; look at its target, set it again, then rotate it", nameOf(e))
 			continue
 		}
 		if _, err := s.RotateSecret(ctx, e.Secret.ID, api.RotateSecret{}); err != nil {
