@@ -121,7 +121,8 @@ func TestRotationsInWords(t *testing.T) {
 		Run: &api.RotationRun{ID: uuid.Max, State: api.RotationFailed, Cause: api.CauseSchedule, Reason: "no route", Missing: 3, NeverCame: []api.RotationReader{reader}},
 	}
 	want := [][]string{
-		{"rotator", "mysql"}, {"every", "when asked for"}, {"readers", "of the last 30d, for 7d at most, and 10m more"},
+		{"rotator", "mysql"}, {"every", "when asked for"}, {"set", "nobody knows by whom"},
+		{"readers", "of the last 30d, for 7d at most, and 10m more"},
 		{"last rotated", "2026-11-26T12:00:00Z, version 3"}, {"rotation", uuid.Max.String()}, {"because", "schedule"}, {"state", "failed"},
 		{"reason", "no route"}, {"never came", "service account " + uuid.Max.String() + ", read version 3, last 2026-11-26T12:00:00Z"},
 		{"besides", "2 readers more"},
