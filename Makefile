@@ -61,7 +61,7 @@ deploy: infra/node_modules/.installed ## to AWS, with the credentials in the env
 	$(MAKE) prove
 	cd infra && $(CDK) deploy --all --app cdk.out --outputs-file $(OUTPUTS)
 	@echo "now make the organization: bin/strongroom init --outputs $(OUTPUTS) --name NAME --owner NAME"
-	@cd infra && go run ./account workers $(OUTPUTS)
+	@echo "and let the rotation workers in: bin/strongroom init --outputs $(OUTPUTS) --workers"
 
 .PHONY: destroy
 destroy: functions infra/node_modules/.installed ## remove a deployment; refuses while there are secrets: make destroy FORCE=1

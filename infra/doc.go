@@ -82,10 +82,10 @@
 // # Rotation workers
 //
 // A worker is a client like any other: it has an IAM role, under /strongroom/workers/, which is not the server's path, and
-// becomes a service account by that. make deploy ends with the commands for it; for one of them:
+// becomes a service account by that. init does it for all of them, by the outputs that name their roles (PostgresqlWorkerRole), and
+// doctor says whether those of the rotations that are set are let in:
 //
-//	strongroom service-account create worker-postgresql
-//	strongroom service-account bind worker-postgresql ROLE    the output PostgresqlWorkerRole
+//	strongroom init --outputs FILE --workers
 //	strongroom access grant service-account:worker-postgresql write PROJECT
 //
 // The last one is the whole of what opens a project to it, and revoking it ends that: Strongroom's grant, and with it the KMS

@@ -22,7 +22,7 @@ func (w *workers) newRole(k *worker, logs awslogs.LogGroup) awsiam.Role {
 		all = append(all, s.policy())
 	}
 	role := awsiam.NewRole(k.scope, str("Role"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(str("lambda.amazonaws.com"), nil), Path: str(workerPath),
+		AssumedBy: awsiam.NewServicePrincipal(str("lambda.amazonaws.com"), nil), Path: str(rotation.WorkerPath),
 		Description: str("Strongroom's worker for " + string(k.rotator.Kind)),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			"access": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &all, Minimize: yes(false)}),

@@ -12,13 +12,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 )
-
-// workerPath is the IAM path of the workers' roles: it is not the server's, so that the client key is open to them once
-// somebody opens it.
-const workerPath = "/strongroom/workers/"
 
 const (
 	// workerTimeout is Lambda's longest. Nobody waits for a worker, which renews its lease by the minute; one that is ended by
@@ -97,7 +92,7 @@ func (w *workers) newWorker(r rotation.Rotator) *worker {
 		w.enterVPC(k)
 	}
 	w.feed(k)
-	output(w.stack, camel(operation.Name(r.Kind))+"WorkerRole",
+	output(w.stack, r.Kind.RoleOutput(),
 		"the role of the worker for "+string(r.Kind)+", to be bound to a service account", k.role.RoleArn())
 	return k
 }

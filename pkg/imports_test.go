@@ -255,6 +255,7 @@ var rules = map[string]rule{
 	"pkg/cmd/strongroom/internal/deployed": {arrows: []string{"pkg/api", "pkg/iampolicy", "pkg/identity"}, libraries: map[string]string{
 		"github.com/aws/aws-sdk-go-v2/aws":            aws,
 		"github.com/aws/aws-sdk-go-v2/service/iam":    "reads who may do what in the account",
+		"github.com/aws/aws-sdk-go-v2/service/kms":    "reads the client key's policy",
 		"github.com/aws/aws-sdk-go-v2/service/lambda": "invokes create-organization, and lists functions",
 		"github.com/aws/aws-sdk-go-v2/service/sts":    "says whose credentials these are",
 		"github.com/aws/smithy-go":                    awsErrors,

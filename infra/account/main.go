@@ -4,7 +4,6 @@
 //	account ready                     whether the account can take a deployment: credentials work, the CDK is bootstrapped
 //	account removable [-force] FILE   whether the stacks may be deleted; FILE has their outputs, as make deploy wrote them
 //	account empty FILE                empties the archive of seals, since CloudFormation deletes no bucket with something in it
-//	account workers FILE              how the workers' roles become service accounts of Strongroom; asks nobody
 //
 // Each ends with status 1, and says what to do, where the answer is no: ready where something is missing, removable where
 // the table is protected, and where it holds secrets, in the trash or out of it, and -force is not given; empty where
@@ -36,7 +35,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: account ready | account removable [-force] FILE | account empty FILE | account workers FILE")
+var errUsage = errors.New("usage: account ready | account removable [-force] FILE | account empty FILE")
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
@@ -47,9 +46,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	force := flags.Bool("force", false, "even if secrets are lost")
 	if err := flags.Parse(args[1:]); err != nil || *force && args[0] != "removable" {
 		return errUsage
-	}
-	if args[0] == "workers" && flags.NArg() == 1 {
-		return workers(flags.Arg(0), out)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {

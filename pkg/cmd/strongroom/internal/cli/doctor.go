@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,11 +54,12 @@ func (m *Main) doctor() *cobra.Command {
 	c := &cobra.Command{
 		Use: "doctor [--functions PREFIX]", Short: "see whether all is well between this machine, Strongroom and AWS", Args: none,
 		Long: "See whether all is well: credentials, whose they are, this machine's clock, whether Strongroom can be reached, to whom\n" +
-			"it binds you, whether what it says is what is pinned, whether KMS unwraps a project's key for you, and who in the\n" +
-			"account can invoke the functions directly, and so tell them that somebody else asks. Each is a line: ok, warn, or\n" +
-			"fail with what to do; with a fail the status is 1. Nothing is changed or pinned, and no secret is read.\n\n" +
-			"Who can invoke the functions takes lambda:ListFunctions and iam:GetAccountAuthorizationDetails; without these it says\n" +
-			"so. Policies of the AWS organization, which can only take away, are not looked at; nor are the functions' own, which\n" +
+			"it binds you, whether what it says is what is pinned, whether KMS unwraps a project's key for you, who in the account\n" +
+			"can invoke the functions directly, and so tell them that somebody else asks, and whether the workers of the rotations\n" +
+			"that are set are let in, and come by projects' keys by KMS grants alone. Each is a line: ok, warn, or fail with what to\n" +
+			"do; with a fail the status is 1. Nothing is changed or pinned, and no secret is read.\n\n" +
+			"Who can invoke the functions takes lambda:ListFunctions and iam:GetAccountAuthorizationDetails; what workers come by\n" +
+			"takes that, kms:GetKeyPolicy and the role owner, admin or auditor. Without these it says so. Policies of the AWS organization, which can only take away, are not looked at; nor are the functions' own, which\n" +
 			"let API Gateway and schedules in, and could let somebody else in.\n\n" +
 			"  strongroom doctor\n" +
 			"  strongroom doctor --output json",
@@ -125,7 +127,9 @@ func (c *clinic) examine(ctx context.Context) {
 		c.clientKey(ctx, s)
 	}
 	if inAWS {
-		c.invokers(ctx, made.AWS)
+		account, err := deployed.ReadIdentities(ctx, made.AWS)
+		c.invokers(ctx, made.AWS, account, err)
+		c.workers(ctx, s, made.AWS, account, err)
 	}
 }
 
@@ -310,7 +314,7 @@ func (c *clinic) unwraps(ctx context.Context, s *session, p api.Project) {
 }
 
 // invokers says who can go round the API.
-func (c *clinic) invokers(ctx context.Context, of aws.Config) {
+func (c *clinic) invokers(ctx context.Context, of aws.Config, account *deployed.Identities, unread error) {
 	const check = "functions"
 	functions, err := deployed.Functions(ctx, of, c.functions)
 	if err == nil && len(functions) == 0 {
@@ -318,9 +322,10 @@ func (c *clinic) invokers(ctx context.Context, of aws.Config) {
 		return
 	}
 	var all []deployed.Invoker
-	if err == nil {
-		all, err = deployed.Invokers(ctx, of, functions)
+	if err == nil && unread == nil {
+		all = account.Invokers(functions)
 	}
+	err = cmp.Or(err, unread)
 	if action, denied := deployed.Denied(err); denied {
 		c.note(stateWarn, check, "ask an administrator to run doctor", "who can invoke them directly can't be said: you are not allowed %s", action)
 		return

@@ -16,12 +16,15 @@ import (
 	"strongroom/pkg/client"
 	"strongroom/pkg/client/config"
 	"strongroom/pkg/cmd/strongroom/internal/deployed"
+	rotating "strongroom/pkg/rotation"
 )
 
 // A deployment is what `make deploy` writes down of itself: the outputs of its stacks.
 type deployment struct {
 	url, region, function   string
 	organization, clientKey string
+	// workers are the roles of the rotation workers.
+	workers map[rotating.Kind]string
 }
 
 // initFlags are what init takes.
@@ -30,13 +33,14 @@ type initFlags struct {
 	outputs, profile           string
 	name, owner, arn, uniqueID string
 	recoverOwner               string
+	letIn                      bool
 }
 
 func (m *Main) initCommand() *cobra.Command {
 	var flags initFlags
 	c := &cobra.Command{
 		Use: "init --outputs FILE [--name NAME --owner NAME | --recover-owner NAME] [--owner-arn ARN] [--unique-id ID] [--profile PROFILE] " +
-			"[--url URL] [--region REGION] [--function NAME]",
+			"[--url URL] [--region REGION] [--function NAME] [--workers]",
 		Short: "make the organization of a new deployment, and set up this machine for it", Args: none,
 		Long: "Make the organization of a new deployment with its first owner, which is you unless --owner-arn says otherwise, and\n" +
 			"write the deployment's URL and region into your config.toml, and its organization and client key into your pins.\n" +
@@ -44,7 +48,11 @@ func (m *Main) initCommand() *cobra.Command {
 			"Doing it again is harmless, and on another machine sets up that one.\n\n" +
 			"--recover-owner makes an existing user an enabled owner again, with your identity: for when all owners are lost. It\n" +
 			"is recorded as such.\n\n" +
+			"--workers lets the rotation workers of the deployment in: it makes a service account of each, worker-KIND, and binds\n" +
+			"its role to that, by Strongroom's API, with the role owner or admin. By that alone they may do nothing: what opens a\n" +
+			"project to one, in Strongroom and in KMS, and how to see it, is said at the end.\n\n" +
 			"  strongroom init --outputs out/prod.json --name Example --owner alice\n" +
+			"  strongroom init --outputs out/prod.json --workers\n" +
 			"  strongroom init --outputs out/prod.json --recover-owner alice",
 		RunE: func(c *cobra.Command, _ []string) error { return m.initialize(c.Context(), flags) },
 	}
@@ -59,6 +67,7 @@ func (m *Main) initCommand() *cobra.Command {
 	f.StringVar(&flags.url, "url", "", "the `URL` of the API, where there is no FILE")
 	f.StringVar(&flags.region, "region", "", "the `REGION` that it is in")
 	f.StringVar(&flags.function, "function", "", "the `NAME` of the function that is create-organization")
+	f.BoolVar(&flags.letIn, "workers", false, "let the deployment's rotation workers in, as service accounts")
 	c.MarkFlagsMutuallyExclusive("recover-owner", "name")
 	c.MarkFlagsMutuallyExclusive("recover-owner", "owner")
 	return c
@@ -76,13 +85,34 @@ func (m *Main) initialize(ctx context.Context, flags initFlags) error {
 	if d.url == "" || d.function == "" || d.region == "" {
 		return usage("where it is deployed is not known: say --outputs FILE, which make deploy wrote, or --url, --region and --function")
 	}
-	if flags.recoverOwner == "" && (flags.name == "" || flags.owner == "") {
+	founds := flags.recoverOwner != "" || flags.name != "" || flags.owner != ""
+	if flags.recoverOwner == "" && (flags.name == "" || flags.owner == "") && (founds || !flags.letIn) {
 		return usage("a new organization needs --name and --owner; a lost owner --recover-owner")
+	}
+	if flags.letIn && len(d.workers) == 0 {
+		return usage("no rotation workers are known: say --outputs FILE, which make deploy wrote, and deploy the workers' stack")
 	}
 	settings, err := m.settingsFor(d)
 	if err != nil {
 		return err
 	}
+	if founds {
+		if err := m.found(ctx, settings, d, flags); err != nil {
+			return err
+		}
+	}
+	switch {
+	case flags.letIn:
+		return m.letWorkersIn(ctx, settings, d)
+	case len(d.workers) > 0:
+		m.sayf("%s deployed; let them in with `%s`", counted(len(d.workers), "rotation worker is", "rotation workers are"),
+			pasted("init", "--outputs", flags.outputs, "--workers"))
+	}
+	return nil
+}
+
+// found makes the organization, or an owner of it, and remembers it.
+func (m *Main) found(ctx context.Context, settings *config.Config, d deployment, flags initFlags) error {
 	c, err := client.FromSettings(ctx, settings)
 	if err != nil {
 		return err
@@ -115,21 +145,22 @@ func (f initFlags) read() (deployment, error) {
 	if err != nil {
 		return deployment{}, usage("%w", err)
 	}
-	var stacks map[string]struct { // as `cdk deploy --outputs-file` writes it, among others
-		URL                        string `json:"Url"`
-		CreateOrganizationFunction string
-		OrganizationID             string `json:"OrganizationId"`
-		ClientKeyARN               string `json:"ClientKeyArn"`
-	}
+	var stacks map[string]map[string]string // as `cdk deploy --outputs-file` writes it
 	if err := json.Unmarshal(content, &stacks); err != nil {
 		return deployment{}, usage("%s is not what make deploy wrote: %w", f.outputs, err)
 	}
 	d := f.deployment
+	d.workers = map[rotating.Kind]string{}
 	for _, outputs := range stacks {
-		d.url = orDefault(d.url, outputs.URL)
-		d.function = orDefault(d.function, outputs.CreateOrganizationFunction)
-		d.organization = orDefault(d.organization, outputs.OrganizationID)
-		d.clientKey = orDefault(d.clientKey, outputs.ClientKeyARN)
+		d.url = orDefault(d.url, outputs["Url"])
+		d.function = orDefault(d.function, outputs["CreateOrganizationFunction"])
+		d.organization = orDefault(d.organization, outputs["OrganizationId"])
+		d.clientKey = orDefault(d.clientKey, outputs["ClientKeyArn"])
+		for _, kind := range rotating.Kinds() {
+			if role := outputs[kind.RoleOutput()]; role != "" {
+				d.workers[kind] = role
+			}
+		}
 	}
 	if key, err := arn.Parse(d.clientKey); err == nil {
 		d.region = orDefault(d.region, key.Region)

@@ -37,6 +37,8 @@ type account struct {
 	invoked []string
 	// hidden says that IAM may not be read.
 	hidden bool
+	// roles are further ones, as IAM describes them, and keyPolicy is that of the client key; without one KMS refuses it.
+	roles, keyPolicy string
 }
 
 func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -61,7 +63,12 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, `<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>`)
 	case form.Get("Action") == "GetAccountAuthorizationDetails":
-		_, _ = io.WriteString(w, authorizations())
+		_, _ = io.WriteString(w, strings.Replace(authorizations(), "</RoleDetailList>", a.roles+"</RoleDetailList>", 1))
+	case r.Header.Get("X-Amz-Target") == "TrentService.GetKeyPolicy" && a.keyPolicy != "":
+		_ = json.NewEncoder(w).Encode(map[string]string{"Policy": a.keyPolicy, "PolicyName": "default"})
+	case r.Header.Get("X-Amz-Target") == "TrentService.GetKeyPolicy":
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type": "AccessDeniedException", "message": "no"}`)
 	default:
 		w.WriteHeader(http.StatusBadRequest)
 	}
@@ -119,7 +126,8 @@ func outputs(t *testing.T, organization string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "prod.json")
 	content := `{"data":{"OrganizationId":"` + organization + `","ClientKeyArn":"` + foundedKey + `"},"server":{"Url":"` + foundedURL + `",` +
-		`"CreateOrganizationFunction":"strongroom-prod-create-organization"}}`
+		`"CreateOrganizationFunction":"strongroom-prod-create-organization"},"workers":{"RandomWorkerRole":"` + workerRole("random") + `",` +
+		`"IamAccessKeyWorkerRole":"` + workerRole("iam-access-key") + `"}}`
 	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +243,8 @@ func TestWhoMayInvokeFunctionsIsSaid(t *testing.T) {
 		}
 		made := awsOf(t, settings)
 		c := &clinic{Main: m, settings: settings, functions: "strongroom-"}
-		c.invokers(t.Context(), made)
+		account, err := deployed.ReadIdentities(t.Context(), made)
+		c.invokers(t.Context(), made, account, err)
 		if len(c.found) != 1 || c.found[0].State != stateWarn {
 			t.Fatalf("%+v", c.found)
 		}

@@ -45,16 +45,21 @@ func Functions(ctx context.Context, c aws.Config, prefix string) ([]string, erro
 // (https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html).
 const latest = ":$LATEST"
 
-// Invokers are the users and roles of the account whose identity policies, with those of their groups, let them invoke
-// one of the functions, or might. It takes iam:GetAccountAuthorizationDetails. Boundaries and policies of the organization,
-// which could only take away, are not looked at; nor are the functions' own policies, which could add somebody.
-func Invokers(ctx context.Context, c aws.Config, functions []string) ([]Invoker, error) {
+// Identities are the users and roles of an account, with their policies and those of their groups. Boundaries and policies of the
+// organization, which could only take away, are not among these.
+type Identities struct{ all []holder }
+
+// ReadIdentities reads them, which takes iam:GetAccountAuthorizationDetails.
+func ReadIdentities(ctx context.Context, c aws.Config) (*Identities, error) {
 	all, err := details(ctx, c)
-	if err != nil {
-		return nil, err
-	}
+	return &Identities{all}, err
+}
+
+// Invokers are those whose policies let them invoke one of the functions, or might. The functions' own policies, which could add
+// somebody, are not looked at.
+func (is *Identities) Invokers(functions []string) []Invoker {
 	var found []Invoker
-	for _, i := range all {
+	for _, i := range is.all {
 		most := iampolicy.No
 		for _, function := range functions {
 			for _, called := range []string{function, function + latest} {
@@ -67,7 +72,7 @@ func Invokers(ctx context.Context, c aws.Config, functions []string) ([]Invoker,
 		}
 	}
 	slices.SortFunc(found, func(a, b Invoker) int { return strings.Compare(a.ARN, b.ARN) })
-	return found, nil
+	return found
 }
 
 // A holder is a user or role with all its policies.

@@ -39,9 +39,6 @@ import (
 // ServerPath is the IAM path of the roles of all functions: by it the client key's policy knows the server.
 const ServerPath = "/strongroom/server/"
 
-// WorkerPath is the IAM path of the roles of rotation workers: not the server's, since they are clients.
-const WorkerPath = "/strongroom/workers/"
-
 // A Report is what was found.
 type Report struct {
 	// Sections are tables of who may do what.

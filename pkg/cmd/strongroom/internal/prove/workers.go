@@ -88,7 +88,7 @@ func (w *world) workersThere(r *Report) []worker {
 		}
 	}
 	for _, i := range w.identities {
-		if strings.HasPrefix(i.IAMPath(), WorkerPath) && !slices.ContainsFunc(all, func(k worker) bool { return k.role == i }) {
+		if strings.HasPrefix(i.IAMPath(), rotation.WorkerPath) && !slices.ContainsFunc(all, func(k worker) bool { return k.role == i }) {
 			r.problem("%s has the path %s and is no worker's role", i.Label(), i.IAMPath())
 		}
 	}
@@ -135,8 +135,8 @@ func (w *world) queueWith(arn string) *cfn.Resource {
 
 // workersRole looks at a worker's role, and answers how many routes it may ask for.
 func (w *world) workersRole(r *Report, k worker) int {
-	if !strings.HasPrefix(k.role.IAMPath(), WorkerPath) {
-		r.problem("%s has the role %s with the path %s, and not one under %s", k.name(), k.role.Label(), k.role.IAMPath(), WorkerPath)
+	if !strings.HasPrefix(k.role.IAMPath(), rotation.WorkerPath) {
+		r.problem("%s has the role %s with the path %s, and not one under %s", k.name(), k.role.Label(), k.role.IAMPath(), rotation.WorkerPath)
 	}
 	for _, f := range w.functions {
 		if f != k.function && f.role == k.role {
