@@ -100,7 +100,11 @@
 // rotators do something in AWS, and IAM lets them only where somebody put a tag:
 //
 //	iam-access-key   the keys of IAM users with the tag strongroom:secret, whose value is the secret's id
-//	lambda           functions of this account and region with the tag strongroom:rotation=true, never Strongroom's own
+//	lambda           functions of this account and region with the tag strongroom:secret, whose value is the secret's id, or up to
+//	                 six with spaces between; never Strongroom's own
+//
+// Any id will do for IAM, which doesn't know what is rotated; the worker sees for itself that it is the secret's, before it touches
+// anything.
 //
 // Which rotator and which target a secret has, stands in its settings, which the server keeps. A worker so has a list of its own:
 // values that clients encrypt are told to nothing but what workers.targets names, and where that is empty, as at first, rotations

@@ -91,7 +91,7 @@ func (w *workers) rotatorStatements(r rotation.Rotator) []statement {
 			// IAM users have their tags for conditions (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_iam-tags.html).
 			all = append(all, statement{
 				sid: "ChangeKeysOfMarkedUsers", actions: of[service], resources: []*string{w.arn("iam", "", "user", "*", awscdk.ArnFormat_SLASH_RESOURCE_NAME)},
-				conditions: map[string]map[string]any{"StringLike": {"aws:ResourceTag/" + rotation.IAMTag: operation.AnyID}},
+				conditions: map[string]map[string]any{"StringLike": {"aws:ResourceTag/" + rotation.SecretTag: operation.AnyID}},
 			})
 		case "lambda":
 			all = append(all, w.invokeStatements(of[service])...)
@@ -102,9 +102,10 @@ func (w *workers) rotatorStatements(r rotation.Rotator) []statement {
 	return all
 }
 
-// invokeStatements allow functions to be invoked that are marked for it
+// invokeStatements allow functions to be invoked, and their tags to be read, that are marked for a secret, or for several
 // (https://docs.aws.amazon.com/lambda/latest/dg/attribute-based-access-control.html), and never Strongroom's own, whatever they
-// are marked with: who invokes those can pretend to be any caller.
+// are marked with: who invokes those can pretend to be any caller. Whether it is the secret that is rotated, which IAM can't know,
+// the worker sees by the tag.
 func (w *workers) invokeStatements(actions []string) []statement {
 	functions := func(name string) []*string {
 		return []*string{w.arn("lambda", *w.stack.Region(), "function", name, awscdk.ArnFormat_COLON_RESOURCE_NAME)}
@@ -112,7 +113,7 @@ func (w *workers) invokeStatements(actions []string) []statement {
 	return []statement{
 		{
 			sid: "InvokeMarkedFunctions", actions: actions, resources: functions("*"),
-			conditions: map[string]map[string]any{"StringEquals": {"aws:ResourceTag/" + rotation.FunctionTag: rotation.FunctionTagged}},
+			conditions: map[string]map[string]any{"StringLike": {"aws:ResourceTag/" + rotation.SecretTag: []string{operation.AnyID, operation.AnyID + " *"}}},
 		},
 		{sid: "NeverInvokeStrongroom", deny: true, actions: []string{"lambda:*"}, resources: functions("strongroom-*")},
 	}
@@ -132,7 +133,7 @@ func (w *workers) suppressWildcards(k *worker, role awsiam.Role) {
 	case rotation.IAMAccessKey:
 		suppress(role, "AwsSolutions-IAM5", "A tag bounds it to users that somebody marked for a secret.", onAll("user/*"))
 	case rotation.Lambda:
-		suppress(role, "AwsSolutions-IAM5", "A tag bounds it to functions that somebody marked for this rotator.", onAll("function:*"))
+		suppress(role, "AwsSolutions-IAM5", "A tag bounds it to functions that somebody marked for a secret.", onAll("function:*"))
 	}
 	if w.inVPC(k.rotator.Kind) {
 		suppress(role, "AwsSolutions-IAM5", "EC2 knows no narrower resources for what Lambda does; the function's own code is denied all of it.",

@@ -35,7 +35,10 @@ var Rotators = []Rotator{
 	},
 	{Kind: Random, Summary: "a random value, which nothing but its readers knows"},
 	{Kind: HTTP, Summary: "whatever a service of yours sets, asked by signed requests"},
-	{Kind: Lambda, Summary: "whatever a Lambda function of yours sets, in AWS Secrets Manager's four steps", Actions: []string{"lambda:InvokeFunction"}},
+	{
+		Kind: Lambda, Summary: "whatever a Lambda function of yours sets, in AWS Secrets Manager's four steps",
+		Actions: []string{"lambda:InvokeFunction", "lambda:ListTags"},
+	},
 }
 
 // Lookup is the row of that kind.

@@ -7,10 +7,3 @@ const (
 	// NoticeFailed says that a rotation was given up.
 	NoticeFailed = "Rotation Failed"
 )
-
-// FunctionTag is the tag of a Lambda function that the rotator lambda may invoke, and FunctionTagged its value: in AWS, IAM
-// refuses others, so that who manages a secret can't have the worker invoke what is not for that.
-const (
-	FunctionTag    = "strongroom:rotation"
-	FunctionTagged = "true"
-)

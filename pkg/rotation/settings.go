@@ -182,16 +182,13 @@ const (
 )
 
 // IAMSettings has those of the rotator iam-access-key. The value of the secret is a JSON object with accessKeyId and
-// secretAccessKey, whose further members are kept. The IAM user must carry the tag strongroom:secret with the secret's id, so that
-// nobody who manages a secret makes keys of another's user.
+// secretAccessKey, whose further members are kept. The IAM user must carry SecretTag with the secret's id, so that nobody who manages
+// a secret makes keys of another's user.
 type IAMSettings struct {
 	UserName string `json:"userName"`
 	// Old is what becomes of the old key: delete, or deactivate, which keeps it until the next rotation.
 	Old string `json:"old"`
 }
-
-// IAMTag is the tag of an IAM user that names the secret with its access key.
-const IAMTag = "strongroom:secret"
 
 // Keeps is true: IAM users have up to two keys.
 func (*IAMSettings) Keeps() bool { return true }
@@ -267,7 +264,8 @@ func (s *HTTPSettings) check(p *ConfigError) {
 
 // LambdaSettings has those of the rotator lambda: a function of the user's that takes AWS Secrets Manager's rotation events
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html). Package
-// rotation/rotators/awslambda describes what it is sent, and what it must do.
+// rotation/rotators/awslambda describes what it is sent, and what it must do. The function must carry SecretTag with the secret's id,
+// or with several: else nobody has said that it is for this secret.
 type LambdaSettings struct {
 	// FunctionARN is the function's, with or without a version or an alias.
 	FunctionARN string `json:"functionArn"`

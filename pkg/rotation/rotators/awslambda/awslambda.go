@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,13 +105,16 @@ func (r *Rotator) Retire(ctx context.Context, t *rotators.Task) error {
 	return r.do(ctx, t, StepRetire)
 }
 
-// Check asks AWS whether the function could be invoked.
+// Check asks AWS whether the function is for the secret, and whether it could be invoked.
 func (r *Rotator) Check(ctx context.Context, t *rotators.Task) error {
 	settings, err := rotators.SettingsOf[*rotation.LambdaSettings](t)
 	if err != nil {
 		return err
 	}
 	if _, err := rotators.Fill(t.Current, settings.Field, settings.Template); err != nil {
+		return err
+	}
+	if err := r.checkTag(ctx, t, settings); err != nil {
 		return err
 	}
 	_, err = r.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &settings.FunctionARN, InvocationType: types.InvocationTypeDryRun}, regionOf(settings))
@@ -122,10 +126,43 @@ func (r *Rotator) do(ctx context.Context, t *rotators.Task, step string) error {
 	return err
 }
 
-// invoke asks the function for a step, and answers what it answers.
+// checkTag sees that the function is for the secret. It is looked at before every step: the tag may be taken away at any time. Tags
+// are those of a function, not of its versions and aliases (https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html).
+func (r *Rotator) checkTag(ctx context.Context, t *rotators.Task, settings *rotation.LambdaSettings) error {
+	function := unqualified(settings.FunctionARN)
+	out, err := r.lambda.ListTags(ctx, &lambda.ListTagsInput{Resource: &function}, regionOf(settings))
+	command := fmt.Sprintf("aws lambda tag-resource --resource %s --tags '%s=%s'", function, rotation.SecretTag, t.Secret)
+	if code(err) == denied {
+		return rotators.Wrong(err, "whoever asks, the worker's role or who tries the settings, may not read the function's tags "+
+			"(lambda:ListTags); the role may where there is the tag of a secret: tag it, with this id and any that are there already, and spaces between: %s", command)
+	}
+	if err != nil {
+		return explain(err)
+	}
+	value, tagged := out.Tags[rotation.SecretTag]
+	switch {
+	case rotation.Tagged(value, t.Secret):
+		return nil
+	case tagged:
+		return rotators.Wrong(nil, "the function's tag %s does not say that it is for this secret; add %s to the ids there, with a space between; it has room for %d",
+			rotation.SecretTag, t.Secret, rotation.MaxTagged)
+	}
+	return rotators.Wrong(nil, "the function does not say that it is for this secret; tag it: %s", command)
+}
+
+// unqualified is the ARN of a function without a version or an alias.
+func unqualified(arn string) string {
+	parts := strings.Split(arn, ":")
+	return strings.Join(parts[:7], ":")
+}
+
+// invoke asks the function for a step, if it is for the secret, and answers what it answers.
 func (r *Rotator) invoke(ctx context.Context, t *rotators.Task, step string) (answer []byte, err error) {
 	settings, err := rotators.SettingsOf[*rotation.LambdaSettings](t)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.checkTag(ctx, t, settings); err != nil {
 		return nil, err
 	}
 	event := Event{Step: step, SecretID: t.Secret, ClientRequestToken: t.Rotation}
@@ -168,23 +205,35 @@ func failure(t *rotators.Task, step string, payload []byte) error {
 	return rotators.Failed(errFunction, "the function failed at %s: %s", step, t.Said(raised.Message))
 }
 
+// code is that of an error of Lambda's, and denied the one of who may not do a thing, under either of its names.
+func code(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	if code := api.ErrorCode(); code != "AccessDenied" {
+		return code
+	}
+	return denied
+}
+
+const denied = "AccessDeniedException"
+
 // explain says in words of our own why a function could not be invoked
 // (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
 func explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	var api smithy.APIError
-	if !errors.As(err, &api) {
+	switch code(err) {
+	case "":
 		return rotators.Failed(err, "AWS Lambda %s", rotators.Network(err, "something stands between AWS and whoever asks"))
-	}
-	switch api.ErrorCode() {
 	case "ResourceNotFoundException":
 		return rotators.Wrong(err, "there is no such Lambda function; make it, or name another in the settings")
-	case "AccessDeniedException", "AccessDenied":
+	case denied:
 		return rotators.Wrong(err, "whoever asks, the worker's role or who tries the settings, may not invoke the function; allow that lambda:InvokeFunction on it")
 	case "TooManyRequestsException", "ServiceException", "ThrottlingException":
-		return rotators.Failed(err, "AWS Lambda could not invoke the function just now")
+		return rotators.Failed(err, "AWS Lambda could not be asked about the function just now")
 	}
 	return rotators.Failed(err, "AWS Lambda does not invoke the function")
 }

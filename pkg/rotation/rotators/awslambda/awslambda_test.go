@@ -3,12 +3,15 @@ package awslambda_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/rotation/rotators"
 	"strongroom/pkg/rotation/rotators/awslambda"
@@ -43,16 +46,19 @@ func settings(t *testing.T, more string) rotation.Settings {
 
 func (f function) task(t *testing.T, more string) *rotators.Task {
 	t.Helper()
-	pending, old := "pending-value", "old-value"
-	return &rotators.Task{Secret: uuid.New(), Rotation: uuid.New(), Settings: settings(t, more), Current: "first", Pending: &pending, Old: &old}
+	pending, old, secret := "pending-value", "old-value", uuid.New()
+	f.Mark(secret)
+	return &rotators.Task{Secret: secret, Rotation: uuid.New(), Settings: settings(t, more), Current: "first", Pending: &pending, Old: &old}
 }
 
 func TestAFunctionIsRotated(t *testing.T) {
 	begin := func(t *testing.T) *rotatortest.Target {
 		t.Helper()
+		secret := uuid.New()
 		f := newFunction(t)
+		f.Mark(uuid.New(), secret)
 		return &rotatortest.Target{
-			Rotator: func() rotators.Rotator { return f.rotator() }, Secret: uuid.New(), Settings: settings(t, `, "keepsOld": true, "includeValues": true`),
+			Rotator: func() rotators.Rotator { return f.rotator() }, Secret: secret, Settings: settings(t, `, "keepsOld": true, "includeValues": true`),
 			Current: "first", Works: func(_ testing.TB, value string) bool { f.Lock(); defer f.Unlock(); return f.Works[value] },
 		}
 	}
@@ -176,7 +182,7 @@ func TestWhyAFunctionIsNotInvokedIsSaid(t *testing.T) {
 	}{
 		"ResourceNotFoundException": {true, "there is no such Lambda function; make it, or name another in the settings"},
 		"AccessDeniedException":     {true, "whoever asks, the worker's role or who tries the settings, may not invoke the function; allow that lambda:InvokeFunction on it"},
-		"TooManyRequestsException":  {false, "AWS Lambda could not invoke the function just now"},
+		"TooManyRequestsException":  {false, "AWS Lambda could not be asked about the function just now"},
 		"KMSDisabledException":      {false, "AWS Lambda does not invoke the function"},
 	} {
 		f := newFunction(t)
@@ -187,6 +193,88 @@ func TestWhyAFunctionIsNotInvokedIsSaid(t *testing.T) {
 	f := newFunction(t)
 	f.Close()
 	refused(t, f.rotator().Set(t.Context(), f.task(t, "")), false, "AWS Lambda refuses connections; are its address and port right, and does it listen there?")
+}
+
+// TestFunctionsThatAreNotForTheSecretAreAskedForNothing: with whatever tag, at every step, and by who has no right to see it. Each
+// time it is said what is to be done about it.
+func TestFunctionsThatAreNotForTheSecretAreAskedForNothing(t *testing.T) {
+	const tag = "tag it: aws lambda tag-resource --resource arn:aws:lambda:eu-central-1:111122223333:function:rotate --tags 'strongroom:secret=%s'"
+	const other = "the function's tag strongroom:secret does not say that it is for this secret; add %s to the ids there, with a space between; it has room for 6"
+	const untagged = "the function does not say that it is for this secret; " + tag
+	for name, c := range map[string]struct {
+		change func(f function, secret uuid.UUID)
+		words  string
+	}{
+		"no tags": {func(f function, _ uuid.UUID) { f.Tags = nil }, untagged},
+		"another tag": {func(f function, s uuid.UUID) {
+			f.Tags = map[string]string{"strongroom:rotation": "true", "secret": s.String()}
+		}, untagged},
+		"another secret's":    {func(f function, _ uuid.UUID) { f.Mark(uuid.New()) }, other},
+		"several others'":     {func(f function, _ uuid.UUID) { f.Mark(uuid.New(), uuid.New()) }, other},
+		"any secret's":        {func(f function, _ uuid.UUID) { f.Tags["strongroom:secret"] = "*" }, other},
+		"a part of the id":    {func(f function, s uuid.UUID) { f.Tags["strongroom:secret"] = s.String()[:35] }, other},
+		"more than the id":    {func(f function, s uuid.UUID) { f.Tags["strongroom:secret"] = s.String() + "0" }, other},
+		"the id with a comma": {func(f function, s uuid.UUID) { f.Tags["strongroom:secret"] = s.String() + "," + uuid.NewString() }, other},
+		"tags that IAM hides": {
+			func(f function, _ uuid.UUID) { f.Hide = "AccessDeniedException" },
+			"whoever asks, the worker's role or who tries the settings, may not read the function's tags (lambda:ListTags); the role may where there is " +
+				"the tag of a secret: tag it, with this id and any that are there already, and spaces between: " + strings.TrimPrefix(tag, "tag it: "),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFunction(t)
+			task := f.task(t, `, "keepsOld": true, "includeValues": true`)
+			c.change(f, task.Secret)
+			r := f.rotator()
+			_, created := r.Create(t.Context(), task)
+			for step, err := range map[string]error{
+				"create": created, "set": r.Set(t.Context(), task), "test": r.Test(t.Context(), task), "finish": r.Finish(t.Context(), task),
+				"undo": r.Undo(t.Context(), task), "retire": r.Retire(t.Context(), task), "check": r.Check(t.Context(), task),
+			} {
+				t.Log(step)
+				refused(t, err, true, fmt.Sprintf(c.words, task.Secret))
+			}
+			if len(f.Events) != 0 || len(f.Kinds) != 0 || f.Looks != 7 || f.Bad != nil {
+				t.Errorf("it was invoked %d times with %v, its tags were looked at %d times: %v", len(f.Kinds), f.Events, f.Looks, f.Bad)
+			}
+			if reason := fmt.Sprintf(c.words, task.Secret) + strings.Repeat("x", 64); len(reason) > api.MaxRotationFailure { // for longer names
+				t.Errorf("the reason may have %d bytes", len(reason))
+			}
+		})
+	}
+}
+
+// TestAFunctionMayBeForSeveralSecrets, as many as the tag has room for, however the ids are written.
+func TestAFunctionMayBeForSeveralSecrets(t *testing.T) {
+	f := newFunction(t)
+	task := f.task(t, "")
+	var ids []uuid.UUID
+	for len(ids) < rotation.MaxTagged-1 {
+		ids = append(ids, uuid.New())
+	}
+	f.Mark(append(ids, task.Secret)...)
+	if n := len(f.Tags["strongroom:secret"]); n > 256 || n+37 <= 256 {
+		t.Errorf("%d ids have %d characters, of 256", rotation.MaxTagged, n)
+	}
+	for _, value := range []string{f.Tags["strongroom:secret"], strings.ToUpper(task.Secret.String()), "  " + task.Secret.String() + "\t" + ids[0].String()} {
+		f.Tags["strongroom:secret"] = value
+		if err := f.rotator().Set(t.Context(), task); err != nil {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
+// TestTagsThatCantBeReadJustNowAreNoRefusal: that may pass.
+func TestTagsThatCantBeReadJustNowAreNoRefusal(t *testing.T) {
+	f := newFunction(t)
+	task := f.task(t, "")
+	f.Hide = "TooManyRequestsException"
+	refused(t, f.rotator().Set(t.Context(), task), false, "AWS Lambda could not be asked about the function just now")
+	f.Hide = "ResourceNotFoundException"
+	refused(t, f.rotator().Set(t.Context(), task), true, "there is no such Lambda function; make it, or name another in the settings")
+	if len(f.Kinds) > 0 {
+		t.Error("it was invoked")
+	}
 }
 
 func TestOldValuesAreRetiredWhereTheFunctionKeepsThemAlone(t *testing.T) {

@@ -2,6 +2,21 @@
 // rotation functions (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html), so that
 // those can be adapted.
 //
+// # What the function must be
+//
+// It carries the tag strongroom:secret, whose value is the id of the secret that it is for, or of several with spaces between, for
+// whose ids an AWS tag has room up to six times; further ones take another function. The tag is the function's, whatever version or
+// alias the settings name. Without it, whoever manages the rotation of any secret could have the worker, which may invoke more than
+// they, ask a function for what it does to somebody else's. The tag is looked at before each step, and a function without it is
+// asked for nothing; who may tag it (lambda:TagResource) says which secrets it serves:
+//
+//	aws lambda tag-resource --resource arn:aws:lambda:eu-central-1:111122223333:function:rotate --tags 'strongroom:secret=01980e5b-…'
+//
+// That is the worker's side. The function has its own: it is to do nothing but for the SecretId's that it knows, each of them bound
+// in its code or its settings to one target, and to raise an error for every other one. For others than the worker may be allowed to
+// invoke it; and with includeValues it is sent the values of the secret that the event names, so that a function of several must not
+// take one's values to another's target.
+//
 // # The event
 //
 //	{
@@ -46,5 +61,5 @@
 // rotation's reason, the first 200 bytes, with every value blanked out; not what createSecret's says, since a value may be in
 // it that the worker does not know.
 //
-// Check invokes nothing: it asks AWS whether it could (DryRun).
+// Check invokes nothing: it looks at the tag, and asks AWS whether it could (DryRun).
 package awslambda

@@ -243,13 +243,13 @@ func (j *job) checkTag(ctx context.Context) error {
 			return explain(err, "iam:ListUserTags")
 		}
 		for _, tag := range page.Tags {
-			if aws.ToString(tag.Key) == rotation.IAMTag && strings.EqualFold(aws.ToString(tag.Value), j.task.Secret.String()) {
+			if aws.ToString(tag.Key) == rotation.SecretTag && strings.EqualFold(aws.ToString(tag.Value), j.task.Secret.String()) {
 				return nil
 			}
 		}
 	}
 	return rotators.Wrong(nil, "the IAM user %q does not say that its keys are this secret's; tag it: aws iam tag-user --user-name %s --tags Key=%s,Value=%s",
-		j.UserName, j.UserName, rotation.IAMTag, j.task.Secret)
+		j.UserName, j.UserName, rotation.SecretTag, j.task.Secret)
 }
 
 func (j *job) has(id string) bool {

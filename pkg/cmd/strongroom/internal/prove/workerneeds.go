@@ -86,18 +86,21 @@ func (w *world) workerNeeds(k worker, action, resource string) bool {
 // A bound is what a rotator's actions of a service are bounded to: something that stands for all the others of its kind, by a tag.
 type bound struct {
 	resource, tag string
-	// good is a value of the tag with which it may be touched, bad one with which it may not.
-	good, bad string
+	// good are values of the tag with which it may be touched, bad some with which it may not.
+	good, bad []string
 }
 
 // boundOf is the bound of a service's actions.
 func (k worker) boundOf(service string) (bound, bool) {
+	const id = "0190a1b2-0000-7000-8000-000000000001"
+	bad := []string{"x", "true", "x " + id, id[1:]}
 	switch service {
-	case "iam":
+	case "iam": // one secret's
 		account, _, _ := strings.Cut(k.role.ARN(), ":role/")
-		return bound{account + ":user/somebody", rotation.IAMTag, "0190a1b2-0000-7000-8000-000000000001", "x"}, true
-	case "lambda":
-		return bound{k.Beside("lambda", "function:somebodys"), rotation.FunctionTag, rotation.FunctionTagged, "false"}, true
+		return bound{account + ":user/somebody", rotation.SecretTag, []string{id}, append(bad, id+" "+id)}, true
+	case "lambda": // or several's
+		ids := strings.Repeat(id+" ", rotation.MaxTagged-1) + id
+		return bound{k.Beside("lambda", "function:somebodys"), rotation.SecretTag, []string{id, id + " " + id, ids}, append(bad, id+"x")}, true
 	}
 	return bound{}, false
 }
@@ -115,10 +118,11 @@ func (w *world) workersBounds(r *Report, k worker) {
 		tagged := func(values ...string) iampolicy.Context {
 			return iampolicy.Context{Closed: true}.With("aws:ResourceTag/"+b.tag, values...)
 		}
-		if !k.may(action, b.resource, tagged(b.good)) {
+		may := func(value string) bool { return k.may(action, b.resource, tagged(value)) }
+		if slices.ContainsFunc(b.good, func(value string) bool { return !may(value) }) {
 			r.problem("%s may not %s on what has the tag %s, which its rotator does", k.name(), action, b.tag)
 		}
-		if k.may(action, b.resource, tagged()) || k.may(action, b.resource, tagged(b.bad)) {
+		if k.may(action, b.resource, tagged()) || slices.ContainsFunc(b.bad, may) {
 			r.problem("%s may %s on what has not the tag %s, or with any value", k.name(), action, b.tag)
 		}
 	}

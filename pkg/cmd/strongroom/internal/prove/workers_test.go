@@ -89,7 +89,9 @@ func workerStatements(of string, r rotation.Rotator) []any {
 	case rotation.Lambda:
 		functions := "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 		all = append(all, statement("Action", r.Actions, "Resource", object{"Fn::Sub": functions + "*"},
-			"Condition", object{"StringEquals": object{"aws:ResourceTag/strongroom:rotation": "true"}}),
+			"Condition", object{"StringLike": object{"aws:ResourceTag/strongroom:secret": []any{
+				"????????-????-????-????-????????????", "????????-????-????-????-???????????? *",
+			}}}),
 			object{"Effect": "Deny", "Action": "lambda:*", "Resource": object{"Fn::Sub": functions + "sr-*"}})
 	}
 	return all
@@ -152,7 +154,7 @@ func aboutWorkers(proven []string) []string {
 }
 
 // spoiledWorkers is how many ways of spoiling the workers' templates there are.
-const spoiledWorkers = 47
+const spoiledWorkers = 51
 
 func TestWhatIsSpoiledOfWorkersIsFoundAndNamed(t *testing.T) {
 	everywhere := func(action any) object { return statement("Action", action, "Resource", "*") }
@@ -253,7 +255,22 @@ func TestWhatIsSpoiledOfWorkersIsFoundAndNamed(t *testing.T) {
 			x.allowed("iamaccesskey")[3].(object)["Condition"] = object{"StringLike": object{"aws:ResourceTag/strongroom:user": "*"}}
 		}, "the worker for iam-access-key may not iam:CreateAccessKey on what has the tag strongroom:secret, which its rotator does"},
 		{"it may invoke any function", func(x *templates) { delete(x.allowed("lambda")[3].(object), "Condition") },
-			"the worker for lambda may lambda:InvokeFunction on what has not the tag strongroom:rotation"},
+			"the worker for lambda may lambda:InvokeFunction on what has not the tag strongroom:secret"},
+		{"it may read any function's tags", func(x *templates) { x.allowWorker("lambda", everywhere("lambda:ListTags")) },
+			"the worker for lambda may lambda:ListTags on what has not the tag strongroom:secret"},
+		{"it may invoke functions with any value of the tag", func(x *templates) {
+			x.allowed("lambda")[3].(object)["Condition"] = object{"Null": object{"aws:ResourceTag/strongroom:secret": "false"}}
+		}, "the worker for lambda may lambda:InvokeFunction on what has not the tag strongroom:secret, or with any value"},
+		{"it may invoke functions that are marked for no secret", func(x *templates) {
+			x.allowed("lambda")[3].(object)["Condition"] = object{"StringLike": object{"aws:ResourceTag/strongroom:secret": []any{
+				"????????-????-????-????-????????????", "????????-????-????-????-???????????? *", "true",
+			}}}
+		}, "the worker for lambda may lambda:InvokeFunction on what has not the tag strongroom:secret, or with any value"},
+		{"it may invoke no functions that are for several secrets", func(x *templates) {
+			x.allowed("lambda")[3].(object)["Condition"] = object{"StringLike": object{
+				"aws:ResourceTag/strongroom:secret": "????????-????-????-????-????????????",
+			}}
+		}, "the worker for lambda may not lambda:InvokeFunction on what has the tag strongroom:secret, which its rotator does"},
 		{"it may invoke the server", func(x *templates) {
 			delete(x.allowed("lambda")[4].(object), "Resource")
 			x.allowed("lambda")[4].(object)["Resource"] = "arn:aws:lambda:eu-central-1:111122223333:function:other"

@@ -242,14 +242,19 @@ func TestCheckAsksWhetherALambdaFunctionCouldBeInvoked(t *testing.T) {
 	t.Parallel()
 	s, function := start(t), lambdatest.New(t)
 	refuses := func(code string) func(uuid.UUID) {
-		return func(uuid.UUID) { function.Lock(); defer function.Unlock(); function.Refuse = code }
+		return func(secret uuid.UUID) {
+			function.Mark(uuid.New(), secret)
+			function.Lock()
+			defer function.Unlock()
+			function.Refuse = code
+		}
 	}
 	of := target{
 		kind: rotation.Lambda, settings: map[string]any{"functionArn": lambdatest.ARN, "includeValues": true}, value: "first-value", shown: lambdatest.ARN,
 		env: []string{"AWS_ENDPOINT_URL_LAMBDA=" + function.URL},
 	}
 	of.holds(s,
-		check{name: "a function"},
+		check{name: "a function", before: refuses("")},
 		check{
 			name: "none of that name", before: refuses("ResourceNotFoundException"),
 			says: "there is no such Lambda function; make it, or name another in the settings\n",
@@ -261,6 +266,10 @@ func TestCheckAsksWhetherALambdaFunctionCouldBeInvoked(t *testing.T) {
 		check{
 			name: "no member of that name", settings: map[string]any{"field": "password"}, before: refuses(""),
 			says: `the value must be a JSON object, since the settings name its field "password"` + "\n",
+		},
+		check{
+			name: "one that is for others", before: func(uuid.UUID) { function.Mark(uuid.New()) },
+			says: "the function's tag strongroom:secret does not say that it is for this secret; add ",
 		},
 		check{name: "nobody listens", env: []string{"AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:1"}, says: "AWS Lambda " + nobodyListens + "\n"},
 	)
