@@ -203,7 +203,7 @@ func (d *deployment) found(ctx context.Context) error {
 		"project create plain --server", "access grant developer write plain", "access grant ci read plain",
 		"user create leaver", "user bind leaver " + callers[leaver], "access grant leaver read plain",
 	}
-	for _, kind := range rotation.Kinds() { // as "make deploy" says to
+	for _, kind := range rotation.Kinds() { // as "strongroom init --workers" does from a deployment's outputs
 		name := kind.Worker()
 		lines = append(lines, "service-account create "+name, "service-account bind "+name+" arn:aws:iam::"+account+":role/strongroom/workers/"+name)
 	}

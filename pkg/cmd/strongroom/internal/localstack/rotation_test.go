@@ -179,7 +179,7 @@ func TestLeakedAccessKeysAreRotated(t *testing.T) {
 	stack.must(t, local.Owner, fmt.Sprintf(`{"accessKeyId": %q, "secretAccessKey": %q}`, first, *made.AccessKey.SecretAccessKey), "secret", "set", secret)
 	id := stack.id(t, secret)
 	if _, err := client.TagUser(t.Context(), &iam.TagUserInput{UserName: user, Tags: []iamtypes.Tag{
-		{Key: aws.String(rotation.IAMTag), Value: aws.String(id.String())},
+		{Key: aws.String(rotation.SecretTag), Value: aws.String(id.String())},
 	}}); err != nil {
 		t.Fatal(err)
 	}
