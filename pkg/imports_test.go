@@ -301,7 +301,7 @@ var rules = map[string]rule{
 	}},
 	"pkg/rotation/rotators/rotatortest":           {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/rotation/rotators/database/databasetest": {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
-	"pkg/rotation/rotators/awslambda/lambdatest":  {helper: true},
+	"pkg/rotation/rotators/awslambda/lambdatest":  {helper: true, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/rotation/rotators/iamkey/iamtest":        {helper: true, libraries: map[string]string{"github.com/aws/aws-sdk-go-v2/aws": aws}},
 	"pkg/rotation/rotators/dbtest": {helper: true, environment: true, libraries: map[string]string{
 		"github.com/go-sql-driver/mysql": "asks MariaDB as programs do",
