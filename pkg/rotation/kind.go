@@ -1,7 +1,5 @@
 package rotation
 
-import "strings"
-
 // A Kind names a rotator: what can be rotated, in settings and on the command line.
 type Kind string
 
@@ -50,21 +48,6 @@ func (k Kind) Lookup() (Rotator, bool) {
 	}
 	return Rotator{}, false
 }
-
-// Worker is what the worker of a kind is called in AWS: part of the names of its function and queues, and its service account.
-func (k Kind) Worker() string { return "worker-" + string(k) }
-
-// RoleOutput is the output of the workers' stack that has the ARN of the role of a kind's worker: "IamAccessKeyWorkerRole".
-func (k Kind) RoleOutput() string {
-	var name strings.Builder
-	for word := range strings.SplitSeq(string(k), "-") {
-		name.WriteString(strings.ToUpper(word[:1]) + word[1:])
-	}
-	return name.String() + "WorkerRole"
-}
-
-// WorkerPath is the IAM path of the workers' roles. It is not the server's, to which the client key is closed.
-const WorkerPath = "/strongroom/workers/"
 
 // Kinds names all kinds, in the order of the table.
 func Kinds() []Kind {
