@@ -324,7 +324,7 @@ func (l *leaver) entry(v *rotationSight, read *readRecord, at leaverPosition) (e
 	if part == partNone || part != at.part || part == partGranted && l.first(v) != l.current {
 		return entry, false
 	}
-	if l.settings && l.setIt(v) {
+	if l.setIt(v) {
 		entry.Set = true
 		entry.Because = strings.TrimPrefix(entry.Because+"; "+whySet, "; ")
 	}

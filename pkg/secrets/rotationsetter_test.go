@@ -235,6 +235,32 @@ func TestWhatWasSetByWhoReachesEverythingIsListedOnce(t *testing.T) {
 	l.wantOrder()
 }
 
+// TestWhatWasGrantedInSeveralWaysIsListedOnce: in two projects, one of them through a group, or by itself, whether she set it or not.
+func TestWhatWasGrantedInSeveralWaysIsListedOnce(t *testing.T) {
+	l := newLeavers(t)
+	team := l.ServerProject("team")
+	l.Grant(team, access.Read, l.group)
+	for name, projects := range map[string][]uuid.UUID{"BOTH": {l.plain, team}, "SET_BOTH": {team, l.plain}, "ALONE": {l.other}, "SET_ALONE": {l.other}} {
+		l.secrets[name] = l.Secret(name, "v", projects...).ID
+		l.Clock.Advance(time.Second)
+	}
+	l.GrantSecret(l.secrets["ALONE"], access.Read, l.ada)
+	l.GrantSecret(l.secrets["SET_ALONE"], access.Read, l.group)
+	l.setBy(l.asAda, "SET_BOTH", "SET_ALONE")
+	_, err := l.SetDisabled(t.Context(), l.Owner, l.ada, true)
+	wantCode(t, err, "")
+	for _, limit := range []int{1, 2, 3, 100} {
+		why := l.listed(limit)
+		const both, through = "could read it: write on project plain", "could read it: read on secret SET_ALONE through group team; " + wasSet
+		if len(why) != 10 || !strings.HasPrefix(why["BOTH*"], both) || strings.Contains(why["BOTH*"], wasSet) ||
+			!strings.HasPrefix(why["SET_BOTH"], both) || !strings.HasSuffix(why["SET_BOTH"], "; "+wasSet) ||
+			why["ALONE*"] != "could read it: read on secret ALONE" || why["SET_ALONE"] != through {
+			t.Errorf("the list of pages of %d: %v", limit, why)
+		}
+	}
+	l.wantOrder()
+}
+
 // TestALeakOfWhatSomebodyReadRotatesNothingThatItSet either.
 func TestALeakOfWhatSomebodyReadRotatesNothingThatItSet(t *testing.T) {
 	l := newLeavers(t)
