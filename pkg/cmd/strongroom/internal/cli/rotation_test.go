@@ -132,6 +132,38 @@ func TestRotationsInWords(t *testing.T) {
 	}
 }
 
+func TestWhoSetARotationInWords(t *testing.T) {
+	at := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	by := func(name string, left api.Departure) *api.RotationSetter {
+		return &api.RotationSetter{Actor: api.Actor{Kind: access.KindUser, ID: uuid.Max, Name: name}, Left: left}
+	}
+	const look = ": look at where its values go, and set it again"
+	for _, c := range []struct {
+		by            *api.RotationSetter
+		shown, listed string
+	}{
+		{nil, "nobody knows by whom", ""},
+		{by("ann", ""), "2026-11-26T12:00:00Z, by ann", "ann"},
+		{by("ann", api.LeftDisabled), "2026-11-26T12:00:00Z, by ann, who left" + look, "ann, who left"},
+		{by("ann", api.LeftDeleted), "2026-11-26T12:00:00Z, by ann, who left" + look, "ann, who left"},
+		{by("", api.LeftDeleted), "2026-11-26T12:00:00Z, by " + uuid.Max.String() + ", who left" + look, uuid.Max.String() + ", who left"},
+	} {
+		if got := setterInWords(c.by, &at); got != c.shown {
+			t.Errorf("%q, want %q", got, c.shown)
+		}
+		if got := setter(c.by); got != c.listed {
+			t.Errorf("%q, want %q", got, c.listed)
+		}
+	}
+	for want, of := range map[string]api.LeaverEntry{
+		"read": {Read: true, Set: true}, "could be": {Reachable: true, Set: true}, "no": {Set: true},
+	} {
+		if got := knownInWords(&of); got != want {
+			t.Errorf("%+v is %q, want %q", of, got, want)
+		}
+	}
+}
+
 // TestARotationThatAnotherFollowedEndedAsItsEventsSay, whoever looked too late.
 func TestARotationThatAnotherFollowedEndedAsItsEventsSay(t *testing.T) {
 	id, other := uuid.New(), uuid.New()
