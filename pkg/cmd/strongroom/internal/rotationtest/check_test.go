@@ -246,7 +246,7 @@ func TestCheckAsksWhetherALambdaFunctionCouldBeInvoked(t *testing.T) {
 			function.Mark(uuid.New(), secret)
 			function.Lock()
 			defer function.Unlock()
-			function.Refuse = code
+			function.Refuse, function.Hide = code, ""
 		}
 	}
 	of := target{
@@ -255,6 +255,15 @@ func TestCheckAsksWhetherALambdaFunctionCouldBeInvoked(t *testing.T) {
 	}
 	of.holds(s,
 		check{name: "a function", before: refuses("")},
+		check{
+			name: "one that is for no secret", before: func(uuid.UUID) { function.Lock(); defer function.Unlock(); function.Tags = nil },
+			says: "the function does not say that it is for this secret; tag it: " +
+				"aws lambda tag-resource --resource arn:aws:lambda:eu-central-1:111122223333:function:rotate --tags 'strongroom:secret=",
+		},
+		check{
+			name: "one whose tags may not be read", before: func(uuid.UUID) { function.Lock(); defer function.Unlock(); function.Hide = "AccessDeniedException" },
+			says: "whoever asks, the worker's role or who tries the settings, may not read the function's tags (lambda:ListTags); the role may where there is ",
+		},
 		check{
 			name: "none of that name", before: refuses("ResourceNotFoundException"),
 			says: "there is no such Lambda function; make it, or name another in the settings\n",
