@@ -95,7 +95,9 @@
 // that is there. If a secret's settings name others, an administrator's password say, it needs read on these.
 //
 // What comes to a worker's queue are notices "Rotation Due" of its rotator, which hold ids; the worker asks the API for the rest.
-// A message may come twice, or late: the server gives a rotation to one worker at a time, and asks again where none came. What a
+// A message may come twice, or late: the server gives a rotation to one worker at a time, and asks again where none came. All
+// secrets of a kind share its workers.concurrency: targets that take their time, a minute of a service's or twelve of a function's,
+// hold up the others of that kind, and the alarm Behind… tells of it. What a
 // role may besides is in testdata/infra/grants.golden: take from its queue, the routes of operation.Workers, its log. Two
 // rotators do something in AWS, and IAM lets them only where somebody put a tag:
 //

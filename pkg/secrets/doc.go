@@ -127,9 +127,9 @@
 // item under the principal (SETTER#p) is written and removed in the same transactions, so that what a leaver set is found without
 // looking at all rotations; one that was kept before there were such items is set by nobody known, until it is set again.
 //
-// list-rotations lists what a leaver set beside what it knows. That is for people to look at. Nothing is rotated for it: the new
-// value would go to the very target in question. Nor does it keep anything from being rotated that the leaver read, or that is due;
-// a departure rotates what is known to the leaver, whoever set where the new value goes. The list marks both.
+// list-rotations lists what a leaver set beside what it knows. That is for people to look at. Nothing is rotated for it alone: the new
+// value would go to the very target in question. Nor does it keep anything from being rotated that the leaver read, or that is due:
+// most targets are what they seem, and where one isn't, the leaver knows a new value no better than the old one. The list marks both.
 //
 // # How stored data changes its form
 //

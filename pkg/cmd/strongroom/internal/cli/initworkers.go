@@ -31,7 +31,7 @@ func (m *Main) letWorkersIn(ctx context.Context, settings *config.Config, d depl
 			}
 		}
 	}
-	m.sayf("they may do nothing yet. What opens a project to one is `strongroom access grant service-account:worker-KIND write PROJECT`: the grant in " +
+	m.sayf("one that is new may do nothing yet. What opens a project to one is `strongroom access grant service-account:worker-KIND write PROJECT`: the grant in " +
 		"Strongroom, and a KMS grant on that project's key; secrets that a rotation's settings name take read besides")
 	m.sayf("what a rotation's worker is missing `strongroom rotation set` says, and `strongroom doctor` whether the workers of all rotations are let in")
 	return nil
@@ -51,9 +51,9 @@ func (m *Main) letWorkerIn(ctx context.Context, s *session, accounts []api.Princ
 		id = made.ID
 	}
 	bound := false
+	var p api.Principal
 	err := s.Racing(ctx, func() (lost bool, err error) {
-		p, err := s.Principal(ctx, id)
-		if err != nil {
+		if p, err = s.Principal(ctx, id); err != nil {
 			return false, err
 		}
 		if bound = slices.ContainsFunc(identities(p), of(role)); bound {
@@ -69,6 +69,13 @@ func (m *Main) letWorkerIn(ctx context.Context, s *session, accounts []api.Princ
 		m.sayf("service account %q is let in by %s already", name, role)
 	default:
 		m.sayf("service account %q is let in by %s", name, role)
+	}
+	// One that somebody made for something else, or closed, is not what is meant by the name.
+	if others := len(slices.DeleteFunc(slices.Clone(identities(p)), of(role))); others > 0 {
+		m.sayf("service account %q lets in %s besides: see `%s`", name, counted(others, "identity", "identities"), pasted("service-account", "show", name))
+	}
+	if p.Disabled != nil && *p.Disabled {
+		m.sayf("service account %q is disabled: `%s` lets it in again", name, pasted("service-account", "enable", name))
 	}
 	return nil
 }

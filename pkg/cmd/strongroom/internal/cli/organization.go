@@ -70,7 +70,8 @@ func (m *Main) organizationSet() *cobra.Command {
 			"first. How long trash is kept applies to what is deleted from then on.\n\n" +
 			"When a person or a service account is disabled or deleted, the secrets whose current values it has read are rotated,\n" +
 			"where a rotation is set for them, with --rotate-on-leave read; with reachable those too that it could have read since\n" +
-			"they were rotated last; with none, which holds unless it was set, nothing is.\n\n" +
+			"they were rotated last; with none, which holds unless it was set, nothing is. A new value goes where its rotation says,\n" +
+			"even if that is what who left set: `strongroom rotation leaver` lists those.\n\n" +
 			"  strongroom organization set --members-create-projects=true\n" +
 			"  strongroom organization set --event-retention 800d --trash-retention 7d",
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -53,8 +53,9 @@ func (m *Main) rotationLeaver() *cobra.Command {
 		Long: "List the secrets whose present values a user or a service account knows, which it read since they were rotated last,\n" +
 			"and those that it could have read: with why, and by what they are rotated. Besides those whose rotation it set, which\n" +
 			"sends their new values where it said: look at the target, and set them again with `strongroom rotation set`.\n\n" +
-			"--rotate has those rotated for which a rotation is set, but none that it set: that would send the new value to the same\n" +
-			"target. The others are for you to change. It takes the role owner, admin or auditor, and to rotate write.\n\n" +
+			"--rotate has those rotated that it knows, or could, and for which a rotation is set, whoever set that: the value that stays\n" +
+			"is one that it knows for certain. The others are for you to change. It takes the role owner, admin or auditor, and to\n" +
+			"rotate write.\n\n" +
 			"  strongroom rotation leaver alice\n" +
 			"  strongroom rotation leaver alice --rotate",
 		RunE: func(c *cobra.Command, args []string) error { return m.leaver(c.Context(), args[0], rotate) },
@@ -113,8 +114,8 @@ func knownInWords(of *api.LeaverEntry) string {
 	return "could be"
 }
 
-// rotateAll asks for a rotation of each that has a rotator, and says which have none, and which would send the new value where who
-// left said.
+// rotateAll asks for a rotation of each that is known, or could be, and has a rotator, and says which have none, and of which the new
+// value goes where who left said.
 func (m *Main) rotateAll(ctx context.Context, s *session, known []api.RotationEntry) error {
 	asked, failed := 0, 0
 	for _, e := range known {
@@ -122,9 +123,11 @@ func (m *Main) rotateAll(ctx context.Context, s *session, known []api.RotationEn
 			m.sayf("%s has no rotator; change it by hand, or see `strongroom rotation set --help`", nameOf(e))
 			continue
 		}
-		if e.Leaver != nil && e.Leaver.Set {
-			m.sayf("%s is not rotated, which would send the new value where who left said; look at its target, set it again, then rotate it", nameOf(e))
-			continue
+		if of := e.Leaver; of != nil && of.Set {
+			m.sayf("%s: its new values go where who left said; look at its target, and set it again", nameOf(e))
+			if !of.Read && !of.Reachable {
+				continue
+			}
 		}
 		if _, err := s.RotateSecret(ctx, e.Secret.ID, api.RotateSecret{}); err != nil {
 			m.sayf("%s: %s", nameOf(e), err)

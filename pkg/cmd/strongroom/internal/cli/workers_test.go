@@ -64,6 +64,9 @@ func TestWorkersAreLetIn(t *testing.T) {
 	if _, err := s.PutIdentities(t.Context(), made.ID, []api.Identity{other}, ""); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.DisablePrincipal(t.Context(), made.ID); err != nil {
+		t.Fatal(err)
+	}
 	for _, bound := range []string{"", " already"} { // again changes nothing
 		said.Reset()
 		if err := m.letWorkersIn(t.Context(), s.settings, d); err != nil {
@@ -72,6 +75,8 @@ func TestWorkersAreLetIn(t *testing.T) {
 		for _, line := range []string{
 			`service account "worker-iam-access-key" is let in by ` + workerRole("iam-access-key") + bound + "\n",
 			`service account "worker-random" is let in by ` + workerRole("random") + bound + "\n", "`strongroom access grant service-account:worker-KIND write PROJECT`",
+			`service account "worker-random" lets in 1 identity besides: see ` + "`strongroom service-account show worker-random`\n",
+			`service account "worker-random" is disabled: ` + "`strongroom service-account enable worker-random` lets it in again\n",
 		} {
 			if !strings.Contains(said.String(), line) {
 				t.Errorf("it does not say %q:\n%s", line, said)
