@@ -104,11 +104,13 @@ var rules = map[string]rule{
 		"github.com/go-json-experiment/json": strict,
 		"github.com/google/uuid":             uuids,
 		"github.com/robfig/cron/v3":          "reads cron expressions, and says when they are due",
+		"golang.org/x/text/unicode/norm":     "has what is said about a rotation in NFC",
 	}},
 	// Each rotator stands apart, so that a worker links the clients of its own kind alone.
 	"pkg/rotation/rotators": {arrows: []string{"pkg/rotation"}, libraries: map[string]string{
 		"github.com/go-json-experiment/json": "changes one member of a JSON object and leaves the rest as it is written",
 		"github.com/google/uuid":             uuids,
+		"golang.org/x/text/unicode/norm":     "knows values by either form of their letters",
 	}},
 	"pkg/rotation/rotators/database": {arrows: rotatorOf, libraries: map[string]string{"github.com/google/uuid": uuids}},
 	"pkg/rotation/rotators/postgresql": {

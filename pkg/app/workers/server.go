@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -91,10 +92,12 @@ func (s Server) Report(ctx context.Context, secret uuid.UUID, in api.ReportRotat
 // told is a client's error as workers know it: a conflict is a refusal.
 func told(err error) error {
 	var answer *client.Error
-	if errors.As(err, &answer) && answer.Is(client.ErrConflict) {
+	switch {
+	case errors.As(err, &answer) && answer.Is(client.ErrConflict):
 		return &worker.RefusedError{Message: answer.API.Message}
-	}
-	if errors.Is(err, client.ErrClientEncrypted) {
+	case errors.As(err, &answer) && answer.Is(client.ErrInvalid):
+		return fmt.Errorf("%w: %w", worker.ErrInvalid, err)
+	case errors.Is(err, client.ErrClientEncrypted):
 		return worker.ErrSealed
 	}
 	return err

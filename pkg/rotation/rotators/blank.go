@@ -5,12 +5,17 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"strongroom/pkg/rotation"
 )
 
 // MaxSaid is how many bytes of what somebody else said a reason has at most: other words of it have place beside them.
@@ -24,6 +29,7 @@ const (
 	// a letter, stand in any text.
 	shortMember = 4
 	withheld    = "the reason is withheld, since it may hold a value"
+	unsaid      = "no reason was given that can be shown"
 )
 
 // names are the members of values that are JSON objects which say who and where, and open nothing.
@@ -63,26 +69,44 @@ func (v *Values) members(under string, parsed any) {
 	}
 }
 
-// keep remembers a text, and the same without the line's end that many a value has.
+// keep remembers a text, with its marks one with their letters and apart from them, and the same without the line's end that many a
+// value has.
 func (v *Values) keep(text string) {
-	if text != "" {
-		v.texts = append(v.texts, text)
+	for _, form := range []string{text, norm.NFC.String(text), norm.NFD.String(text)} {
+		if form != "" && !slices.Contains(v.texts, form) {
+			v.texts = append(v.texts, form)
+		}
 	}
 	if trimmed := strings.TrimSpace(text); trimmed != text {
 		v.keep(trimmed)
 	}
 }
 
-// Blank is a reason as it may be stored and shown: one line of at most that many bytes, without any of the values.
+// Blank is a reason as it may be stored and shown: one line of at most that many bytes, without any of the values. Whatever goes in,
+// it is one that Strongroom takes (rotation.Line).
 func (v *Values) Blank(reason string, most int) string {
+	reason, short := v.blank(reason)
+	// What was no value may have become one: its marks stood apart, or its words in two lines.
+	reason, again := v.blank(rotation.Line(reason, math.MaxInt))
+	if short || again {
+		return withheld
+	}
+	if reason = rotation.Line(reason, most); reason == "" {
+		return unsaid
+	}
+	return reason
+}
+
+// blank is a text without any of the values, and says whether there is one in it that is too short to be blanked out.
+func (v *Values) blank(text string) (without string, short bool) {
 	var found []string
-	for _, text := range v.texts {
-		for _, form := range forms(text) {
-			if !strings.Contains(reason, form) {
+	for _, value := range v.texts {
+		for _, form := range forms(value) {
+			if !strings.Contains(text, form) {
 				continue
 			}
-			if len(text) < shortValue {
-				return withheld
+			if len(value) < shortValue {
+				return text, true
 			}
 			found = append(found, form)
 		}
@@ -90,25 +114,9 @@ func (v *Values) Blank(reason string, most int) string {
 	// The longest first: a part of one form may be another one.
 	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
 	for _, form := range found {
-		reason = strings.ReplaceAll(reason, form, blanked)
+		text = strings.ReplaceAll(text, form, blanked)
 	}
-	reason = strings.Join(strings.Fields(strings.Map(visible, reason)), " ")
-	if len(reason) <= most {
-		return reason
-	}
-	cut := most - len("…")
-	for !utf8.RuneStart(reason[cut]) {
-		cut--
-	}
-	return reason[:cut] + "…"
-}
-
-// visible is a rune, or a blank for one that is none to see.
-func visible(r rune) rune {
-	if !strconv.IsPrint(r) {
-		return ' '
-	}
-	return r
+	return text, false
 }
 
 // Said is what somebody else said, made fit for a reason about the task.

@@ -52,7 +52,7 @@ func TestValuesAreBlankedInEveryForm(t *testing.T) {
 func TestWhatIsBlanked(t *testing.T) {
 	object := `{"username": "app-user", "password": "secret-word", "host": "db.example", "more": ["deep-word", {"x": "deeper-word"}], "port": 5432}`
 	for name, c := range map[string]struct{ value, reason, want string }{
-		"nothing":              {"secret-word", "all is well", "all is well"},
+		"none":                 {"secret-word", "all is well", "all is well"},
 		"a member":             {object, "secret-word was refused", "[value] was refused"},
 		"a member deep within": {object, "deep-word and deeper-word", "[value] and [value]"},
 		"no name":              {object, "app-user at db.example:5432", "app-user at db.example:5432"},
@@ -66,6 +66,13 @@ func TestWhatIsBlanked(t *testing.T) {
 		"an empty value":       {"", "all is well, AAA", "all is well, AAA"},
 		"a blank value":        {" \n", "all is well, AAA", "all is well, AAA"},
 		"a line's end":         {"secret-word\n", "secret-word was refused", "[value] was refused"},
+		"marks apart":          {"pa\u00dfw\u00f6rter", "pa\u00dfwo\u0308rter was refused", "[value] was refused"},
+		"marks not apart":      {"pa\u00dfwo\u0308rter", "pa\u00dfw\u00f6rter was refused", "[value] was refused"},
+		"words in two lines":   {"secret word", "secret\r\nword was refused", "[value] was refused"},
+		"short, in two lines":  {"a b", "a\nb was refused", withheld},
+		"nothing":              {"secret-word", "", unsaid},
+		"nothing to be seen":   {"secret-word", " \n\u200b", unsaid},
+		"a name, marks apart":  {"secret-word", "donne\u0301es", "donn\u00e9es"},
 		"what can't be shown":  {"secret-word", "one\r\n\x1b[31mtwo\xff", "one [31mtwo\uFFFD"},
 	} {
 		var v Values

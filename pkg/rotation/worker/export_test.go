@@ -8,3 +8,6 @@ const LeaseMargin = leaseMargin
 
 // SystemClock is systemClock.
 type SystemClock = systemClock
+
+// Unfit is unfit.
+const Unfit = unfit

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"strongroom/pkg/api"
 )
@@ -79,8 +80,9 @@ func (a *attempt) giveUp(ctx context.Context, f *failure) (Outcome, error) {
 		}
 		return a.report(ctx, api.OutcomeFailed, Failed, reason)
 	}
-	in := api.DiscardPendingVersion{RotationLease: a.hold.lease, Reason: a.values.Blank(f.reason, api.MaxRotationFailure)}
-	return a.said(ctx, Discarded, a.worker.Server.Discard(ctx, a.secret, in))
+	return a.end(ctx, Discarded, f.reason, func(reason string) error {
+		return a.worker.Server.Discard(ctx, a.secret, api.DiscardPendingVersion{RotationLease: a.hold.lease, Reason: reason})
+	})
 }
 
 // postpone leaves the rotation to another attempt, with its pending version. Where the old value does not work beside the new one,
@@ -146,8 +148,23 @@ func (a *attempt) retry(ctx context.Context, reason string) (Outcome, error) {
 }
 
 func (a *attempt) report(ctx context.Context, as api.RotationOutcome, outcome Outcome, reason string) (Outcome, error) {
-	in := api.ReportRotation{RotationLease: a.hold.lease, Outcome: as, Reason: a.values.Blank(reason, api.MaxRotationFailure)}
-	return a.said(ctx, outcome, a.worker.Server.Report(ctx, a.secret, in))
+	return a.end(ctx, outcome, reason, func(reason string) error {
+		return a.worker.Server.Report(ctx, a.secret, api.ReportRotation{RotationLease: a.hold.lease, Outcome: as, Reason: reason})
+	})
+}
+
+// unfit is the reason where Strongroom does not take the one that there is.
+const unfit = "the worker has a reason that Strongroom does not take"
+
+// end tells Strongroom how the attempt ended, and why. That it ended counts for more than why: where the reason is not taken, it is
+// told without.
+func (a *attempt) end(ctx context.Context, outcome Outcome, reason string, tell func(reason string) error) (Outcome, error) {
+	err := tell(a.values.Blank(reason, api.MaxRotationFailure))
+	if errors.Is(err, ErrInvalid) {
+		slog.WarnContext(ctx, "the reason of a failure is not taken", "secret", a.secret, "rotation", a.task.Run.ID, "error", err)
+		err = tell(unfit)
+	}
+	return a.said(ctx, outcome, err)
 }
 
 // said is the outcome, once Strongroom was told of it. Where it refuses, another worker has the rotation.

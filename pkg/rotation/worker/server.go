@@ -11,8 +11,8 @@ import (
 )
 
 // A Server is what a worker asks of Strongroom, as a client of it: values are plaintext here, and encrypted where they are sent.
-// An error of type *RefusedError says that the state of things does not allow it, and that nothing was done. After any other one
-// it is not known whether something was. All may be repeated. Several goroutines call them at a time.
+// An error of type *RefusedError says that the state of things does not allow it, and that nothing was done; so does ErrInvalid of
+// what a request says. After any other one it is not known whether something was. All may be repeated. Several goroutines call them at a time.
 type Server interface {
 	// Claim takes a rotation, or renews the lease on it.
 	Claim(ctx context.Context, secret uuid.UUID, in api.ClaimRotation) (api.RotationTask, error)
@@ -36,6 +36,9 @@ type Server interface {
 
 // ErrSealed is a value that clients encrypt, where none was to be read or made.
 var ErrSealed = errors.New("clients encrypt it")
+
+// ErrInvalid is a request that is refused for what it says or how, whatever the state of things is. Nothing was done.
+var ErrInvalid = errors.New("Strongroom does not take what the request says") //nolint:staticcheck // a name
 
 // A Value is the value of a version.
 type Value struct {
