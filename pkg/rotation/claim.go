@@ -9,16 +9,23 @@ import (
 	"strongroom/pkg/api"
 )
 
-// Claim gives the run to a worker under a lease, or renews it. Another lease that holds, and a run that asks for no worker, are
-// refused. current is the secret's current version: the one that is replaced, unless a pending version was made from another.
+// Claim gives the run to a worker under a lease, or renews it, for MaxAttempt from when it was taken. Another lease that holds, and
+// a run that asks for no worker, are refused. current is the secret's current version: the one that is replaced, unless a pending version was made from another.
 func (r *Record) Claim(lease api.RotationLease, holder uuid.UUID, current int64, now time.Time) error {
-	run := &r.Run
+	run, since := &r.Run, now
 	switch {
 	case run.ID != lease.ID:
 		return refuse("this is not the secret's rotation any more; ask for the task anew")
 	case run.Ended == lease.Lease:
 		return refuse("this lease has ended; take the rotation under another one")
 	case run.State == api.RotationRunning && run.Lease.ID == lease.Lease: // renewed, even a moment late
+		if !run.Lease.Since.IsZero() {
+			since = run.Lease.Since
+		}
+		if now.Sub(since) >= r.worked(MaxAttempt) {
+			return refuse("this attempt has lasted since %s, and none is renewed for longer than %s; another worker goes on",
+				since.Format(time.RFC3339), r.worked(MaxAttempt))
+		}
 	case run.State == api.RotationRunning && run.Lease.Until.After(now):
 		return refuse("another worker has this rotation until %s", run.Lease.Until.Format(time.RFC3339))
 	case run.State == api.RotationDue && run.TryAt.After(now):
@@ -33,7 +40,7 @@ func (r *Record) Claim(lease api.RotationLease, holder uuid.UUID, current int64,
 	default:
 		return refuse("this rotation is over: %s", run.State)
 	}
-	run.State, run.Lease = api.RotationRunning, Lease{ID: lease.Lease, Holder: holder, Until: now.Add(r.worked(LeaseTime))}
+	run.State, run.Lease = api.RotationRunning, Lease{ID: lease.Lease, Holder: holder, Since: since, Until: now.Add(r.worked(LeaseTime))}
 	return nil
 }
 

@@ -43,7 +43,10 @@ func TestClaimsAreTakenAndRefused(t *testing.T) {
 			case c.refused == "" && err != nil:
 				t.Fatal(err)
 			case c.refused == "":
-				want := Lease{ID: c.lease, Holder: worker, Until: s.now.Add(LeaseTime)}
+				want := Lease{ID: c.lease, Holder: worker, Since: s.now, Until: s.now.Add(LeaseTime)}
+				if before.Run.Lease.ID == c.lease {
+					want.Since = before.Run.Lease.Since
+				}
 				if s.Run.State != api.RotationRunning || s.Run.Lease != want {
 					t.Errorf("%s under %v, want %v", s.Run.State, s.Run.Lease, want)
 				}
@@ -152,5 +155,47 @@ func TestWorkersHaveTheirTimeByTheirOwnClocks(t *testing.T) {
 		if s.Check(nil, s.now.Add(c.after)) != c.want {
 			t.Errorf("%s after the last reader came the old value is to be retired: %t", c.after, !c.want)
 		}
+	}
+}
+
+func TestAnAttemptHasAnEndHoweverOftenItsLeaseIsRenewed(t *testing.T) {
+	for _, pace := range []int{0, 1, 60} {
+		s := begun(t, kept(t))
+		s.Pace = pace
+		for attempt := int64(1); attempt <= MaxAttempts; attempt++ {
+			lease := api.RotationLease{ID: first, Lease: uuid.NewSHA1(reader, []byte{byte(attempt)})}
+			began := s.now
+			for s.Claim(lease, worker, 7, s.now) == nil {
+				if s.now.Sub(began) >= s.worked(MaxAttempt) {
+					t.Fatalf("pace %d: renewed after %s", pace, s.now.Sub(began))
+				}
+				s.after(s.worked(LeaseTime - time.Minute))
+			}
+			if lasted := s.now.Sub(began); lasted != s.worked(MaxAttempt) || s.Run.Attempts != attempt {
+				t.Fatalf("pace %d: attempt %d was renewed for %s", pace, s.Run.Attempts, lasted)
+			}
+			if s.Held(lease) != nil {
+				t.Fatal("what it has done it may not write")
+			}
+			s.now = s.Due()
+			if ended := s.now.Sub(began); ended >= s.worked(MaxAttempt+LeaseTime) {
+				t.Fatalf("pace %d: it ends after %s", pace, ended)
+			}
+			if ask := s.Dispatch(second, s.now); ask != (attempt < MaxAttempts) || s.Run.Reason != wordless {
+				t.Fatalf("pace %d: after attempt %d a worker is asked for: %t, %s", pace, attempt, ask, s.Run.Reason)
+			}
+		}
+		if s.Run.State != api.RotationFailed {
+			t.Errorf("pace %d: it is %s", pace, s.Run.State)
+		}
+	}
+}
+
+func TestALeaseOfUnknownAgeCountsFromItsNextRenewal(t *testing.T) {
+	s := begun(t, kept(t)).claim(leaseA)
+	s.Run.Lease.Since = time.Time{}
+	s.after(MaxAttempt)
+	if err := s.Claim(api.RotationLease{ID: first, Lease: leaseA}, worker, 7, s.now); err != nil || !s.Run.Lease.Since.Equal(s.now) {
+		t.Errorf("%v, since %s", err, s.Run.Lease.Since)
 	}
 }

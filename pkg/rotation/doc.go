@@ -30,7 +30,8 @@
 //
 // A worker claims a run under a lease id of its own making, and renews it while it works. Everything that it writes names the
 // lease, and is refused once another worker has the run: so of two workers that race, one at a time writes, and what the other
-// did in the target either was the same or is done again. A lease that ends unrenewed has the run asked for again.
+// did in the target either was the same or is done again. A lease that ends unrenewed has the run asked for again, and none is
+// renewed for longer than [MaxAttempt].
 //
 // # Failures
 //

@@ -22,6 +22,8 @@ type model struct {
 	// holder is the worker whose claim was taken last, and until is when that ends; nobody is -1.
 	holder int
 	until  time.Time
+	// taken is when that worker's attempt began.
+	taken time.Time
 	// came is since when no look has found anybody missing; zero for not.
 	came time.Time
 	// owed says that another run is to begin: somebody left when this one's value was made or may have been.
@@ -144,15 +146,22 @@ func (m *model) claim(t *rapid.T, w int) {
 	if before.State != api.RotationDue && before.State != api.RotationRunning {
 		t.Fatalf("worker %d took a run that was %s", w, before.State)
 	}
-	m.leases[w], m.holder, m.until = lease, w, m.now.Add(LeaseTime)
+	m.leases[w], m.holder, m.until, m.taken = lease, w, m.now.Add(LeaseTime), m.now
 }
 
 func (m *model) renew(t *rapid.T, w int) {
+	has := m.Run.Lease.ID == m.leases[w].Lease
 	if m.leases[w].Lease == uuid.Nil || m.Run.State != api.RotationRunning || m.Claim(m.leases[w], worker, m.current, m.now) != nil {
 		return
 	}
 	if m.holder != w && m.holder >= 0 && m.now.Before(m.until) {
 		t.Fatalf("worker %d renewed what worker %d has", w, m.holder)
+	}
+	if !has { // it is an attempt of its own
+		m.taken = m.now
+	}
+	if !m.now.Before(m.taken.Add(MaxAttempt)) {
+		t.Fatalf("worker %d renewed what it has had since %s", w, m.taken)
 	}
 	m.holder, m.until = w, m.now.Add(LeaseTime)
 	m.At(rapid.SampledFrom([]api.RotationStep{api.StepCreate, api.StepSet, api.StepTest, api.StepFinish, api.StepRetire}).Draw(t, "step"))

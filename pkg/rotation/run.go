@@ -12,6 +12,10 @@ import (
 const (
 	// LeaseTime is how long a lease holds unless it is renewed.
 	LeaseTime = 5 * time.Minute
+	// MaxAttempt is for how long a lease is renewed, and so ends at most LeaseTime later: a worker that hangs while it renews its
+	// lease, or only claims, keeps no secret from being rotated. It is longer than any worker works, with what it does after its
+	// work (worker.MaxWork).
+	MaxAttempt = 20 * time.Minute
 	// AskAgain is after how long without a worker another is asked for.
 	AskAgain = 15 * time.Minute
 	// NobodyCame is after how long of asking again and again without any worker a run has failed.
@@ -52,7 +56,9 @@ func (c Cause) urgent() bool { return c.Kind == api.CauseLeak }
 
 // A Lease is a worker's hold on a run.
 type Lease struct {
-	ID    uuid.UUID
+	ID uuid.UUID
+	// Since is when it was taken: when the attempt began. Of one that was stored without it, it is when it is renewed next.
+	Since time.Time
 	Until time.Time
 	// Holder is the worker's principal. It stays when the lease has ended: such a reader is waited for by nobody.
 	Holder uuid.UUID

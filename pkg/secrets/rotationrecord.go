@@ -58,6 +58,7 @@ type runRecord struct {
 	Lease       uuid.UUID         `table:"lease"`
 	Ended       uuid.UUID         `table:"ended"`
 	Holder      uuid.UUID         `table:"holder"`
+	Since       time.Time         `table:"since"`
 	Until       time.Time         `table:"until"`
 	From        int64             `table:"from"`
 	Version     int64             `table:"version"`
@@ -111,7 +112,7 @@ func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
 		Run: rotation.Run{
 			ID: r.ID, State: r.State, Step: r.Step, Cause: rotation.Cause{Kind: r.Cause.Kind, Because: r.Cause.Because},
 			RequestedAt: r.RequestedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Attempts: r.Attempts,
-			Lease: rotation.Lease{ID: r.Lease, Holder: r.Holder, Until: r.Until}, Ended: r.Ended, From: r.From, Version: r.Version,
+			Lease: rotation.Lease{ID: r.Lease, Holder: r.Holder, Since: r.Since, Until: r.Until}, Ended: r.Ended, From: r.From, Version: r.Version,
 			Note: r.Note, Reason: r.Reason, AskedAt: r.AskedAt, TryAt: r.TryAt, AskedSince: r.AskedSince, RetireBy: r.RetireBy,
 			CheckAt: r.CheckAt, CameAt: r.CameAt, Missing: r.Missing, NeverCame: r.NeverCame,
 		},
@@ -130,7 +131,7 @@ func (rec *rotationRecord) keep(to *rotation.Record) {
 	rec.Run = runRecord{
 		ID: r.ID, State: r.State, Step: r.Step, Cause: causeRecord{Kind: r.Cause.Kind, Because: r.Cause.Because},
 		RequestedAt: r.RequestedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Attempts: r.Attempts,
-		Lease: r.Lease.ID, Ended: r.Ended, Holder: r.Lease.Holder, Until: r.Lease.Until, From: r.From, Version: r.Version,
+		Lease: r.Lease.ID, Ended: r.Ended, Holder: r.Lease.Holder, Since: r.Lease.Since, Until: r.Lease.Until, From: r.From, Version: r.Version,
 		Note: r.Note, Reason: r.Reason, AskedAt: r.AskedAt, TryAt: r.TryAt, AskedSince: r.AskedSince, RetireBy: r.RetireBy,
 		CheckAt: r.CheckAt, CameAt: r.CameAt, Missing: r.Missing, NeverCame: r.NeverCame[:min(len(r.NeverCame), api.MaxRotationReaders)],
 	}

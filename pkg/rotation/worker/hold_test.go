@@ -224,6 +224,15 @@ func TestTheWorkEndsInTime(t *testing.T) {
 	}
 }
 
+// TestNoAttemptIsEndedWhileItWorks: the lease is renewed for longer than a worker works, takes back and reports, and for longer than
+// Lambda lets it (https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html).
+func TestNoAttemptIsEndedWhileItWorks(t *testing.T) {
+	const lambda = 15 * time.Minute
+	if longest := max(worker.MaxWork+worker.Reserve+worker.Settle, lambda); rotation.MaxAttempt <= longest+worker.Beat {
+		t.Errorf("a lease is renewed for %s; an attempt may take %s", rotation.MaxAttempt, longest)
+	}
+}
+
 func TestNothingIsBegunWithoutTime(t *testing.T) {
 	s := newStage(t, single)
 	ctx, cancel := context.WithTimeout(t.Context(), worker.LeastTime-time.Second)
