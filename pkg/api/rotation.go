@@ -23,7 +23,8 @@ type PutRotation struct {
 	// Every is the time from one rotation to the next ("30d", "12h"), or a cron expression of five fields in UTC. Where it is
 	// empty, the secret is rotated when that is asked for alone.
 	Every string `json:"every,omitempty"`
-	// Window is within which time after its moment a rotation begins ("2h"): each secret has its own moment in it.
+	// Window is within which time after its moment a rotation begins ("2h"): each secret has its own moment in it. It is no longer than
+	// the time from one rotation to the next, and does not add to that.
 	Window string `json:"window,omitempty"`
 	// Rotator is what rotates it, and Settings the settings of that, which hold no value.
 	Rotator  string           `json:"rotator"`

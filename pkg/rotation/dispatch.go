@@ -44,12 +44,12 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 		return true
 	case !r.Run.Active():
 		if !r.NextAt.After(now) {
-			r.schedule(now) // if this one fails, the next one is tried then
+			r.schedule(bySchedule, now) // if this one fails, the next one is tried then
 		}
 		if r.AgainID != uuid.Nil {
 			id = r.AgainID
 		}
-		return r.Request(id, Cause{Kind: api.CauseSchedule}, now)
+		return r.Request(id, bySchedule, now)
 	case r.Run.State == api.RotationRunning:
 		r.Run.Reason = wordless
 		if r.Last() {
@@ -85,6 +85,9 @@ func (r *Record) retireAnew(now time.Time) {
 	run.State, run.Attempts, run.FinishedAt = api.RotationDue, 0, time.Time{}
 	run.AskedAt, run.AskedSince, run.TryAt = now, now, time.Time{}
 }
+
+// bySchedule is why the dispatcher begins a run of its own.
+var bySchedule = Cause{Kind: api.CauseSchedule}
 
 // wordless is the reason of an attempt whose lease ended.
 const wordless = "its worker ended without a word"

@@ -13,7 +13,7 @@ import (
 // there is one, or is done.
 func (r *Record) Finished(now time.Time) {
 	r.LastRotatedAt, r.LastVersion = now, r.Run.Version
-	r.schedule(now)
+	r.schedule(r.Run.Cause, now)
 	r.Run.Attempts, r.Run.Reason, r.Run.Step = 0, "", api.StepFinish
 	r.Run.end()
 	if !r.Config.Settings.Keeps() || r.Run.From == 0 {

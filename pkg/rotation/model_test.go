@@ -194,7 +194,11 @@ func (m *model) write(t *rapid.T, w int, what string) {
 		}
 		m.current, m.pending = m.pending, 0
 		m.promoted[m.Run.ID]++
+		cause := m.Run.Cause.Kind
 		m.Finished(m.now)
+		if every := m.Config.Schedule.Every; cause == api.CauseSchedule && every > 0 && !m.NextAt.Equal(m.now.Add(every)) {
+			t.Fatalf("with every %s, the next one comes after %s", every, m.NextAt.Sub(m.now))
+		}
 	case "retire":
 		if !retiring {
 			return
@@ -248,6 +252,7 @@ func (m *model) end(t *rapid.T) {
 
 func TestWhateverHappensARunEndsAndNobodyWritesWithoutTheLease(t *testing.T) {
 	configs := []Config{kept(t), replaced(t)}
+	configs[0].Schedule.Window = 7 * day
 	configs[1].Schedule = Schedule{}
 	states, ran := map[api.RotationState]int{}, 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -50,21 +50,29 @@ func (r *RefusedError) Error() string { return r.Message }
 
 func refuse(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
 
-// Set makes the secret be rotated so from now on. The schedule counts from the last rotation, or from now where there was none or
-// where it is due already.
+// Set makes the secret be rotated so from now on. A schedule that is another one counts from the last rotation, or from now where
+// there was none or where it is due already.
 func (r *Record) Set(c Config, now time.Time) {
-	r.Config = c
-	r.schedule(now)
-	if !r.LastRotatedAt.IsZero() {
-		if next := c.Schedule.Next(r.LastRotatedAt, r.Secret); next.After(now) {
-			r.NextAt = next
+	same := r.Config.Schedule == c.Schedule
+	if r.Config = c; !same || !r.NextAt.After(now) {
+		r.NextAt = c.Schedule.Next(now, r.Secret)
+		if !r.LastRotatedAt.IsZero() {
+			if next := c.Schedule.Next(r.LastRotatedAt, r.Secret); next.After(now) {
+				r.NextAt = next
+			}
 		}
 	}
 	r.mend(now)
 }
 
-// schedule sets when the next rotation is due by itself.
-func (r *Record) schedule(now time.Time) { r.NextAt = r.Config.Schedule.Next(now, r.Secret) }
+// schedule sets when the next rotation is due by itself, after one for that cause.
+func (r *Record) schedule(cause Cause, now time.Time) {
+	if cause.Kind == api.CauseSchedule {
+		r.NextAt = r.Config.Schedule.Following(now, r.Secret)
+		return
+	}
+	r.NextAt = r.Config.Schedule.Next(now, r.Secret)
+}
 
 // mend has another rotation follow one that left a pending version. The target may have that one, and the secret's current value
 // may work no more: this doesn't wait for the schedule.
@@ -133,7 +141,7 @@ func (r *Record) begin(id uuid.UUID, cause Cause, now time.Time) {
 		r.Run.Note = left.Note
 	}
 	if left.leftPending() != 0 {
-		r.schedule(now) // in place of the moment that mend chose
+		r.schedule(cause, now) // in place of the moment that mend chose
 		r.Run.Step, r.Run.From, r.Run.Version = api.StepSet, left.From, left.Version
 	}
 }

@@ -32,7 +32,8 @@ type Schedule struct {
 	// Cron is an expression of five fields, in UTC: minute, hour, day of the month, month, day of the week (POSIX crontab).
 	Cron string
 	// Window is within which time after it is due a rotation begins: each secret has a moment of its own in it, always the same,
-	// so that what is due together does not begin together.
+	// so that what is due together does not begin together. It does not add up: from one such moment to the next it is Every, or
+	// what is between two of Cron's.
 	Window time.Duration
 }
 
@@ -57,6 +58,12 @@ func ParseSchedule(every, window string) (s Schedule, err error) {
 	}
 	if s.Every > 0 && s.Window > s.Every {
 		p.add("window", "is longer than every; the next rotation would be due before this one began")
+	}
+	if s.Cron != "" && s.Window > 0 && len(p) == 0 {
+		if least := s.leastInterval(s.Window); least < s.Window {
+			p.add("window", "is longer than the time between two moments of every, which may be %s; the next rotation would be due before "+
+				"this one began", FormatDuration(least))
+		}
 	}
 	return s, p.err()
 }
@@ -86,24 +93,55 @@ func (s Schedule) checkCron(p *ConfigError) {
 // IsZero says whether nothing is ever due by itself.
 func (s Schedule) IsZero() bool { return s.Every == 0 && s.Cron == "" }
 
-// Next is when a secret that was rotated, or had its schedule set, at that time is due; zero for never.
+// leastInterval is a time between two moments of Cron that follow each other: one that is less than enough where there is one, else
+// one of enough or more. The moments of all its days are the same; which days follow each other comes again after 28 years.
+func (s Schedule) leastInterval(enough time.Duration) time.Duration {
+	moments, err := fields.Parse(s.Cron)
+	if err != nil {
+		return 0
+	}
+	begin := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	first := moments.Next(begin.Add(-time.Second))
+	last, least := first, time.Duration(math.MaxInt64)
+	for next := moments.Next(last); next.Sub(first.Truncate(day)) < day; next = moments.Next(next) {
+		least, last = min(least, next.Sub(last)), next
+	}
+	if night := day - last.Sub(first); night >= enough { // however near the next day is
+		return min(least, night)
+	}
+	for today := first; least >= enough && today.Before(begin.AddDate(28, 0, 0)); {
+		next := moments.Next(today.Truncate(day).Add(day - time.Second))
+		least, today = min(least, next.Sub(today)-last.Sub(first)), next
+	}
+	return least
+}
+
+// Next is when a secret is due that had its schedule set at that time, or was rotated for another reason; zero for never.
 func (s Schedule) Next(last time.Time, secret uuid.UUID) time.Time {
-	var due time.Time
 	switch {
 	case s.Every > 0:
-		due = last.Add(s.Every)
+		return last.Add(s.Every + s.jitter(secret)).UTC()
 	case s.Cron != "":
 		moments, err := fields.Parse(s.Cron)
 		if err != nil {
 			return time.Time{}
 		}
-		if due = moments.Next(last.UTC()); due.IsZero() { // such as the 30th of February
-			return time.Time{}
+		// The first moment of the secret's own after that: its window may have begun before.
+		due := moments.Next(last.UTC().Add(-s.jitter(secret)))
+		if due.IsZero() { // such as the 30th of February
+			return due
 		}
-	default:
-		return time.Time{}
+		return due.Add(s.jitter(secret))
 	}
-	return due.Add(s.jitter(secret)).UTC()
+	return time.Time{}
+}
+
+// Following is when a secret is due again that was due by this schedule at that time, its own moment in the window, and rotated.
+func (s Schedule) Following(last time.Time, secret uuid.UUID) time.Time {
+	if s.Every > 0 {
+		return last.Add(s.Every).UTC()
+	}
+	return s.Next(last, secret)
 }
 
 // jitter is the secret's own moment in the window.

@@ -40,11 +40,114 @@ func TestSchedulesThatAreRefused(t *testing.T) {
 		{"30d", "59s", `window is "59s"; it must be from 1m to 7d`},
 		{"30d", "8d", `window is "8d"; it must be from 1m to 7d`},
 		{"1h", "2h", `window is longer than every; the next rotation would be due before this one began`},
+		{"15 * * * *", "61m", `window is longer than the time between two moments of every, which may be 1h; the next rotation would be due before this one began`},
+		{"0 0,20 * * *", "5h", `window is longer than the time between two moments of every, which may be 4h; the next rotation would be due before this one began`},
+		{"0 3 * * *", "7d", `window is longer than the time between two moments of every, which may be 1d; the next rotation would be due before this one began`},
+		{"0 3,9 * * MON,THU", "4d", `window is longer than the time between two moments of every, which may be 6h; the next rotation would be due before this one began`},
+		{"0 3 * * MON,THU", "4d", `window is longer than the time between two moments of every, which may be 3d; the next rotation would be due before this one began`},
+		{"0 3 13 * FRI", "25h", `window is longer than the time between two moments of every, which may be 1d; the next rotation would be due before this one began`},
+		{"0 3 29 2 MON", "2d", `window is longer than the time between two moments of every, which may be 1d; the next rotation would be due before this one began`},
 		{"x", "y", `every must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"; window must be a whole number and one of the units w, d, h, m and s, as in "30d" or "12h"`},
 	} {
 		if s, err := ParseSchedule(c.every, c.window); err == nil || err.Error() != c.want {
 			t.Errorf("%q, %q: %v, %v; want %s", c.every, c.window, s, err, c.want)
 		}
+	}
+}
+
+func TestAWindowMayBeAsLongAsTheTimeBetweenMoments(t *testing.T) {
+	for _, c := range [][2]string{
+		{"7d", "7d"}, {"15 * * * *", "1h"}, {"0 0,20 * * *", "4h"}, {"0 3 * * *", "1d"}, {"0 3,9 * * MON,THU", "6h"}, {"0 3 * * MON,THU", "3d"},
+		{"0 3 * * MON", "7d"}, {"0 3 1 * *", "7d"}, {"0 3 29 2 *", "7d"}, {"0 3 13 * FRI", "1d"},
+	} {
+		if _, err := ParseSchedule(c[0], c[1]); err != nil {
+			t.Errorf("%q, %q: %v", c[0], c[1], err)
+		}
+	}
+}
+
+// TestTheWindowDoesNotAddUp: whatever a secret's moment in the window is, and though a rotation takes its time, the next one comes
+// when it would without a window.
+func TestTheWindowDoesNotAddUp(t *testing.T) {
+	const takes = 10 * time.Minute
+	for _, c := range []struct {
+		every, window string
+		period        time.Duration
+	}{
+		{"7d", "7d", 7 * day}, {"30d", "7d", 30 * day}, {"30d", "", 30 * day}, {"1h", "1h", time.Hour},
+		{"0 3 * * *", "1d", day}, {"0 3 * * *", "2h", day}, {"0 3 * * MON", "7d", 7 * day}, {"15 * * * *", "1h", time.Hour},
+	} {
+		config, err := ParseConfig(api.PutRotation{Every: c.every, Window: c.window, Rotator: "random"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 100 {
+			r := Record{Secret: uuid.Must(uuid.NewV7())}
+			r.Set(config, start)
+			began := time.Time{}
+			for n := range 20 {
+				now := r.NextAt
+				if wait := now.Sub(start); n == 0 && (wait <= 0 || wait >= c.period+config.Schedule.Window && c.window != "") {
+					t.Fatalf("%s, %s: the first one comes after %s", c.every, c.window, wait)
+				}
+				want := c.period
+				if config.Schedule.Every > 0 {
+					want += takes // it counts from when the value was made
+				}
+				if n > 0 && now.Sub(began) != want {
+					t.Fatalf("%s, %s: one comes %s after the other", c.every, c.window, now.Sub(began))
+				}
+				began = now
+				if !r.Dispatch(uuid.New(), now) {
+					t.Fatal("it is not due")
+				}
+				if err := r.Claim(api.RotationLease{ID: r.Run.ID, Lease: uuid.New()}, worker, 7, now); err != nil {
+					t.Fatal(err)
+				}
+				r.Created(8, 7)
+				r.Finished(now.Add(takes))
+			}
+		}
+	}
+}
+
+// TestWhatIsRotatedTogetherIsSpreadAgain: a rotation for another reason, of which there may be many at once, isn't in the window.
+func TestWhatIsRotatedTogetherIsSpreadAgain(t *testing.T) {
+	config, err := ParseConfig(api.PutRotation{Every: "30d", Window: "7d", Rotator: "random"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		s := &scene{t, &Record{Secret: uuid.Must(uuid.NewV7())}, start}
+		s.Set(config, start)
+		s.Request(first, leaver, start)
+		s.claim(leaseA).created().finished()
+		if want := start.Add(30*day + config.Schedule.jitter(s.Secret)); !s.NextAt.Equal(want) {
+			t.Fatalf("it comes at %s, want %s", s.NextAt, want)
+		}
+	}
+}
+
+func TestToSetTheSameScheduleAgainMovesNothing(t *testing.T) {
+	config, err := ParseConfig(api.PutRotation{Every: "30d", Window: "7d", Rotator: "random"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scene{t, &Record{Secret: first}, start}
+	s.Set(config, start)
+	s.now = s.NextAt
+	s.dispatched().claim(leaseA).created().finished()
+	next := s.NextAt
+	if !next.Equal(s.now.Add(30 * day)) {
+		t.Fatal(next)
+	}
+	config.Readers.Grace = time.Hour
+	if s.Set(config, s.now.Add(day)); !s.NextAt.Equal(next) {
+		t.Errorf("it comes at %s, want %s", s.NextAt, next)
+	}
+	config.Schedule.Every = 60 * day
+	if s.Set(config, s.now.Add(day)); !s.NextAt.Equal(next.Add(30*day + config.Schedule.jitter(first))) {
+		t.Errorf("by another schedule it comes at %s", s.NextAt)
 	}
 }
 
