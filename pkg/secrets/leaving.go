@@ -180,14 +180,15 @@ func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, caus
 			return plan{}, nil
 		}
 		outcome = requestKnown
-		if v.state.Run.Cause == cause || !v.state.Request(id, cause, q.now()) {
+		if v.state.Run.Cause == cause {
 			return plan{}, nil
 		}
-		outcome = requestMade
-		if v.state.Run.ID == id && v.state.Run.State == api.RotationDue {
-			return q.planRotation(&v, rotationDue), nil
+		// A departure, which is about many values at a time, hastens none: where they fail, it may be for one and the same reason.
+		p, moved := q.askRotation(&v, id, cause, cause.Kind != api.CauseLeaver)
+		if moved {
+			outcome = requestMade
 		}
-		return q.planRotation(&v, rotationFollows), nil
+		return p, nil
 	})
 	return outcome, err
 }

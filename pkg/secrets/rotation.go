@@ -278,19 +278,26 @@ func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in 
 
 // rotate asks for a rotation under that id.
 func (q *request) rotate(r *rotationSight, id uuid.UUID, leaked bool) plan {
-	now, by := q.now(), fmt.Sprintf("%s %s", r.who.Kind, r.who.Name)
+	by := fmt.Sprintf("%s %s", r.who.Kind, r.who.Name)
 	cause := rotation.Cause{Kind: api.CauseRequest, Because: "asked for by " + by}
 	if leaked {
 		cause = rotation.Cause{Kind: api.CauseLeak, Because: "said to be known to others by " + by}
 	}
-	repeated := r.state.Run.ID == id
-	moved := r.state.Request(id, cause, now)
-	hastened := !repeated && r.state.Hasten(now)
+	p, _ := q.askRotation(r, id, cause, true)
+	return p
+}
+
+// askRotation asks for a rotation under that id, whoever or whatever wants it, and says whether anything more is to be rotated now
+// than before. hasten has a run that failed and is tried again later be tried now.
+func (q *request) askRotation(r *rotationSight, id uuid.UUID, cause rotation.Cause, hasten bool) (p plan, moved bool) {
+	now, repeated := q.now(), r.state.Run.ID == id
+	moved = r.state.Request(id, cause, now)
+	hastened := hasten && !repeated && r.state.Hasten(now)
 	switch {
 	case r.state.Asked(now) && (moved || hastened):
-		return q.planRotation(r, rotationDue)
+		return q.planRotation(r, rotationDue), moved
 	case moved:
-		return q.planRotation(r, rotationFollows)
+		return q.planRotation(r, rotationFollows), moved
 	}
-	return plan{}
+	return plan{}, false
 }
