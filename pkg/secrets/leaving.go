@@ -2,7 +2,9 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +29,26 @@ type leavingRecord struct {
 	At   time.Time `table:"at"`
 	Pass int64     `table:"pass"`
 	Due  time.Time `table:"due"`
+	// Walk is how far the pass has come that is under way.
+	Walk walkRecord `table:"walk"`
+}
+
+// A walkRecord is where a walk over what a leaver knows goes on; the zero value is its beginning.
+type walkRecord struct {
+	Part  string `table:"part"`
+	In    string `table:"in"`
+	After string `table:"after"`
+	// Undone says that something failed before that place: the walk is done again.
+	Undone bool `table:"undone"`
+	// WorkedAt is when it was gone on with last: whose turn was longest ago comes first.
+	WorkedAt time.Time `table:"worked"`
+}
+
+func (w *walkRecord) position() leaverPosition {
+	if w.Part == partNone {
+		return leaverPosition{part: partRead}
+	}
+	return leaverPosition{w.Part, w.In, w.After}
 }
 
 func (rec *leavingRecord) cause() rotation.Cause {
@@ -52,81 +74,135 @@ func (r *run) leavingOf(item table.Item) (*leaving, error) {
 	return l, err
 }
 
-// leavings does the passes that are due. What fails keeps nothing else from being done.
+// turnPages is how many pages of a departure are walked before the next departure has its turn.
+const turnPages = 10
+
+// leavings does the passes that are due, in turns, so that one who knew much keeps nobody's waiting. What fails keeps nothing else
+// from being done.
 func (r *run) leavings(ctx context.Context) {
+	due, err := r.dueLeavings(ctx)
+	if err != nil {
+		r.failed(ctx, fmt.Errorf("looking up who left: %w", err))
+	}
+	for len(due) > 0 && !r.outOfTime(ctx) {
+		l := due[0]
+		due = due[1:]
+		more, err := l.turn(ctx)
+		if err != nil {
+			r.failed(ctx, fmt.Errorf("what principal %s knew: %w", l.Principal, err))
+		}
+		if more {
+			due = append(due, l)
+		}
+	}
+}
+
+// dueLeavings are the departures of which a pass is due, those first whose turn was longest ago. With an error come those that
+// were found.
+func (r *run) dueLeavings(ctx context.Context) (due []*leaving, err error) {
 	query := table.Query{PK: organizationPK(r.organization), Prefix: sweepPrefix + onLeaver + "#", Limit: sweepsAtOnce}
 	for !r.outOfTime(ctx) {
 		page, err := r.table.Query(ctx, query)
 		if err != nil {
-			r.failed(ctx, fmt.Errorf("looking up who left: %w", err))
-			return
+			return due, err
 		}
 		for _, item := range page.Items {
-			if err := r.nextPass(ctx, item); err != nil {
-				r.failed(ctx, err)
+			l, err := r.leavingOf(item)
+			if err != nil {
+				r.failed(ctx, fmt.Errorf("reading of a departure: %w", err))
+			} else if !l.Due.After(r.now()) {
+				due = append(due, l)
 			}
 		}
 		if page.Next.IsZero() {
-			return
+			break
 		}
 		query.After = page.Next
 	}
+	slices.SortStableFunc(due, func(a, b *leaving) int { return a.Walk.WorkedAt.Compare(b.Walk.WorkedAt) })
+	return due, nil
 }
 
-// nextPass does the next pass over what one knew who left, if it is due.
-func (r *run) nextPass(ctx context.Context, item table.Item) error {
-	l, err := r.leavingOf(item)
-	if err != nil {
-		return fmt.Errorf("reading of a departure: %w", err)
-	}
-	if l.Due.After(r.now()) {
-		return nil
-	}
-	if err := l.pass(ctx); err != nil {
-		return fmt.Errorf("what principal %s knew: %w", l.Principal, err)
-	}
-	return nil
-}
-
-// pass asks for the rotations, then notes that it did. It may end anywhere: what was asked for is not asked for again.
+// pass does what is left of the pass that is due, in as many turns as there is time for.
 func (l *leaving) pass(ctx context.Context) error {
-	q := l.beginSystem(l.name, l.Cause.Because)
+	for {
+		if more, err := l.turn(ctx); !more || err != nil {
+			return err
+		}
+	}
+}
+
+// turn goes on with the pass that is due, then notes how far it came; more says that another turn may follow at once. It may end
+// anywhere: what was asked for is not asked for again.
+func (l *leaving) turn(ctx context.Context) (more bool, err error) {
+	pass, q := l.Pass, l.beginSystem(l.name, l.Cause.Because)
+	done, err := l.walk(ctx, q)
+	rec, undone := &l.leavingRecord, l.Walk.Undone
+	if done {
+		rec.Walk = walkRecord{} // from its beginning, where something failed
+	}
+	rec.Walk.WorkedAt = l.now()
+	if done && !undone {
+		rec.Pass++
+	}
+	if int(rec.Pass) < len(sweepPasses) {
+		rec.Due = rec.At.Add(l.allowing(sweepPasses[rec.Pass]))
+	}
+	saved, wrong := l.save(ctx, q)
+	switch {
+	case err != nil || wrong != nil:
+		return false, errors.Join(err, wrong)
+	case done && undone:
+		return false, errUnfinished
+	}
+	return saved && rec.Pass == pass, nil
+}
+
+// save stores how far it came, or that nothing is left to be done. Where somebody else came first, it is theirs.
+func (l *leaving) save(ctx context.Context, q *request) (saved bool, err error) {
+	key, cond := sweepKey(l.organization, onLeaver, l.event), table.IfRevision(l.revision)
+	next := table.Delete(key, cond)
+	if int(l.Pass) < len(sweepPasses) {
+		l.revision = table.NextRevision(l.revision, l.now())
+		next = table.Put(toItem(key, l.revision, &l.leavingRecord), cond)
+	}
+	err = q.write(ctx, next)
+	return err == nil, unlessMet(err)
+}
+
+// walk goes on with the walk over what the leaver knows, for a turn, and says whether it came to its end.
+func (l *leaving) walk(ctx context.Context, q *request) (done bool, err error) {
 	items, err := q.table.BatchGet(ctx, []table.Key{principalKey(l.Principal)})
 	if err != nil {
-		return err
+		return false, err
 	}
 	rec, err := principalIn(items, l.Principal)
 	if err != nil {
-		return err
+		return false, err
 	}
 	who := q.leaverOf(l.Principal, rec, l.Reachable)
 	who.left = l.At
-	undone := false
-	for at := (leaverPosition{part: partRead}); at.part != partNone; {
+	for range turnPages {
 		if l.outOfTime(ctx) {
-			return errUnfinished
+			return false, errUnfinished
 		}
-		found, next, err := who.page(ctx, at, leaverPage)
+		found, next, err := who.page(ctx, l.Walk.position(), leaverPage)
 		if err != nil {
-			return err
+			return false, err
 		}
-		undone = l.each(ctx, len(found), func(ctx context.Context, i int) error { // which has noted what failed
+		undone := l.each(ctx, len(found), func(ctx context.Context, i int) error { // which has noted what failed
 			return l.request(ctx, &found[i])
-		}) != nil || undone
-		at = next
+		}) != nil
+		if undone && l.outOfTime(ctx) {
+			return false, errUnfinished // and this page is looked at again
+		}
+		l.Walk.Part, l.Walk.In, l.Walk.After = next.part, next.in, next.after
+		l.Walk.Undone = l.Walk.Undone || undone
+		if next.part == partNone {
+			return true, nil
+		}
 	}
-	if undone {
-		return errUnfinished
-	}
-	key, cond := sweepKey(l.organization, onLeaver, l.event), table.IfRevision(l.revision)
-	next := table.Delete(key, cond)
-	if int(l.Pass) < len(sweepPasses)-1 {
-		rec := l.leavingRecord
-		rec.Pass++
-		rec.Due = rec.At.Add(l.allowing(sweepPasses[rec.Pass]))
-		next = table.Put(toItem(key, table.NextRevision(l.revision, l.now()), &rec), cond)
-	}
-	return unlessMet(q.write(ctx, next))
+	return false, nil
 }
 
 // request asks for the rotation of a secret that is known, if one is set.

@@ -1,6 +1,8 @@
 package secrets_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,8 @@ import (
 	"strongroom/pkg/api"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
+	"strongroom/pkg/secrets/secretstest"
+	"strongroom/pkg/table"
 )
 
 // noticed are the kinds of the notices about rotations since it was last asked.
@@ -60,5 +64,103 @@ func TestALeakHurriesWhatFailed(t *testing.T) {
 		if kinds := f.noticed(); !slices.Equal(kinds, []string{"Rotation Due"}) {
 			t.Errorf("published %v", kinds)
 		}
+	}
+}
+
+// A slowTable takes its time for each request.
+type slowTable struct {
+	table.Table
+	pause time.Duration
+}
+
+func (s slowTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	time.Sleep(s.pause)
+	return s.Table.Query(ctx, q)
+}
+
+func (s slowTable) BatchGet(ctx context.Context, keys []table.Key) (map[table.Key]table.Item, error) {
+	time.Sleep(s.pause)
+	return s.Table.BatchGet(ctx, keys)
+}
+
+func (s slowTable) Transact(ctx context.Context, t table.Transaction) error {
+	time.Sleep(s.pause)
+	return s.Table.Transact(ctx, t)
+}
+
+// runFor has the dispatcher run, slowly, for so long and the time that it leaves itself for its end.
+func runFor(t *testing.T, w *secretstest.World, long time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second+long)
+	defer cancel()
+	slow := w.Again(func(beneath table.Table) table.Table { return slowTable{beneath, 5 * time.Millisecond} })
+	if told, err := slow.DispatchRotations(ctx); err != nil {
+		t.Fatalf("%+v, %v", told, err)
+	}
+}
+
+// TestADepartureThatTakesManyRunsGoesOn where it was, and another one has its turn meanwhile.
+func TestADepartureThatTakesManyRunsGoesOn(t *testing.T) {
+	l := newLeavers(t)
+	l.want(api.RotateOnLeaveReachable)
+	const projects, each = 30, 4
+	var ids []uuid.UUID
+	for i := range projects {
+		project := l.ServerProject(fmt.Sprintf("big %02d", i))
+		l.Grant(project, access.Read, l.ada)
+		for k := range each {
+			id := l.Secret(fmt.Sprintf("BIG_%02d_%d", i, k), "v", project).ID
+			secrets.SetRotation(t, l.Service, id, api.PutRotation{Rotator: "random"})
+			ids = append(ids, id)
+		}
+	}
+	bob, _ := l.User("bob", access.RoleMember)
+	l.Grant(l.other, access.Read, bob)
+	l.on(l.leave(false), secrets.EventSummary{Unfinished: true})
+	l.on(l.leaves(bob), secrets.EventSummary{Unfinished: true})
+	asked := func() (n int) {
+		for _, id := range ids {
+			if secrets.RotationOf(t, l.Service, id).Run.Active() {
+				n++
+			}
+		}
+		return n
+	}
+	bobAfter := 0
+	for run := 1; asked() < len(ids); run++ {
+		if run > 40 {
+			t.Fatalf("of %d secrets %d are asked for", len(ids), asked())
+		}
+		runFor(t, l.World, 300*time.Millisecond)
+		if l.Clock.Advance(time.Minute); bobAfter == 0 && l.rotated()["OTHER"] == api.CauseLeaver {
+			bobAfter = asked()
+		}
+	}
+	if bobAfter == 0 || bobAfter == len(ids) {
+		t.Errorf("the second departure had its turn after %d of %d secrets of the first", bobAfter, len(ids))
+	}
+}
+
+// TestDeparturesHaveTheirPartOfARun, however much is due.
+func TestDeparturesHaveTheirPartOfARun(t *testing.T) {
+	l := newLeavers(t)
+	l.want(api.RotateOnLeaveReachable)
+	l.on(l.leave(false), secrets.EventSummary{Unfinished: true})
+	due := secrets.SeedRotations(t, l.Service, 3000, daily)
+	l.Clock.Advance(25 * time.Hour)
+	for run := 1; l.rotated()["UNREAD"] != api.CauseLeaver; run++ {
+		if run > 3 {
+			t.Fatal("nothing is done about who left")
+		}
+		runFor(t, l.World, time.Second)
+	}
+	left := 0
+	for _, id := range due {
+		if !secrets.RotationOf(t, l.Service, id).Run.Active() {
+			left++
+		}
+	}
+	if left == 0 {
+		t.Error("nothing was due any more: the test shows nothing")
 	}
 }

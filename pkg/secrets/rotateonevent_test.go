@@ -72,21 +72,33 @@ func (l *leavers) want(leave api.RotateOnLeave) {
 // leave disables or deletes ada, and answers what the bus says of it, as EventBridge delivers it.
 func (l *leavers) leave(remove bool) secrets.BusEvent {
 	l.Helper()
+	if !remove {
+		return l.leaves(l.ada)
+	}
+	return l.departure(func() error { return l.DeletePrincipal(l.Context(), l.Owner, l.ada) })
+}
+
+// leaves disables a principal, and answers the same.
+func (l *leavers) leaves(id uuid.UUID) secrets.BusEvent {
+	l.Helper()
+	return l.departure(func() error {
+		_, err := l.SetDisabled(l.Context(), l.Owner, id, true)
+		return err
+	})
+}
+
+func (l *leavers) departure(leave func() error) secrets.BusEvent {
+	l.Helper()
 	l.publish()
 	l.Bus.Published()
-	if remove {
-		wantCode(l, l.DeletePrincipal(l.Context(), l.Owner, l.ada), "")
-	} else {
-		_, err := l.SetDisabled(l.Context(), l.Owner, l.ada, true)
-		wantCode(l, err, "")
-	}
+	wantCode(l, leave(), "")
 	l.publish()
 	for _, n := range l.Bus.Published() {
 		if n.Kind == "Principal Disabled" || n.Kind == "Principal Deleted" {
 			return event("strongroom", n.Kind, n.Detail)
 		}
 	}
-	l.Fatal("nothing tells that ada left")
+	l.Fatal("nothing tells that somebody left")
 	return secrets.BusEvent{}
 }
 

@@ -20,6 +20,8 @@ import (
 const (
 	// dispatchTime is how long a run takes at most: two runs seldom meet, a minute apart.
 	dispatchTime = 50 * time.Second
+	// leaversShare is the part of that time which is kept for what those knew who left: one in so many.
+	leaversShare = 5
 	// dispatchPage is how many due rotations are looked up at once, in each shard of their index.
 	dispatchPage = 100
 	// trashPause is for how long the rotation of a secret in the trash, or of one whose settings are refused, is put off at a
@@ -30,16 +32,26 @@ const (
 // DispatchRotations does what is due about rotations: it asks for workers, whose coming is not waited for, and gives up what
 // nobody came for. It begins with what has been due for longest. What a run does not come to is due still when the next one
 // looks, and several runs at once do no harm: each moves a rotation by compare-and-swap from what it saw, or finds it moved. The
-// time that is left is for what those knew who left.
+// time that is left, and a part of the run's that is kept for it, is for what those knew who left.
 func (s *Service) DispatchRotations(ctx context.Context) (RunSummary, error) {
 	ctx, cancel := context.WithTimeout(ctx, dispatchTime)
 	defer cancel()
 	r := s.newRun(operation.DispatchRotations)
-	if err := r.dispatchDue(ctx); err != nil {
-		return r.told, err
-	}
+	r.dispatchFirst(ctx)
 	r.leavings(ctx)
 	return r.end()
+}
+
+// dispatchFirst does what is due, but for so long that time is left for who left: there may always be more that is due.
+func (r *run) dispatchFirst(ctx context.Context) {
+	if deadline, ok := ctx.Deadline(); ok {
+		earlier, cancel := context.WithDeadline(ctx, deadline.Add((timeToEnd-time.Until(deadline))/leaversShare))
+		defer cancel()
+		ctx = earlier
+	}
+	if err := r.dispatchDue(ctx); err != nil {
+		r.failed(ctx, err)
+	}
 }
 
 // dispatchDue does what is due, page by page.
