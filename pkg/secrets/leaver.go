@@ -36,6 +36,8 @@ type leaver struct {
 	settings bool
 	// left is when it could read nothing any more; zero while it can.
 	left time.Time
+	// reads is until when it must have read a secret for the first time for its reads to count; zero for no such end.
+	reads time.Time
 	// granted are the things that were granted to it and its groups, in their order, found when they are first asked for.
 	granted []granted
 	names   map[uuid.UUID]string
@@ -301,6 +303,9 @@ func (l *leaver) judge(ctx context.Context, at leaverPosition, ids []uuid.UUID) 
 			if err := fromItem(item, &read); err != nil {
 				return nil, err
 			}
+		}
+		if !l.reads.IsZero() && read.First.After(l.reads) {
+			read = readRecord{}
 		}
 		entry, ok := l.entry(v, &read, at)
 		if !ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -170,7 +171,12 @@ func (l *leaving) save(ctx context.Context, q *request) (saved bool, err error) 
 	return err == nil, unlessMet(err)
 }
 
-// walk goes on with the walk over what the leaver knows, for a turn, and says whether it came to its end.
+// stillReading is for how long after somebody left, or a leak was told of, a read is of before: it was under way. It has the time of
+// its event, however much later the table's stream brings it.
+const stillReading = time.Minute
+
+// walk goes on with the walk over what the leaver knows, for a turn, and says whether it came to its end. Nothing is left to be done
+// where it didn't leave for good.
 func (l *leaving) walk(ctx context.Context, q *request) (done bool, err error) {
 	items, err := q.table.BatchGet(ctx, []table.Key{principalKey(l.Principal)})
 	if err != nil {
@@ -180,8 +186,13 @@ func (l *leaving) walk(ctx context.Context, q *request) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if l.Cause.Kind == api.CauseLeaver && rec.departure() == "" {
+		slog.InfoContext(ctx, "who left is back: what it knew is rotated no more for that", "principal", l.Principal)
+		l.Pass = int64(len(sweepPasses))
+		return false, nil
+	}
 	who := q.leaverOf(l.Principal, rec, l.Reachable)
-	who.left = l.At
+	who.left, who.reads = l.At, l.At.Add(l.allowing(stillReading))
 	for range turnPages {
 		if l.outOfTime(ctx) {
 			return false, errUnfinished
@@ -211,7 +222,7 @@ func (l *leaving) request(ctx context.Context, k *known) error {
 		l.noted(func(s *EventSummary) { s.Unset++ })
 		return nil
 	}
-	asked, err := l.requestRotation(ctx, k.id, l.event, l.cause())
+	asked, err := l.requestRotation(ctx, k.id, l.event, l.Pass, l.cause())
 	if err != nil {
 		return fmt.Errorf("asking for the rotation of secret %s: %w", k.id, err)
 	}
@@ -240,9 +251,10 @@ const (
 )
 
 // requestRotation asks for a rotation of a secret because of an event, once however often the event comes: the run's id follows
-// from both, and the cause says which event it was.
-func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, cause rotation.Cause) (outcome requested, err error) {
-	q, id := r.beginSystem(r.name, cause.Because), uuid.NewSHA1(event, secret[:])
+// from both, and the cause says which event it was. A later pass asks again where that run has failed to make a value: what was to
+// be replaced is the current one still.
+func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, pass int64, cause rotation.Cause) (outcome requested, err error) {
+	q, id := r.beginSystem(r.name, cause.Because), runID(secret, event, pass)
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
 		v, err := q.lookRotation(ctx, secret)
 		switch {
@@ -256,7 +268,8 @@ func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, caus
 			return plan{}, nil
 		}
 		outcome = requestKnown
-		if v.state.Run.Cause == cause {
+		run := &v.state.Run
+		if again := pass > 0 && run.State == api.RotationFailed && !run.Unretired(); run.Cause == cause && !again {
 			return plan{}, nil
 		}
 		// A departure, which is about many values at a time, hastens none: where they fail, it may be for one and the same reason.
@@ -267,4 +280,12 @@ func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, caus
 		return p, nil
 	})
 	return outcome, err
+}
+
+// runID is that of the run that a pass asks for.
+func runID(secret, event uuid.UUID, pass int64) uuid.UUID {
+	if pass == 0 {
+		return uuid.NewSHA1(event, secret[:])
+	}
+	return uuid.NewSHA1(event, fmt.Appendf(secret[:], "#%d", pass))
 }

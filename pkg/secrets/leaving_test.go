@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"strongroom/pkg/access"
@@ -162,5 +163,88 @@ func TestDeparturesHaveTheirPartOfARun(t *testing.T) {
 	}
 	if left == 0 {
 		t.Error("nothing was due any more: the test shows nothing")
+	}
+}
+
+// TestADepartureThatWasTakenBackEnds: what who left reads from then on is not rotated, nor what it had read.
+func TestADepartureThatWasTakenBackEnds(t *testing.T) {
+	l := newLeavers(t)
+	l.want(api.RotateOnLeaveReachable)
+	e := l.leave(false)
+	l.on(e, secrets.EventSummary{Unfinished: true})
+	_, err := l.SetDisabled(t.Context(), l.Owner, l.ada, false)
+	wantCode(t, err, "")
+	l.on(e, secrets.EventSummary{Ignored: true})
+	l.Clock.Advance(time.Minute)
+	dispatch(t, l.World)
+	if got, left := l.rotated(), secrets.Leavings(t, l.Service); len(got) > 0 || left > 0 {
+		t.Errorf("rotated %v, and %d departures are left", got, left)
+	}
+}
+
+// TestAnOldDepartureIsNotPlayedAgain, by whoever may put events on the bus: all that was to be done is done.
+func TestAnOldDepartureIsNotPlayedAgain(t *testing.T) {
+	l := newLeavers(t)
+	l.want(api.RotateOnLeaveRead)
+	e := l.leave(false)
+	l.Clock.Advance(48*time.Hour + time.Minute)
+	l.on(e, secrets.EventSummary{Ignored: true})
+	if got, left := l.rotated(), secrets.Leavings(t, l.Service); len(got) > 0 || left > 0 {
+		t.Errorf("rotated %v, and %d departures are left", got, left)
+	}
+	_, err := l.SetDisabled(t.Context(), l.Owner, l.ada, false)
+	wantCode(t, err, "")
+	e = l.leave(false)
+	l.Clock.Advance(47 * time.Hour) // late, but the first that is heard of it
+	l.on(e, secrets.EventSummary{Requested: 2, Unset: 1})
+}
+
+// TestWhatIsReadAfterALeakIsNotPartOfIt, in any pass.
+func TestWhatIsReadAfterALeakIsNotPartOfIt(t *testing.T) {
+	l := newLeavers(t)
+	get(t, l.World, l.asAda, l.secrets["GROUP"])
+	l.on(event("strongroom.leak", "Leak Found", map[string]any{"principalId": l.ada}), secrets.EventSummary{Requested: 2, Unset: 1})
+	l.Clock.Advance(2 * time.Minute)
+	get(t, l.World, l.asAda, l.secrets["UNREAD"])
+	l.rollUp()
+	l.Clock.Advance(time.Hour)
+	dispatch(t, l.World)
+	if diff := cmp.Diff(all(api.CauseLeak, "READ", "SET", "GROUP"), l.rotated()); diff != "" {
+		t.Errorf("rotated (-want +got):\n%s", diff)
+	}
+}
+
+// TestAPassAsksAgainForWhatFailed, under another id, where the value is the one that who left knows; and each pass asks once.
+func TestAPassAsksAgainForWhatFailed(t *testing.T) {
+	l := newLeavers(t)
+	l.want(api.RotateOnLeaveRead)
+	e := l.leave(false)
+	l.on(e, secrets.EventSummary{Requested: 2, Unset: 1})
+	fail := func() uuid.UUID {
+		now := l.Clock.Now().Truncate(time.Millisecond)
+		for _, name := range []string{"READ", "SET"} {
+			secrets.MoveRotation(t, l.Service, l.secrets[name], func(r *rotation.Record) { r.Failed("no", true, now) })
+		}
+		return secrets.RotationOf(t, l.Service, l.secrets["READ"]).Run.ID
+	}
+	first := fail()
+	l.update(l.Owner, "SET") // by hand: nobody who left knows it
+	l.on(e, secrets.EventSummary{})
+	for _, after := range []time.Duration{time.Hour, 23 * time.Hour} {
+		l.Clock.Advance(after)
+		dispatch(t, l.World)
+		if diff := cmp.Diff(all(api.CauseLeaver, "READ"), l.rotated()); diff != "" {
+			t.Fatalf("rotated (-want +got):\n%s", diff)
+		}
+		r := secrets.RotationOf(t, l.Service, l.secrets["READ"]).Run
+		if r.ID == first {
+			t.Error("it is the run that failed")
+		}
+		now := l.Clock.Now().Truncate(time.Millisecond)
+		secrets.MoveRotation(t, l.Service, l.secrets["READ"], func(r *rotation.Record) { r.Failed("no", true, now) })
+		first = r.ID
+	}
+	if left := secrets.Leavings(t, l.Service); left != 0 {
+		t.Errorf("%d departures are left after the last pass", left)
 	}
 }

@@ -27,7 +27,7 @@ type EventSummary struct {
 	Unset int `json:"unset"`
 	// Unknown counts ids that are of nothing here.
 	Unknown int `json:"unknown"`
-	// Ignored says that the organization wants nothing done about such an event.
+	// Ignored says that the organization wants nothing done about such an event, or that nothing is to be done about it any more.
 	Ignored bool `json:"ignored,omitempty"`
 	// Unfinished says that a later run goes on.
 	Unfinished bool `json:"unfinished,omitempty"`
@@ -60,7 +60,8 @@ type occurrence struct {
 
 // RotateOnEvent has secrets rotated because of an event: somebody left, or something leaked, or a rule of the user's own says so.
 // Of an event nothing is believed but ids, which lead nowhere unless they are of something here, and a reason, which is shown to
-// people. That somebody left, the record of events must say itself. An event that comes twice acts once.
+// people. That somebody left, the record of events must say itself. An event that comes twice acts once; a departure that comes
+// when all that it asks for is long done, or when who left is back, does nothing.
 func (s *Service) RotateOnEvent(ctx context.Context, e BusEvent) (EventSummary, error) {
 	o := &occurrence{run: s.newRun(operation.RotateOnEvent), BusEvent: e}
 	var err error
@@ -98,6 +99,11 @@ func (o *occurrence) detail(to any) error {
 	return nil
 }
 
+// departureAge is how old a departure may be that is told of for the first time. It is as long as a departure's passes take, and as
+// long again for what comes late: EventBridge tries for a day
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html). What is done by then isn't begun anew.
+const departureAge = 48 * time.Hour
+
 // departed deals with our own notice that somebody was disabled or deleted.
 func (o *occurrence) departed(ctx context.Context) error {
 	var d Detail
@@ -133,7 +139,7 @@ func (o *occurrence) departed(ctx context.Context) error {
 		return err
 	}
 	setting := organization.settings().RotateOnLeave
-	if setting == api.RotateOnLeaveNone {
+	if setting == api.RotateOnLeaveNone || who.departure() == "" || o.now().After(e.At.Add(o.allowing(departureAge))) {
 		o.out.Ignored = true
 		return nil
 	}
@@ -221,7 +227,7 @@ func (o *occurrence) unknown(ctx context.Context, what string) {
 
 // secret has one secret rotated.
 func (o *occurrence) secret(ctx context.Context, id uuid.UUID, cause rotation.Cause) error {
-	outcome, err := o.requestRotation(ctx, id, o.id, cause)
+	outcome, err := o.requestRotation(ctx, id, o.id, 0, cause)
 	if err != nil {
 		return err
 	}
@@ -339,7 +345,7 @@ func (o *occurrence) leave(ctx context.Context, rec leavingRecord) error {
 		o.out.Unfinished = true
 		return nil
 	}
-	if !l.Due.After(o.now()) {
+	if l.Pass == 0 { // the others are the dispatcher's
 		err = l.pass(ctx)
 	}
 	o.out = *l.count
