@@ -198,14 +198,32 @@ func (q *request) configure(r *rotationSight, in PutRotation, config rotation.Co
 		r.state = &rotation.Record{Secret: r.id}
 		rec.CreatedAt = now
 		rec.Tag = now.UnixMilli() // and so no ETag comes back where one was deleted and another is set
-	} else if r.open() && !rec.sameTarget(in.PutRotation) {
-		return api.Errorf(api.CodeConflict, "%s; only the schedule and the readers can be changed now: "+
-			"change the rotator and its settings when it is over, or after delete-rotation with force=true", r.what())
+	} else if err := r.retarget(in.PutRotation); err != nil {
+		return err
 	}
 	rec.ask(in.PutRotation)
 	r.state.Set(config, now)
 	r.state.Rewait(now)
 	return nil
+}
+
+// retarget is nil where what is rotated, and where, may be set as asked for. What has begun in one place can't be ended in another;
+// with settings that this version refuses, which nobody can use, it can't be ended at all but by others of the same rotator.
+func (r *rotationSight) retarget(in api.PutRotation) error {
+	rec := &r.rotation
+	if !r.open() || rec.sameTarget(in) {
+		return nil
+	}
+	_, refused := rotation.ParseSettings(rotation.Kind(rec.Rotator), rec.Settings)
+	switch {
+	case refused != nil && rec.Rotator == in.Rotator:
+		return nil
+	case refused != nil:
+		return api.Errorf(api.CodeConflict, "%s, and this version refuses its settings; set others of the same rotator, or give it up with "+
+			"delete-rotation with force=true and set it anew", r.what())
+	}
+	return api.Errorf(api.CodeConflict, "%s; only the schedule and the readers can be changed now: "+
+		"change the rotator and its settings when it is over, or after delete-rotation with force=true", r.what())
 }
 
 // asks says whether put-rotation was asked for just that.
@@ -214,7 +232,7 @@ func (rec *rotationRecord) asks(in api.PutRotation) bool {
 	return rec.sameTarget(in) && is.Every == in.Every && is.Window == in.Window && valueOr(is.Readers) == valueOr(in.Readers)
 }
 
-// sameTarget says whether what is rotated, and where, is as it was: what has begun in one place can't be ended in another.
+// sameTarget says whether what is rotated, and where, is as it was.
 func (rec *rotationRecord) sameTarget(in api.PutRotation) bool {
 	return rec.Rotator == in.Rotator && bytes.Equal(rec.Settings, in.Settings)
 }
