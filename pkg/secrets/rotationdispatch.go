@@ -245,14 +245,29 @@ func asking(before, run *rotation.Run) string {
 	return "no worker has come yet"
 }
 
-// retiring is why the old value is retired, in words: with whoever never came.
+// retiring is why the old value is retired, in words: with how many never came, and as many of their names as there is place for
+// in an event. get-rotation has more.
 func retiring(version int64, missing []api.RotationReader) string {
 	if len(missing) == 0 {
 		return fmt.Sprintf("everybody who is known to use an older version has read version %d", version)
+	}
+	words := fmt.Sprintf("the time to wait is over, and %d readers never came", len(missing))
+	if len(missing) == 1 {
+		words = "the time to wait is over, and one reader never came"
 	}
 	names := make([]string, len(missing))
 	for i, reader := range missing {
 		names[i] = fmt.Sprintf("%s (%s)", reader.Name, reader.ID)
 	}
-	return "the time to wait is over, and these never came: " + strings.Join(names, ", ")
+	if all := words + ": " + strings.Join(names, ", "); len(all) <= maxReason {
+		return all
+	}
+	words += ", among them " + names[0]
+	for _, name := range names[1:] {
+		if len(words)+len(", ")+len(name) > maxReason {
+			break
+		}
+		words += ", " + name
+	}
+	return words
 }

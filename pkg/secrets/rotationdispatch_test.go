@@ -211,7 +211,7 @@ func TestWhoNeverCameIsNamedInTheEvent(t *testing.T) {
 		t.Errorf("it is %+v; %s", r.Run, diff)
 	}
 	wantTold(f.World, operation.DispatchRotations, "rotationDue: it is time, by its schedule",
-		fmt.Sprintf("rotationDue: the time to wait is over, and these never came: ada (%s)", ada))
+		fmt.Sprintf("rotationDue: the time to wait is over, and one reader never came: ada (%s)", ada))
 	f.publish()
 	var kinds []string
 	for _, n := range f.Bus.Published() {

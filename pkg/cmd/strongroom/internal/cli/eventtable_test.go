@@ -41,8 +41,8 @@ func TestEventsInWords(t *testing.T) {
 			Resource: secret(2, "OLD"), Reason: "write is missing on secret " + ids[2].String() + ", has read",
 		}, []string{"", "secret OLD", "write is missing on secret OLD, has read", ""}},
 		{"an id behind its name, as who never came has it", api.Event{
-			Resource: secret(2, "OLD"), Reason: "these never came: alice (" + ids[0].String() + "), old (" + ids[1].String() + "), gone (" + ids[4].String() + ")",
-		}, []string{"", "secret OLD", "these never came: alice, old (payroll), gone (" + ids[4].String() + ")", ""}},
+			Resource: secret(2, "OLD"), Reason: "12 readers never came, among them alice (" + ids[0].String() + "), old (" + ids[1].String() + "), gone (" + ids[4].String() + ")",
+		}, []string{"", "secret OLD", "12 readers never came, among them alice, old (payroll), gone (" + ids[4].String() + ")", ""}},
 		{"who is bound to nobody by ARN", api.Event{
 			Actor: api.EventActor{Kind: "unbound", ARN: "arn:aws:sts::000000000000:assumed-role/R/S"}, Reason: "bound to nobody",
 		}, []string{"arn:aws:sts::000000000000:assumed-role/R/S", "", "bound to nobody", ""}},

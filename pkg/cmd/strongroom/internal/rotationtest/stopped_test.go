@@ -61,7 +61,7 @@ func TestWhoStoppedReadingWorksUntilTheDeadlineAndIsNamed(t *testing.T) {
 			for _, e := range s.events(secret) {
 				if strings.HasPrefix(e.Reason, "the time to wait is over") {
 					told++
-					want := fmt.Sprintf("the time to wait is over, and these never came: stopped (%s)", stopped)
+					want := fmt.Sprintf("the time to wait is over, and one reader never came: stopped (%s)", stopped)
 					if e.Reason != want || e.Action != string(operation.DispatchRotations) || e.RotationID == nil || *e.RotationID != run.ID {
 						t.Errorf("an event of %s of rotation %v says %q, want %q", e.Action, e.RotationID, e.Reason, want)
 					}

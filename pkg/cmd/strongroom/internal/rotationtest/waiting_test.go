@@ -146,7 +146,7 @@ func TestTheProgramShowsWhoNeverCame(t *testing.T) {
 	p.has(owner, p.out, "state  done: version 2\n", "never came  service account archive, read version 1, last 20")
 	p = owner.must("rotation", "log", "demo/DATABASE")
 	p.has(owner, p.said, "strongroom: demo/DATABASE: never came: service account archive, read version 1, last 20")
-	p.has(owner, p.out, "the time to wait is over, and these never came: archive  rotationDue\n")
+	p.has(owner, p.out, "the time to wait is over, and one reader never came: archive  rotationDue\n")
 }
 
 // TestWhoTriesTheSettingsIsWaitedFor, and told so.
