@@ -264,6 +264,8 @@ type LeaverEntry struct {
 	Reachable bool `json:"reachable,omitempty"`
 	// Set says that it set how the secret is rotated, and nobody has set that again since: new values go where it said.
 	Set bool `json:"set,omitempty"`
+	// Trashed says that the secret is in the trash. It is rotated for that, as a leak or a departure asks for, when it is restored.
+	Trashed bool `json:"trashed,omitempty"`
 	// Version and Last are of what it read.
 	Version int64      `json:"version,omitempty"`
 	Last    *time.Time `json:"last,omitempty"`

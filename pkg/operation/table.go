@@ -498,7 +498,7 @@ var Table = []Row{
 	},
 	{
 		Name: ListRotations, Action: access.SeeEvents,
-		Access: looking(Principals, Projects, Secrets).and(Query, Principals, Projects, Setters).querying1().querying2(),
+		Access: looking(Principals, Projects, Secrets).and(Query, Principals, Projects, Setters, TrashLists).querying1().querying2(),
 		Trigger: HTTP{
 			Method: "GET", Path: "/organizations/{organizationId}/rotations",
 			Query: []string{"due", "leaver", "limit", "continuationToken"}, Status: 200,
@@ -534,7 +534,7 @@ var Table = []Row{
 	},
 	{
 		Name: DispatchRotations, Action: "",
-		Access:  moving.and(Query, Organizations, Projects, Secrets).and(DeleteItem, Organizations, Secrets, Setters).querying2(),
+		Access:  moving.and(Query, Organizations, Projects, Secrets, TrashLists).and(DeleteItem, Organizations, Secrets, Setters).querying2(),
 		Trigger: Schedule{Every: time.Minute},
 		Summary: "ask for workers for the rotations that are due, and give up what nobody comes for",
 	},

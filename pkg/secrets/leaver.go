@@ -75,6 +75,7 @@ const (
 	partRead    = "read"    // after which secret
 	partGranted = "granted" // in which thing, after which secret's name in it
 	partAll     = "all"     // in which shard, after which secret
+	partTrash   = "trash"   // after which entry of the trash
 	partSet     = "set"     // after which secret
 	partNone    = ""        // there is no more
 )
@@ -95,6 +96,8 @@ func (l *leaver) page(ctx context.Context, at leaverPosition, n int) (found []kn
 		ids, next, err = l.reached(ctx, at, n)
 	case partAll:
 		ids, next, err = l.all(ctx, at, n)
+	case partTrash:
+		ids, next, err = l.trashed(ctx, at, n)
 	case partSet:
 		ids, next, err = l.set(ctx, at, n)
 	default:
@@ -102,6 +105,9 @@ func (l *leaver) page(ctx context.Context, at leaverPosition, n int) (found []kn
 	}
 	if err != nil {
 		return nil, next, err
+	}
+	if next.part == partNone && (at.part == partGranted || at.part == partAll) {
+		next = leaverPosition{part: partTrash}
 	}
 	if next.part == partNone && at.part != partSet && l.settings {
 		next = leaverPosition{part: partSet}
@@ -247,12 +253,46 @@ func (l *leaver) all(ctx context.Context, at leaverPosition, n int) (ids []uuid.
 	return ids, next, nil
 }
 
-// set are the secrets whose rotation it set.
-func (l *leaver) set(ctx context.Context, at leaverPosition, n int) (ids []uuid.UUID, next leaverPosition, err error) {
-	if !l.reachesAll() {
-		if err := l.findGranted(ctx); err != nil { // which are in the other part
+// trashed are the secrets that are in the trash.
+func (l *leaver) trashed(ctx context.Context, at leaverPosition, n int) (ids []uuid.UUID, next leaverPosition, err error) {
+	if err := l.findReached(ctx); err != nil {
+		return nil, next, err
+	}
+	query := table.Query{PK: trashPK(l.q.organization), Limit: n}
+	if at.after != "" {
+		query.After = table.Position{SK: at.after}
+	}
+	page, err := l.q.table.Query(ctx, query)
+	if err != nil {
+		return nil, next, err
+	}
+	for _, item := range page.Items {
+		var entry trashRecord
+		if err := fromItem(item, &entry); err != nil {
 			return nil, next, err
 		}
+		if entry.Kind == onSecret {
+			ids = append(ids, entry.ID)
+		}
+	}
+	if !page.Next.IsZero() {
+		next = leaverPosition{part: partTrash, after: page.Next.SK}
+	}
+	return ids, next, nil
+}
+
+// findReached finds what decides where a secret is listed that it could have read.
+func (l *leaver) findReached(ctx context.Context) error {
+	if l.reachesAll() {
+		return nil
+	}
+	return l.findGranted(ctx)
+}
+
+// set are the secrets whose rotation it set.
+func (l *leaver) set(ctx context.Context, at leaverPosition, n int) (ids []uuid.UUID, next leaverPosition, err error) {
+	if err := l.findReached(ctx); err != nil { // which are in the other parts
+		return nil, next, err
 	}
 	query := table.Query{PK: setterPK(l.id), Prefix: secretPrefix, Limit: n}
 	if at.after != "" {
@@ -295,7 +335,7 @@ func (l *leaver) judge(ctx context.Context, at leaverPosition, ids []uuid.UUID) 
 	var found []known
 	for i := range sights {
 		v := &sights[i]
-		if !v.found || v.rec.Purged || !v.rec.TrashedAt.IsZero() {
+		if !v.found || v.rec.Purged {
 			continue
 		}
 		var read readRecord
@@ -322,6 +362,9 @@ func (l *leaver) judge(ctx context.Context, at leaverPosition, ids []uuid.UUID) 
 // whySet is why a secret is listed whose rotation a principal set.
 const whySet = "set where its new values go: look at the target and set it again"
 
+// whyTrashed is what is said of one in the trash.
+const whyTrashed = "it is in the trash: if it is restored, its value is good again"
+
 // entry is why a secret is in the list, if its place is in that part of the walk. Each has one place, the first that there is a
 // reason for, and all reasons are said there.
 func (l *leaver) entry(v *rotationSight, read *readRecord, at leaverPosition) (entry api.LeaverEntry, ok bool) {
@@ -333,6 +376,10 @@ func (l *leaver) entry(v *rotationSight, read *readRecord, at leaverPosition) (e
 		entry.Set = true
 		entry.Because = strings.TrimPrefix(entry.Because+"; "+whySet, "; ")
 	}
+	if !v.rec.TrashedAt.IsZero() {
+		entry.Trashed = true
+		entry.Because += "; " + whyTrashed
+	}
 	return entry, true
 }
 
@@ -343,6 +390,8 @@ func (l *leaver) place(v *rotationSight, read *readRecord) (entry api.LeaverEntr
 	}
 	if entry, ok := l.could(v); ok {
 		switch {
+		case !v.rec.TrashedAt.IsZero():
+			return entry, partTrash
 		case l.reachesAll():
 			return entry, partAll
 		case l.first(v) != granted{} || slices.Contains(l.granted, granted{onSecret, v.id}):
@@ -402,7 +451,7 @@ func (l *leaver) could(v *rotationSight) (entry api.LeaverEntry, ok bool) {
 		return entry, false
 	}
 	// As of the moment when the value was made: so a grant that has ended since counts.
-	d := access.Evaluate(access.Request{Principal: l.principal(), Action: access.ReadSecret, Secret: v.access(), Now: since})
+	d := access.Evaluate(access.Request{Principal: l.principal(), Action: access.ReadSecret, Secret: v.beforeTrash(), Now: since})
 	if !d.Allowed {
 		return entry, false
 	}
@@ -420,6 +469,18 @@ func (l *leaver) could(v *rotationSight) (entry api.LeaverEntry, ok bool) {
 		words[i] = r.Words(name)
 	}
 	return api.LeaverEntry{Reachable: true, Because: "could read it: " + clip(strings.Join(words, "; "), maxReason)}, true
+}
+
+// beforeTrash is the secret as package access wants it, as if it and its projects were not in the trash.
+func (v *secretSight) beforeTrash() *access.Secret {
+	secret := v.access()
+	secret.Live = true
+	for i, p := range secret.Projects {
+		rec := v.projects[p.ID]
+		rec.TrashedAt = time.Time{}
+		secret.Projects[i] = rec.access(p.ID)
+	}
+	return secret
 }
 
 // first is the first of the granted projects that the secret is in; nothing where it was granted itself alone.

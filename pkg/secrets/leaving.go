@@ -246,13 +246,13 @@ type requested int
 const (
 	requestMade    requested = iota // it is to be rotated
 	requestKnown                    // it was asked for already, or one that is under way will do
-	requestUnset                    // no rotation is set for the secret, or none that can be, or the secret is in the trash
+	requestUnset                    // no rotation is set for the secret, or none that can be
 	requestUnknown                  // there is no such secret
 )
 
 // requestRotation asks for a rotation of a secret because of an event, once however often the event comes: the run's id follows
 // from both, and the cause says which event it was. A later pass asks again where that run has failed to make a value: what was to
-// be replaced is the current one still.
+// be replaced is the current one still. What is in the trash is rotated once it is restored.
 func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, pass int64, cause rotation.Cause) (outcome requested, err error) {
 	q, id := r.beginSystem(r.name, cause.Because), runID(secret, event, pass)
 	err = q.change(ctx, func(ctx context.Context, _ lost) (plan, error) {
@@ -263,7 +263,7 @@ func (r *run) requestRotation(ctx context.Context, secret, event uuid.UUID, pass
 		case !v.found || v.rec.Purged:
 			outcome = requestUnknown
 			return plan{}, nil
-		case !v.set || v.wrong != nil || !v.rec.TrashedAt.IsZero():
+		case !v.set || v.wrong != nil:
 			outcome = requestUnset
 			return plan{}, nil
 		}

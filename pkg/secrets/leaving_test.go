@@ -248,3 +248,52 @@ func TestAPassAsksAgainForWhatFailed(t *testing.T) {
 		t.Errorf("%d departures are left after the last pass", left)
 	}
 }
+
+// TestWhatIsInTheTrashIsRotatedWhenItIsRestored: a departure and a leak are about it too, and the list says where it is. Until then
+// no worker is asked for.
+func TestWhatIsInTheTrashIsRotatedWhenItIsRestored(t *testing.T) {
+	l := newLeavers(t)
+	l.want(api.RotateOnLeaveReachable)
+	secrets.SetRotation(t, l.Service, l.secrets["UNSET"], api.PutRotation{Rotator: "random"})
+	gone := []string{"READ", "UNREAD", "UNSET", "OTHER"}
+	var ids []uuid.UUID
+	for _, name := range gone {
+		ids = append(ids, l.secrets[name])
+	}
+	_, err := l.DeleteSecrets(t.Context(), l.Owner, api.IDs{IDs: ids})
+	wantCode(t, err, "")
+	l.on(leakOf(l.secrets["UNSET"]), secrets.EventSummary{Requested: 1})
+	l.on(l.leave(false), secrets.EventSummary{Unfinished: true})
+	l.noticed()
+	dispatch(t, l.World)
+	want := all(api.CauseLeaver, "READ", "SET", "OLD", "UNREAD", "GROUP")
+	want["UNSET"] = api.CauseLeak
+	if diff := cmp.Diff(want, l.rotated()); diff != "" {
+		t.Errorf("rotated (-want +got):\n%s", diff)
+	}
+	for _, limit := range []int{1, 2, 100} {
+		if diff := cmp.Diff(map[string]string{
+			"READ": "read or set version 1, the current one" + isTrashed, "SET": "read or set version 2, the current one",
+			"UNSET": "read or set version 1, the current one" + isTrashed, "OLD": "could read it: write on project plain",
+			"UNREAD": "could read it: write on project plain" + isTrashed, "GROUP": "could read it: read on project shared through group team",
+		}, l.listed(limit)); diff != "" {
+			t.Errorf("the list of pages of %d (-want +got):\n%s", limit, diff)
+		}
+	}
+	if kinds := l.noticed(); len(kinds) != 3 { // SET, OLD and GROUP
+		t.Errorf("published %v", kinds)
+	}
+	l.Clock.Advance(rotation.AskAgain)
+	dispatch(t, l.World)
+	l.noticed()
+	_, err = l.RestoreFromTrash(t.Context(), l.Owner, l.Organization, api.RestoreFromTrash{IDs: ids[:3]})
+	wantCode(t, err, "")
+	l.Clock.Advance(time.Hour)
+	dispatch(t, l.World)
+	for _, name := range gone[:3] {
+		asked := l.Clock.Now().Truncate(time.Millisecond)
+		if r := secrets.RotationOf(t, l.Service, l.secrets[name]).Run; r.State != api.RotationDue || !r.AskedAt.Equal(asked) {
+			t.Errorf("%s is %+v", name, r)
+		}
+	}
+}

@@ -306,13 +306,14 @@ func (q *request) rotate(r *rotationSight, id uuid.UUID, leaked bool) plan {
 }
 
 // askRotation asks for a rotation under that id, whoever or whatever wants it, and says whether anything more is to be rotated now
-// than before. hasten has a run that failed and is tried again later be tried now.
+// than before. hasten has a run that failed and is tried again later be tried now. For a secret in the trash no worker is asked: its
+// run is put off until it is restored.
 func (q *request) askRotation(r *rotationSight, id uuid.UUID, cause rotation.Cause, hasten bool) (p plan, moved bool) {
 	now, repeated := q.now(), r.state.Run.ID == id
 	moved = r.state.Request(id, cause, now)
 	hastened := hasten && !repeated && r.state.Hasten(now)
 	switch {
-	case r.state.Asked(now) && (moved || hastened):
+	case r.state.Asked(now) && (moved || hastened) && r.rec.TrashedAt.IsZero():
 		return q.planRotation(r, rotationDue), moved
 	case moved:
 		return q.planRotation(r, rotationFollows), moved

@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -216,6 +217,10 @@ func (p leaverPosition) valid() bool {
 		return p.in == "" && isID(p.after)
 	case partSet:
 		return p.in == "" && (p.after == "" || isID(p.after))
+	case partTrash:
+		at, id, _ := strings.Cut(p.after, "#")
+		_, err := strconv.ParseInt(at, 10, 64)
+		return p.in == "" && (p.after == "" || err == nil && isID(id))
 	case partGranted:
 		return p.in == "" && p.after == "" || isGranted(p.in)
 	case partAll:

@@ -134,10 +134,13 @@ func (l *leavers) setBy(as secrets.Caller, names ...string) {
 	}
 }
 
-const wasSet = "set where its new values go: look at the target and set it again"
+const (
+	wasSet    = "set where its new values go: look at the target and set it again"
+	isTrashed = "; it is in the trash: if it is restored, its value is good again"
+)
 
 // TestWhatALeaverSetIsListedAndNotRotatedForThat: where she set it alone, last; where she knows it or could have too, once, with
-// both said; not where somebody else has set it since, nor what is in the trash or purged. It is so however she left.
+// both said; not where somebody else has set it since, nor what is purged. It is so however she left.
 func TestWhatALeaverSetIsListedAndNotRotatedForThat(t *testing.T) {
 	for _, remove := range []bool{false, true} {
 		t.Run(fmt.Sprintf("deleted %t", remove), func(t *testing.T) {
@@ -167,7 +170,7 @@ func TestWhatALeaverSetIsListedAndNotRotatedForThat(t *testing.T) {
 				"UNSET*": "read or set version 1, the current one", "OLD": "could read it: write on project plain",
 				"UNREAD": "could read it: write on project plain; " + wasSet,
 				"GROUP":  "could read it: read on project shared through group team; " + wasSet,
-				"HOOK":   wasSet, "DATABASE": wasSet,
+				"HOOK":   wasSet, "DATABASE": wasSet, "TRASHED": wasSet + isTrashed,
 			}
 			for _, limit := range []int{1, 2, 3, 100} {
 				if diff := cmp.Diff(want, l.listed(limit)); diff != "" {
@@ -205,7 +208,10 @@ func (l *leavers) wantOrder() {
 			l.Errorf("%s comes after what is listed for less", e.Secret.Name)
 		}
 		before = place
-		set := strings.HasSuffix(e.Leaver.Because, wasSet)
+		set := strings.Contains(e.Leaver.Because, wasSet)
+		if e.Leaver.Trashed != strings.HasSuffix(e.Leaver.Because, isTrashed) {
+			l.Errorf("%s: %+v", e.Secret.Name, e.Leaver)
+		}
 		if e.Leaver.Set != set || set != (e.SetBy != nil && e.SetBy.ID == l.ada && e.SetBy.Left != "") {
 			l.Errorf("%s: %+v, set by %+v", e.Secret.Name, e.Leaver, e.SetBy)
 		}
@@ -288,9 +294,11 @@ func TestAForeignPositionInALeaversListIsRefused(t *testing.T) {
 		t.Errorf("the last page is %+v", last)
 	}
 	for _, after := range []string{"x", uuid.NewString() + "0"} {
-		in.ContinuationToken = secrets.Token("leaver", "set", "", after)
-		_, err = l.ListRotations(t.Context(), l.Owner, l.Organization, in)
-		wantCode(t, err, api.CodeInvalid)
+		for _, part := range []string{"set", "trash"} {
+			in.ContinuationToken = secrets.Token("leaver", part, "", after)
+			_, err = l.ListRotations(t.Context(), l.Owner, l.Organization, in)
+			wantCode(t, err, api.CodeInvalid)
+		}
 	}
 }
 

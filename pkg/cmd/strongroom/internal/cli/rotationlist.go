@@ -129,6 +129,10 @@ func (m *Main) rotateAll(ctx context.Context, s *session, known []api.RotationEn
 				continue
 			}
 		}
+		if e.Leaver != nil && e.Leaver.Trashed {
+			m.sayf("%s is in the trash, and not rotated there; rotate it when somebody restores it, or purge it", nameOf(e))
+			continue
+		}
 		if _, err := s.RotateSecret(ctx, e.Secret.ID, api.RotateSecret{}); err != nil {
 			m.sayf("%s: %s", nameOf(e), err)
 			failed++
