@@ -18,7 +18,7 @@ import (
 )
 
 // builtBefore is how long before worldTime the world was built.
-const builtBefore = 30 * time.Minute
+const builtBefore = 16 * time.Minute
 
 // scenes are every sample in a world of its own, at its time and when the world was just built, as values are then so new
 // that what decides is read twice; and what needs more than the world to be worth doing.

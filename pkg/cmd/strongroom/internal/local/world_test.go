@@ -55,7 +55,7 @@ const (
 	graceARN     = "arn:aws:sts::" + worldAccount + ":assumed-role/AWSReservedSSO_Developers_0123456789abcdef/grace@example.com"
 )
 
-// worldTime is when events happen; the world was made half an hour before.
+// worldTime is when events happen; the world was made a quarter of an hour before.
 var worldTime = time.UnixMilli(1795467600000).UTC()
 
 // idPrefix is what all ids of the world begin with: they are UUIDv7s of worldTime.
