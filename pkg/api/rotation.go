@@ -123,7 +123,7 @@ type RotationRun struct {
 	State RotationState `json:"state"`
 	Step  RotationStep  `json:"step"`
 	Cause RotationCause `json:"cause"`
-	// Because is the cause in words: who asked, who left, what leaked.
+	// Because is the cause in words: who asked, who left, what leaked. Who may not see how the secret is rotated is not told it.
 	Because     string     `json:"because,omitempty"`
 	RequestedAt time.Time  `json:"requestedAt"`
 	StartedAt   *time.Time `json:"startedAt,omitempty"`

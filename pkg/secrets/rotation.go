@@ -45,6 +45,7 @@ func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (ans
 	if !r.set {
 		return answer, api.Errorf(api.CodeNotFound, "no rotation is set for the secret")
 	}
+	r.tells = true
 	answer = r.show()
 	if err := q.showLeft(ctx, answer.SetBy); err != nil {
 		return answer, err
@@ -126,6 +127,7 @@ func (s *Service) PutRotation(ctx context.Context, by Caller, in PutRotation) (a
 		if err != nil {
 			return plan{}, err
 		}
+		r.tells = true
 		answer = r.show()
 		return p, nil
 	})

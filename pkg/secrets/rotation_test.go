@@ -340,7 +340,7 @@ func TestASecretIsRotatedOnceAtATime(t *testing.T) {
 	id := w.NewID()
 	run := w.rotate(api.RotateSecret{ID: &id})
 	want := api.RotationRun{
-		ID: id, State: api.RotationDue, Step: api.StepCreate, Cause: api.CauseRequest, Because: "asked for by user writer", RequestedAt: now,
+		ID: id, State: api.RotationDue, Step: api.StepCreate, Cause: api.CauseRequest, RequestedAt: now,
 	}
 	if diff := cmp.Diff(want, run); diff != "" {
 		t.Errorf("the run (-want +got):\n%s", diff)
@@ -456,7 +456,7 @@ func TestALeakIsUrgent(t *testing.T) {
 	w.set(randomly())
 	run := w.rotate(api.RotateSecret{})
 	leaked := w.rotate(api.RotateSecret{Leaked: true})
-	if leaked.ID != run.ID || leaked.Cause != api.CauseLeak || leaked.Because != "said to be known to others by user writer" {
+	if leaked.ID != run.ID || leaked.Cause != api.CauseLeak || leaked.Because != "" || w.rotation().Run.Because != "said to be known to others by user writer" {
 		t.Errorf("the run under way becomes %+v", leaked)
 	}
 	again := w.rotate(api.RotateSecret{Leaked: true})

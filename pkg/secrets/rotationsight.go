@@ -20,6 +20,9 @@ type rotationSight struct {
 	state *rotation.Record
 	// wrong says that this version refuses how it is set: it can be seen, set anew and deleted, and nothing else.
 	wrong error
+	// tells says that the caller may see how the secret is rotated, and so who left or what leaked. Who may only write the secret,
+	// as a worker, is told what is to be done.
+	tells bool
 }
 
 // lookRotation reads a secret with how it is rotated, even where this version refuses that.
@@ -78,6 +81,9 @@ func (r *rotationSight) movable() error {
 	switch {
 	case !r.set:
 		return api.Errorf(api.CodeConflict, "no rotation is set for the secret; set one with put-rotation")
+	case r.wrong != nil && !r.tells:
+		return api.Errorf(api.CodeConflict, "this version refuses how the rotation of the secret is set; "+
+			"who manages the secret sees why, and sets it anew with put-rotation")
 	case r.wrong != nil:
 		return api.Errorf(api.CodeConflict, "%s", r.wrong)
 	}

@@ -83,6 +83,7 @@ func (q *request) work(ctx context.Context, id uuid.UUID, attempt func(context.C
 		if err := q.decideSecret(ctx, &r.secretSight, access.WriteSecret); err != nil {
 			return plan{}, err
 		}
+		r.tells = q.judge(r.who, r.ask(access.SeeSecretAccess)).Allowed
 		if err := r.movable(); err != nil {
 			return plan{}, err
 		}

@@ -625,8 +625,13 @@ func TestWhoMayWorkOnARotation(t *testing.T) {
 	refused()
 	for name, do := range ops {
 		err := do(w.writer)
-		if wantCode(t, err, api.CodeConflict); !strings.Contains(err.Error(), "set it anew with put-rotation: settings.ofAnotherVersion") {
+		if wantCode(t, err, api.CodeConflict); !strings.Contains(err.Error(), "who manages the secret sees why, and sets it anew with put-rotation") ||
+			strings.Contains(err.Error(), "ofAnotherVersion") {
 			t.Errorf("%s: %v", name, err)
+		}
+		err = do(w.manager)
+		if wantCode(t, err, api.CodeConflict); !strings.Contains(err.Error(), "set it anew with put-rotation: settings.ofAnotherVersion") {
+			t.Errorf("%s, by the manager: %v", name, err)
 		}
 	}
 	w.wantStages("1 current")
