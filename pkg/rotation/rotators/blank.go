@@ -25,10 +25,15 @@ const (
 	blanked = "[value]"
 	// shortValue is below how many bytes a value is not blanked out of a text: what is left around it would say what it is.
 	shortValue = 6
+	// longReason is how long a reason is looked through for values at most, in bytes: there may be thousands of lines to look for.
+	longReason = 16 << 10
+	// shortLine is below how many bytes a line of a value of many lines is none to look for.
+	shortLine = 16
 	// shortMember is below how many bytes a member of a value is none to look for, but under one of secretNames: a port's digits, or
 	// a letter, stand in any text.
 	shortMember = 4
 	withheld    = "the reason is withheld, since it may hold a value"
+	tooLong     = "the reason is too long to be looked through for values"
 	unsaid      = "no reason was given that can be shown"
 )
 
@@ -41,11 +46,13 @@ var secretNames = []string{"password", "secret", "secretAccessKey", "token", "ke
 // Values are those that no text which is stored or shown may hold, with the texts in them. The zero value is none.
 type Values struct{ texts []string }
 
-// Add remembers a value; of a JSON object, its members too, but those that are names.
+// Add remembers a value; of a JSON object, its members too, but those that are names; of many lines, the longer ones too.
 func (v *Values) Add(value string) {
 	v.keep(value)
+	decoder := json.NewDecoder(strings.NewReader(value))
+	decoder.UseNumber() // as they are written
 	var parsed any
-	if json.Unmarshal([]byte(value), &parsed) == nil {
+	if json.Valid([]byte(value)) && decoder.Decode(&parsed) == nil {
 		v.members("", parsed)
 	}
 }
@@ -54,18 +61,28 @@ func (v *Values) members(under string, parsed any) {
 	switch parsed := parsed.(type) {
 	case map[string]any:
 		for name, member := range parsed {
-			if _, text := member.(string); !text || !slices.Contains(names, name) {
-				v.members(name, member)
+			switch member.(type) {
+			case string, json.Number:
+				if slices.Contains(names, name) {
+					continue
+				}
 			}
+			v.members(name, member)
 		}
 	case []any:
 		for _, member := range parsed {
 			v.members(under, member)
 		}
+	case json.Number:
+		v.member(under, parsed.String())
 	case string:
-		if len(parsed) >= shortMember || slices.Contains(secretNames, under) {
-			v.keep(parsed)
-		}
+		v.member(under, parsed)
+	}
+}
+
+func (v *Values) member(name, text string) {
+	if len(text) >= shortMember || slices.Contains(secretNames, name) {
+		v.keep(text)
 	}
 }
 
@@ -79,12 +96,24 @@ func (v *Values) keep(text string) {
 	}
 	if trimmed := strings.TrimSpace(text); trimmed != text {
 		v.keep(trimmed)
+		return
+	}
+	if !strings.ContainsAny(text, "\r\n") {
+		return
+	}
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		if line = strings.TrimSpace(line); len(line) >= shortLine {
+			v.keep(line)
+		}
 	}
 }
 
 // Blank is a reason as it may be stored and shown: one line of at most that many bytes, without any of the values. Whatever goes in,
 // it is one that Strongroom takes (rotation.Line).
 func (v *Values) Blank(reason string, most int) string {
+	if len(reason) > longReason {
+		return tooLong
+	}
 	reason, short := v.blank(reason)
 	// What was no value may have become one: its marks stood apart, or its words in two lines.
 	reason, again := v.blank(rotation.Line(reason, math.MaxInt))
@@ -144,13 +173,14 @@ func (v *Values) In(text string) bool {
 // forms are how programs write a text: as it is, in JSON and Go's quotes, in URLs, in base64 alone or within something longer, in
 // hexadecimal digits.
 func forms(text string) []string {
-	all := []string{text, quoted(strconv.Quote(text)), asciiJSON(text), hex.EncodeToString([]byte(text)), strings.ToUpper(hex.EncodeToString([]byte(text)))}
+	all := []string{text, quoted(strconv.Quote(text)), quoted(strconv.QuoteToASCII(text)), hex.EncodeToString([]byte(text)), strings.ToUpper(hex.EncodeToString([]byte(text)))}
 	for _, html := range []bool{true, false} {
 		var b strings.Builder
 		encoder := json.NewEncoder(&b)
 		encoder.SetEscapeHTML(html)
 		if encoder.Encode(text) == nil {
-			all = append(all, quoted(strings.TrimSpace(b.String())))
+			written := quoted(strings.TrimSpace(b.String()))
+			all = append(all, written, upperEscapes(written), ascii(written), upperEscapes(ascii(written)))
 		}
 	}
 	for _, escape := range []func(string) string{url.QueryEscape, url.PathEscape} {
@@ -168,14 +198,10 @@ func forms(text string) []string {
 // quoted is what stands between quotes.
 func quoted(text string) string { return text[1 : len(text)-1] }
 
-// asciiJSON is a text as JSON writers put it that keep to ASCII.
-func asciiJSON(text string) string {
-	encoded, err := json.Marshal(text)
-	if err != nil {
-		return text
-	}
+// ascii is what stands between JSON's quotes as writers put it that keep to ASCII.
+func ascii(written string) string {
 	var b strings.Builder
-	for _, r := range quoted(string(encoded)) {
+	for _, r := range written {
 		if r < utf8.RuneSelf {
 			b.WriteRune(r)
 			continue
@@ -185,6 +211,22 @@ func asciiJSON(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// upperEscapes is what stands between JSON's quotes with the digits of its \u escapes in upper case.
+func upperEscapes(written string) string {
+	const digits = len(`\u0000`)
+	b := []byte(written)
+	for i := 0; i+1 < len(b); i++ {
+		if b[i] != '\\' {
+			continue
+		}
+		if b[i+1] == 'u' && i+digits <= len(b) {
+			copy(b[i+2:i+digits], strings.ToUpper(written[i+2:i+digits]))
+		}
+		i++ // a second backslash begins nothing
+	}
+	return string(b)
 }
 
 // lowerEscapes is a text with the digits of its percent escapes in lower case.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -28,7 +29,11 @@ func TestValuesAreBlankedInEveryForm(t *testing.T) {
 		"JSON":             string(encoded),
 		"JSON as it is":    `"p@ss \"wörd\"/+<&>\n` + "\U0001F511" + `"`,
 		"JSON in ASCII":    `"p@ss \"w\u00f6rd\"/+\u003c\u0026\u003e\n\ud83d\udd11"`,
+		"JSON, all upper":  `"p@ss \"w\u00F6rd\"/+\u003C\u0026\u003E\n\uD83D\uDD11"`,
+		"JSON, some upper": `"p@ss \"w\u00F6rd\"/+<&>\n\uD83D\uDD11"`,
+		"JSON, some lower": `"p@ss \"w\u00f6rd\"/+<&>\n\ud83d\udd11"`,
 		"Go":               strconv.Quote(value),
+		"Go in ASCII":      strconv.QuoteToASCII(value),
 		"a query":          url.QueryEscape(value),
 		"a path":           url.PathEscape(value),
 		"a query, lower":   strings.ToLower(url.QueryEscape(value)),
@@ -66,6 +71,14 @@ func TestWhatIsBlanked(t *testing.T) {
 		"an empty value":       {"", "all is well, AAA", "all is well, AAA"},
 		"a blank value":        {" \n", "all is well, AAA", "all is well, AAA"},
 		"a line's end":         {"secret-word\n", "secret-word was refused", "[value] was refused"},
+		"a number":             {`{"pin": 83619274, "n": 12}`, "83619274 of 12", "[value] of 12"},
+		"a number as written":  {`{"pin": 1.50e10}`, "not 1.50e10", "not [value]"},
+		"a long number":        {`[12345678901234567890123]`, "not 12345678901234567890123", "not [value]"},
+		"a port's number":      {`{"port": 543210}`, "no answer at db.example:543210", "no answer at db.example:543210"},
+		"a short number":       {`{"key": 12}`, "not 12", withheld},
+		"a line of many":       {"-----BEGIN KEY-----\r\nMIIEvQIBADANBgkqhkiG9w0\r\nshort\r\n-----END KEY-----\n", "bad: MIIEvQIBADANBgkqhkiG9w0, short", "bad: [value], short"},
+		"a line of a member":   {`{"pem": "BEGIN\nMIIEvQIBADANBgkqhkiG9w0\nEND"}`, "bad: MIIEvQIBADANBgkqhkiG9w0", "bad: [value]"},
+		"one line alone":       {"one two three four five", "one two three four", "one two three four"},
 		"marks apart":          {"pa\u00dfw\u00f6rter", "pa\u00dfwo\u0308rter was refused", "[value] was refused"},
 		"marks not apart":      {"pa\u00dfwo\u0308rter", "pa\u00dfw\u00f6rter was refused", "[value] was refused"},
 		"words in two lines":   {"secret word", "secret\r\nword was refused", "[value] was refused"},
@@ -96,6 +109,23 @@ func TestWhatOthersSayIsShownWithoutTheTasksValues(t *testing.T) {
 		if got := task.Said(said); got != want {
 			t.Errorf("%q is shown as %q; want %q", said, got, want)
 		}
+	}
+}
+
+func TestAReasonIsLookedThroughInNoTime(t *testing.T) {
+	var v Values
+	for i := range 64 << 10 / 32 {
+		v.Add(fmt.Sprintf("line %025d\n", i))
+	}
+	began := time.Now()
+	if got := v.Blank(strings.Repeat("x ", longReason/2), most); !strings.HasPrefix(got, "x x x") {
+		t.Errorf("%q", got)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if got := v.Blank(strings.Repeat("x", longReason+1), most); got != tooLong {
+		t.Errorf("%q", got)
 	}
 }
 
