@@ -206,10 +206,10 @@ func (o *occurrence) asked(ctx context.Context) error {
 	return o.secret(ctx, *d.SecretID, o.cause(api.CauseEvent, "asked for by an event", d.Reason))
 }
 
-// because is why, in words: what is said of it may have been made long by anybody, and holds no line ends.
+// because is why, in words: what is said of it may have been made long by anybody, and be no line that can be seen.
 func (o *occurrence) because(what, reason string) string {
-	if reason = strings.Join(strings.Fields(reason), " "); reason != "" {
-		what += ": " + clip(reason, maxTold)
+	if reason = rotation.Line(reason, maxTold); reason != "" {
+		what += ": " + reason
 	}
 	return what
 }
