@@ -98,7 +98,8 @@ func (v *server) alarms() []alarm {
 		{
 			id: "RotationsFailed", least: 1, periods: 1,
 			says: "A rotation was given up: its secret keeps the value that works, or an old value works still. " +
-				"\"strongroom rotation list\" shows which, and why; \"strongroom rotation check\" tries what it needs.",
+				"\"strongroom rotation list\" shows which, and why; \"strongroom rotation check\" tries what it needs. " +
+				"Or an access key is said to have leaked that no rotation made: rotate-on-event's log has when. Rotate by hand what has it.",
 			metric: measured(metric.RotationsFailed, "Sum"),
 		},
 	}

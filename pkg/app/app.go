@@ -93,7 +93,7 @@
 //	SealAgeSeconds*        Seconds       how long ago the last hour that is sealed ended, when seal-events had run
 //	RotationsDue           Count         rotations that a worker was asked for, or asked for again
 //	RotationsFinished*     Count         rotations whose new value became the current one
-//	RotationsFailed        Count         rotations that were given up, of a new value or of retiring the old one
+//	RotationsFailed        Count         rotations that were given up, and leaked access keys that no rotation made
 //	RotationsWaiting*      Count         looks at rotations whose old value still waits for readers
 //	RotationLateSeconds*   Seconds       how long the rotation that is due for longest was due, when dispatch-rotations looked; 0 for none
 //

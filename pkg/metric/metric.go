@@ -115,7 +115,7 @@ var Table = []Row{
 	{SealAgeSeconds, Seconds, true, sealEvents, "how long ago the last hour that is sealed ended, when seal-events had run"},
 	{RotationsDue, Count, false, "", "rotations that a worker was asked for, or asked for again"},
 	{RotationsFinished, Count, true, promoteVersion, "rotations whose new value became the current one"},
-	{RotationsFailed, Count, false, "", "rotations that were given up, of a new value or of retiring the old one"},
+	{RotationsFailed, Count, false, "", "rotations that were given up, and leaked access keys that no rotation made"},
 	{RotationsWaiting, Count, true, dispatchRotations, "looks at rotations whose old value still waits for readers"},
 	{RotationLateSeconds, Seconds, true, dispatchRotations, "how long the rotation that is due for longest was due, when dispatch-rotations looked; 0 for none"},
 }

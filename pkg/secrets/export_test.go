@@ -32,10 +32,10 @@ func MoveRotation(t testing.TB, s *Service, secret uuid.UUID, move func(*rotatio
 	moveRotation(t, s, secret, func(r *rotationSight) { move(r.state) })
 }
 
-// SetPublicID says what the secret's current value is known by outside.
+// SetPublicID says what the secret's current value, which a rotation made, is known by outside.
 func SetPublicID(t testing.TB, s *Service, secret uuid.UUID, id string) {
 	t.Helper()
-	moveRotation(t, s, secret, func(r *rotationSight) { r.rotation.PublicID = id })
+	moveRotation(t, s, secret, func(r *rotationSight) { r.rotation.PublicID, r.state.LastVersion = id, r.rec.Version })
 }
 
 // SpoilRotation has the stored settings of a secret's rotation be none that this version takes.

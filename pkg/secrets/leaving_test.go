@@ -13,6 +13,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/secrets"
 	"strongroom/pkg/secrets/secretstest"
@@ -296,4 +297,51 @@ func TestWhatIsInTheTrashIsRotatedWhenItIsRestored(t *testing.T) {
 			t.Errorf("%s is %+v", name, r)
 		}
 	}
+}
+
+// TestAnAccessKeyIsKnownWhileItIsInTheSecret: what somebody set by hand since is not what the last rotation made. A leak that is of no
+// secret is counted where people see it.
+func TestAnAccessKeyIsKnownWhileItIsInTheSecret(t *testing.T) {
+	f := follow(t, 0)
+	secret := f.Secret("KEY", "by hand", f.ServerProject("plain")).ID
+	secrets.SetRotation(t, f.Service, secret, keeping)
+	rotate := func(base int64, publicID string) {
+		t.Helper()
+		run, err := f.RotateSecret(t.Context(), f.Owner, secret, api.RotateSecret{})
+		wantCode(t, err, "")
+		lease := api.RotationLease{ID: run.ID, Lease: uuid.New()}
+		_, err = f.ClaimRotation(t.Context(), f.Owner, secret, api.ClaimRotation{RotationLease: lease})
+		wantCode(t, err, "")
+		put, err := f.PutPendingVersion(t.Context(), f.Owner, secret, api.PutPendingVersion{
+			RotationLease: lease, Base: base, Value: ptr(publicID), PublicID: publicID,
+		})
+		wantCode(t, err, "")
+		_, err = f.PromoteVersion(t.Context(), f.Owner, secret, api.PromoteVersion{RotationLease: lease, Version: put.Version})
+		wantCode(t, err, "")
+	}
+	leak := func(key string, want secrets.EventSummary) {
+		t.Helper()
+		ctx, counts := metric.With(t.Context())
+		got, err := f.RotateOnEvent(ctx, event("strongroom.leak", "Leak Found", map[string]any{"accessKeyId": key}))
+		wantCode(t, err, "")
+		failed := 0.0
+		for _, v := range counts.Values() {
+			if v.Name == metric.RotationsFailed {
+				failed = v.Value
+			}
+		}
+		if got != want || failed != float64(want.Unknown) {
+			t.Errorf("%s: %+v, %v counted", key, got, failed)
+		}
+	}
+	rotate(1, "AKIA1")
+	_, err := f.UpdateSecret(t.Context(), f.Owner, secrets.UpdateSecret{ID: secret, UpdateSecret: api.UpdateSecret{Value: ptr("AKIA2")}})
+	wantCode(t, err, "")
+	leak("AKIA1", secrets.EventSummary{Unknown: 1})
+	leak("AKIA2", secrets.EventSummary{Unknown: 1})
+	now := f.Clock.Now().Truncate(time.Millisecond)
+	secrets.MoveRotation(t, f.Service, secret, func(r *rotation.Record) { r.Retired(now) })
+	rotate(3, "AKIA3")
+	leak("AKIA1", secrets.EventSummary{Unknown: 1}) // which isn't the one that is to be retired
+	leak("AKIA3", secrets.EventSummary{Requested: 1})
 }

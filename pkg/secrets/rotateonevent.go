@@ -13,6 +13,7 @@ import (
 
 	"strongroom/pkg/api"
 	"strongroom/pkg/audit"
+	"strongroom/pkg/metric"
 	"strongroom/pkg/operation"
 	"strongroom/pkg/rotation"
 	"strongroom/pkg/table"
@@ -239,7 +240,8 @@ func (o *occurrence) secret(ctx context.Context, id uuid.UUID, cause rotation.Ca
 	return nil
 }
 
-// keys has the secrets rotated whose values are known outside by these names. It walks all rotations, since that is rare.
+// keys has the secrets rotated whose values are known outside by these names. It walks all rotations, since that is rare. What a
+// value is known by that no rotation made, the first one of an IAM user say, nobody says: a key that is not found is an alarm.
 func (o *occurrence) keys(ctx context.Context, because string, names []string) error {
 	found, q := map[string]bool{}, o.beginSystem(o.name, "")
 	for shard := range dueShards {
@@ -261,6 +263,7 @@ func (o *occurrence) keys(ctx context.Context, because string, names []string) e
 	for _, name := range names {
 		if !found[name] {
 			o.unknown(ctx, "an access key")
+			metric.Add(ctx, metric.RotationsFailed, 1) // which somebody is to look at: it may be one that was set by hand
 		}
 	}
 	return nil
@@ -288,7 +291,11 @@ func (o *occurrence) keysIn(ctx context.Context, page table.Page, because string
 		if err != nil {
 			return err
 		}
-		for _, name := range []string{rec.PublicID, rec.PendingID, rec.OldID} {
+		known, err := o.knownAs(ctx, secret, &rec, names)
+		if err != nil {
+			return err
+		}
+		for _, name := range known {
 			if name == "" || !slices.Contains(names, name) {
 				continue
 			}
@@ -299,6 +306,15 @@ func (o *occurrence) keysIn(ctx context.Context, page table.Page, because string
 		}
 	}
 	return nil
+}
+
+// knownAs is what values of a secret are known by outside that work, where the names may have one of them.
+func (o *occurrence) knownAs(ctx context.Context, secret uuid.UUID, rec *rotationRecord, names []string) ([]string, error) {
+	if !slices.Contains(names, rec.PublicID) {
+		return []string{rec.PendingID, rec.OldID}, nil
+	}
+	v, err := o.beginSystem(o.name, "").lookSecret(ctx, secret, nil)
+	return []string{rec.knownAs(v.rec.Version), rec.PendingID, rec.OldID}, err
 }
 
 // principal has all rotated that a principal read.

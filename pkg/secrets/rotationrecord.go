@@ -34,8 +34,8 @@ type rotationRecord struct {
 	Run           runRecord   `table:"run"`
 	Again         causeRecord `table:"again"`
 	AgainID       uuid.UUID   `table:"againId"`
-	// PublicID is what the current value is known by outside, PendingID what the pending one is, OldID what one is that is to be
-	// retired and works until then.
+	// PublicID is what the value of LastVersion is known by outside, PendingID what the pending one is, OldID what one is that is
+	// to be retired and works until then. What a value is known by that no rotation made, nobody says.
 	PublicID  string `table:"publicId"`
 	PendingID string `table:"pendingId"`
 	OldID     string `table:"oldId"`
@@ -78,6 +78,14 @@ type runRecord struct {
 func rotationOf(item table.Item) (rotationRecord, error) {
 	rec := rotationRecord{resource: resource{revision: item.Revision}}
 	return rec, fromItem(item, &rec)
+}
+
+// knownAs is what a version's value is known by outside, where the last rotation made it; empty where nobody knows.
+func (rec *rotationRecord) knownAs(version int64) string {
+	if version != rec.LastVersion {
+		return ""
+	}
+	return rec.PublicID
 }
 
 // asked is what put-rotation was asked for.

@@ -275,8 +275,9 @@ func (q *request) promote(ctx context.Context, r *rotationSight, number int64) (
 	r.rec.Previous, r.rec.Version, r.rec.Pending = old.Version, number, 0
 	r.rec.Value, r.rec.Keys, r.rec.UpdatedBy = stored.Value, r.currentKeys(), r.who.actor()
 	r.rec.changed(q, q.now())
+	known := r.rotation.knownAs(old.Version)
 	r.state.Finished(q.now())
-	r.rotation.OldID, r.rotation.PublicID, r.rotation.PendingID = r.rotation.PublicID, r.rotation.PendingID, ""
+	r.rotation.OldID, r.rotation.PublicID, r.rotation.PendingID = known, r.rotation.PendingID, ""
 	p = q.planRotation(r, rotationFinished)
 	c := &secretChange{id: r.id, old: &old, new: &r.rec, promoted: true}
 	p.act.changed = append(p.act.changed, c.act(&old).changed...)

@@ -18,4 +18,9 @@
 //
 // IAM takes a while to make a key known everywhere (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html):
 // the test step asks STS who the new key is of, for up to [Patience].
+//
+// # Leaks
+//
+// A key's id is told with the value that has it, so that a leak of the key is traced to the secret. The first key, which somebody
+// made by hand, and one that somebody sets by hand later are known to nobody: the first rotation ends that.
 package iamkey
