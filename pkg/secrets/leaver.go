@@ -20,12 +20,13 @@ import (
 const leaverPage = 100
 
 // A leaver is a principal of whom it is asked which values it knows, or could have read: page by page, first what it read, by the
-// roll-ups of reads, then what was granted to it and its groups, or everything where its role reaches that. A list has at its end
-// those of which it is neither and whose rotation it set: new values go where it said. These are not rotated for that alone, which
-// would send another value there.
+// roll-ups of reads, then what was granted to it and its groups, or everything where its role reaches that, then what of that is in
+// the trash, whose value is good again once it is restored. A list has at its end those of which it is neither and whose rotation it
+// set: new values go where it said. These are not rotated for that alone, which would send another value there.
 //
 // What it can't know: reads that the table's stream has not brought yet; grants and memberships that were taken away before it
-// left; and, of who was deleted, the grants that were its own once they are swept. Values that somebody showed it are nowhere.
+// left; and, of who was deleted, the grants that were its own once they are swept, which may be before a walk comes to them: to
+// disable it first, and to delete it when that is walked, has them all. Values that somebody showed it are nowhere.
 type leaver struct {
 	q   *request
 	id  uuid.UUID
