@@ -65,12 +65,7 @@ func (r *Rotator) Test(ctx context.Context, t *rotators.Task) error {
 	if err != nil {
 		return err
 	}
-	return r.try(ctx, j, pending, func(ctx context.Context, c Conn) error {
-		if j.TestQuery == "" {
-			return nil
-		}
-		return c.Ask(ctx, j.TestQuery)
-	})
+	return r.try(ctx, j, pending, j.ask)
 }
 
 // Undo makes the current value work again, and the pending one no more.
@@ -124,15 +119,19 @@ func (r *Rotator) Retire(ctx context.Context, t *rotators.Task) error {
 	return r.shut(ctx, t, j, old)
 }
 
-// Check connects with the current value, and asks whether passwords may be set.
+// Check connects with the current value, asks the test query where there is one, and whether passwords may be set.
 func (r *Rotator) Check(ctx context.Context, t *rotators.Task) error {
 	j, err := of(t)
 	if err != nil {
 		return err
 	}
-	var own func(context.Context, Conn) error
-	if j.admin == nil {
-		own = func(ctx context.Context, c Conn) error { return c.MaySetOwnPassword(ctx, j.current.Username) }
+	own := func(ctx context.Context, c Conn) error {
+		if j.admin == nil {
+			if err := c.MaySetOwnPassword(ctx, j.current.Username); err != nil {
+				return err
+			}
+		}
+		return j.ask(ctx, c) // last: from then on the connection is one that only reads
 	}
 	if err := r.try(ctx, j, j.current, own); err != nil || j.admin == nil {
 		return err
@@ -208,6 +207,22 @@ type job struct {
 	task    *rotators.Task
 	current Credential
 	admin   *Credential
+}
+
+// ask asks the test query, where there is one.
+func (j job) ask(ctx context.Context, c Conn) error {
+	if j.TestQuery == "" {
+		return nil
+	}
+	err := c.Ask(ctx, j.TestQuery)
+	var said *rotators.Error
+	switch {
+	case !errors.As(err, &said):
+		return err
+	case said.Permanent:
+		return rotators.Wrong(err, "the test query failed: %s", said.Reason)
+	}
+	return rotators.Failed(err, "the test query failed: %s", said.Reason)
 }
 
 func of(t *rotators.Task) (j job, err error) {

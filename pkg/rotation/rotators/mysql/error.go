@@ -31,7 +31,7 @@ func explain(err error) error {
 	case 1227: // ER_SPECIFIC_ACCESS_DENIED_ERROR
 		return rotators.Wrong(err, "the server says that its user may not do this (1227); an admin needs CREATE USER")
 	case 1044, 1142, 1143, 1370: // ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_…, ER_PROCACCESS_…
-		return rotators.Wrong(err, "the server says that its user may not use the database, or what the test query asks (%d)", n)
+		return rotators.Wrong(err, "the server says that its user may not use the database (%d)", n)
 	case 1049: // ER_BAD_DB_ERROR
 		return rotators.Wrong(err, "the server has no database of that name; name another in the settings")
 	case 1819: // ER_NOT_VALID_PASSWORD
@@ -51,6 +51,17 @@ func explain(err error) error {
 	default:
 		return rotators.Failed(err, "the server answers with the error %d", n)
 	}
+}
+
+// explainQuery says what went wrong with a query that reads. Of what a user may not read, the server does not say whether it is there.
+func explainQuery(err error) error {
+	switch n := number(err); n {
+	case 1044, 1142, 1143, 1370: // as in explain
+		return rotators.Wrong(err, "its user may not read what it asks, or there is no such thing (%d); grant that to every user of the rotation, or name another query", n)
+	case 1049, 1109, 1146: // ER_BAD_DB_ERROR, ER_UNKNOWN_TABLE, ER_NO_SUCH_TABLE
+		return rotators.Wrong(err, "there is no such table or database (%d); name another query, or the database, in the settings", n)
+	}
+	return explain(err)
 }
 
 // notServer says what went wrong before the server said anything.

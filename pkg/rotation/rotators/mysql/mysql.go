@@ -180,12 +180,12 @@ func (c *conn) Ask(ctx context.Context, query string) error {
 	}
 	rows, err := c.QueryContext(ctx, query)
 	if err != nil {
-		return explain(err)
+		return explainQuery(err)
 	}
 	for rows.Next() { // what it answers is dropped
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return explain(err)
+		return explainQuery(err)
 	}
 	return nil
 }

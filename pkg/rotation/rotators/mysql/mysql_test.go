@@ -24,7 +24,7 @@ func suite(t *testing.T) databasetest.Suite {
 	return databasetest.Suite{
 		Kind: rotation.MySQL, Server: dbtest.MariaDB(t), Rotator: func() rotators.Rotator { return mysql.New() },
 		Add: func(user, password string) []string {
-			return []string{"CREATE USER " + literal(user) + "@'%' IDENTIFIED BY " + literal(password), "GRANT CREATE ON app.* TO " + literal(user) + "@'%'"}
+			return []string{"CREATE USER " + literal(user) + "@'%' IDENTIFIED BY " + literal(password), "GRANT CREATE, SELECT ON app.* TO " + literal(user) + "@'%'"}
 		},
 		Admin: func(admin, password string, _ []string) []string {
 			return []string{
@@ -34,6 +34,7 @@ func suite(t *testing.T) databasetest.Suite {
 		},
 		Strip:    func(admin string) string { return "REVOKE CREATE USER ON *.* FROM " + literal(admin) + "@'%'" },
 		Readable: "SELECT COUNT(*) FROM information_schema.tables", Writing: "CREATE TABLE app.written (n INT)",
+		Closed: "SELECT 'first-Password-1' FROM mysql.user", Missing: "SELECT 'first-Password-1' FROM app.missing",
 	}
 }
 

@@ -27,7 +27,7 @@ func explain(err error) error {
 		return rotators.Wrong(errors.Join(database.ErrMissing, err), "the server has no user of that name")
 	case "42501": // insufficient_privilege
 		return rotators.Wrong(err, "the server says that its user may not do this (42501); an admin needs CREATEROLE, and from PostgreSQL 16 on "+
-			"the ADMIN OPTION on the users; the test query what its user may read")
+			"the ADMIN OPTION on the users")
 	case "3D000": // invalid_catalog_name
 		return rotators.Wrong(err, "the server has no database of that name; name another in the settings")
 	case "25006": // read_only_sql_transaction
@@ -38,6 +38,20 @@ func explain(err error) error {
 		return rotators.Failed(err, "the server is starting or stopping")
 	}
 	return rotators.Failed(err, "the server answers with the error %s", code(server.Code))
+}
+
+// explainQuery says what went wrong with a query that reads.
+func explainQuery(err error) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		switch server.Code {
+		case "42501": // insufficient_privilege
+			return rotators.Wrong(err, "its user may not read what it asks (42501); grant that to every user of the rotation, or name another query")
+		case "42P01", "3F000": // undefined_table, invalid_schema_name
+			return rotators.Wrong(err, "there is no such table (%s); name another query, or the database, in the settings", server.Code)
+		}
+	}
+	return explain(err)
 }
 
 // code is a server's code, or what stands for one that has not the form of one.

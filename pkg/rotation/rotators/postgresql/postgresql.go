@@ -68,11 +68,16 @@ func (c *conn) Close(ctx context.Context) { _ = c.PgConn.Close(ctx) } // nothing
 // do runs statements, one after the other, of a round trip each.
 func (c *conn) do(ctx context.Context, statements ...string) error {
 	for _, statement := range statements {
-		if _, err := c.ExecParams(ctx, statement, nil, nil, nil, nil).Close(); err != nil {
+		if err := c.send(ctx, statement); err != nil {
 			return explain(err)
 		}
 	}
 	return nil
+}
+
+func (c *conn) send(ctx context.Context, statement string) error {
+	_, err := c.ExecParams(ctx, statement, nil, nil, nil, nil).Close()
+	return err
 }
 
 func (c *conn) SetPassword(ctx context.Context, user, password string) error {
@@ -103,7 +108,13 @@ func (c *conn) MaySetOwnPassword(ctx context.Context, user string) error {
 }
 
 func (c *conn) Ask(ctx context.Context, query string) error {
-	return c.do(ctx, "BEGIN READ ONLY", query, "ROLLBACK")
+	if err := c.do(ctx, "BEGIN READ ONLY"); err != nil {
+		return err
+	}
+	if err := c.send(ctx, query); err != nil {
+		return explainQuery(err)
+	}
+	return c.do(ctx, "ROLLBACK")
 }
 
 // alter is the statement that sets a password.

@@ -31,6 +31,7 @@ func suite(t *testing.T) databasetest.Suite {
 		},
 		Strip:    func(admin string) string { return "ALTER ROLE " + name(admin) + " NOCREATEROLE" },
 		Readable: "SELECT count(*) FROM pg_class", Writing: "CREATE TABLE written (n int)",
+		Closed: "SELECT 'first-Password-1' FROM pg_authid", Missing: "SELECT 'first-Password-1' FROM missing",
 	}
 }
 

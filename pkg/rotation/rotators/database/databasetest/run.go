@@ -180,17 +180,28 @@ func (s Suite) query(t *testing.T) {
 	for name, c := range map[string]struct{ query, words string }{
 		"one that works":     {s.Readable, ""},
 		"none":               {"", ""},
-		"one that is no SQL": {"SELEC 'first-Password-1'", "error"},
+		"one that is no SQL": {"SELEC 'first-Password-1'", "the test query failed: the server answers with the error"},
 		"one that writes":    {s.Writing, "a query that reads"},
+		"what is closed":     {s.Closed, "the test query failed: its user may not read what it asks"},
+		"what is not there":  {s.Missing, "the test query failed: there is no such table"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := s.begin(t, options{users: []string{""}, more: map[string]any{"testQuery": c.query}})
-			pending := b.Current
-			err := b.Rotator().Test(t.Context(), b.task(&pending, nil))
-			if c.words != "" {
-				refused(t, err, false, c.words, "first-Password-1")
-			} else if err != nil {
-				t.Error(err)
+			permanent := c.query == s.Closed || c.query == s.Missing
+			for _, o := range []options{{users: []string{""}}, {users: []string{"a", "b"}, admin: true}} {
+				o.more = map[string]any{"testQuery": c.query}
+				b := s.begin(t, o)
+				pending := b.Current
+				errs := []error{b.Rotator().Check(t.Context(), b.task(nil, nil))}
+				if !o.admin { // of two users, the pending value is not the current one's
+					errs = append(errs, b.Rotator().Test(t.Context(), b.task(&pending, nil)))
+				}
+				for _, err := range errs {
+					if c.words != "" {
+						refused(t, err, permanent, c.words, "first-Password-1")
+					} else if err != nil {
+						t.Error(err)
+					}
+				}
 			}
 		})
 	}

@@ -30,6 +30,8 @@ type Suite struct {
 	Strip func(admin string) string
 	// Readable asks for something that every user may know; Writing is a query that writes, or would.
 	Readable, Writing string
+	// Closed asks for what no user may read, Missing for a table that is not there, where all may.
+	Closed, Missing string
 }
 
 // Nasty are names and passwords of characters that mean something somewhere.
