@@ -93,10 +93,13 @@ func (r *Record) Rewait(now time.Time) {
 	r.Run.CheckAt = now
 }
 
-// Hasten has a run that failed and is tried again later be tried now, and says whether there is one. It has as many attempts left
-// as before.
+// Hasten has a run that failed and is tried again later be tried now, and one that no worker has taken be asked for again, unless
+// that was a moment ago; it says whether there is one. It has as many attempts left as before, and as long for a worker to come.
 func (r *Record) Hasten(now time.Time) bool {
-	if r.Run.State != api.RotationDue || !r.Run.TryAt.After(now) {
+	if r.Run.State != api.RotationDue {
+		return false
+	}
+	if !r.Run.TryAt.After(now) && (now.Sub(r.Run.AskedAt) < r.worked(hastenAgain) || r.nobodyCame(now)) {
 		return false
 	}
 	r.Run.AskedAt, r.Run.TryAt = now, time.Time{}

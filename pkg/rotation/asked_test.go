@@ -102,8 +102,8 @@ func TestEverySecretThatSettingsNameIsNamedByItsField(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatIsTriedAgainLaterIsHastened: and it has as many attempts left as before.
-func TestOnlyWhatIsTriedAgainLaterIsHastened(t *testing.T) {
+// TestWhatNoWorkerHasIsHastened: and it has as many attempts left as before.
+func TestWhatNoWorkerHasIsHastened(t *testing.T) {
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 	r := rotation.Record{Secret: uuid.New(), Config: parse(t, api.PutRotation{Rotator: "random"})}
 	if r.Hasten(now) {
@@ -124,5 +124,37 @@ func TestOnlyWhatIsTriedAgainLaterIsHastened(t *testing.T) {
 	later := now.Add(10 * time.Second)
 	if !r.Hasten(later) || !r.Asked(later) || r.Run.Attempts != 1 || !r.Run.TryAt.IsZero() || r.Hasten(later) {
 		t.Errorf("what is tried again later becomes %+v", r.Run)
+	}
+}
+
+// TestAWorkerIsAskedForAgainWhenSomebodyAsks: every half minute at most, by workers' clocks, and no longer than workers are waited for.
+func TestAWorkerIsAskedForAgainWhenSomebodyAsks(t *testing.T) {
+	for _, pace := range []int{0, 1, 60} {
+		scale := time.Duration(max(pace, 1))
+		asked := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+		r := rotation.Record{Secret: uuid.New(), Config: parse(t, api.PutRotation{Rotator: "random"}), Pace: pace}
+		r.Request(uuid.New(), rotation.Cause{Kind: api.CauseRequest}, asked)
+		if soon := asked.Add(29 * time.Second * scale); r.Hasten(soon) || r.Asked(soon) {
+			t.Errorf("pace %d: asked for again after 29 seconds", pace)
+		}
+		late := asked.Add(30 * time.Second * scale)
+		if !r.Hasten(late) || !r.Asked(late) || !r.Run.AskedSince.Equal(asked) || !r.Due().Equal(late.Add(rotation.AskAgain*scale)) {
+			t.Errorf("pace %d: asked for half a minute later, it is %+v", pace, r.Run)
+		}
+		if r.Hasten(late) {
+			t.Errorf("pace %d: asked for twice at once", pace)
+		}
+		// Whoever asks again and again for ever hides from nobody that no worker comes.
+		now := late
+		for r.Run.State == api.RotationDue && now.Before(asked.Add(2*rotation.NobodyCame*scale)) {
+			now = now.Add(5 * time.Minute * scale)
+			r.Hasten(now)
+			if !r.Due().After(now) {
+				r.Dispatch(uuid.New(), now)
+			}
+		}
+		if r.Run.State != api.RotationFailed {
+			t.Errorf("pace %d: at %s it is %s", pace, now, r.Run.State)
+		}
 	}
 }

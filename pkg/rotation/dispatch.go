@@ -60,7 +60,7 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 		r.Run.release()
 	case !r.askedLately(now):
 		r.Run.AskedSince = time.Time{} // for that time nobody could have come
-	case !r.Run.AskedSince.IsZero() && now.Sub(r.Run.AskedSince) >= r.worked(NobodyCame):
+	case r.nobodyCame(now):
 		r.fail("no worker came; is one deployed for the rotator, and may it write the secret?", now)
 		return false
 	}
@@ -69,6 +69,11 @@ func (r *Record) Dispatch(id uuid.UUID, now time.Time) (ask bool) {
 		r.Run.AskedSince = now
 	}
 	return true
+}
+
+// nobodyCame says whether workers have been asked for in vain for as long as they are.
+func (r *Record) nobodyCame(now time.Time) bool {
+	return !r.Run.AskedSince.IsZero() && now.Sub(r.Run.AskedSince) >= r.worked(NobodyCame)
 }
 
 // askedLately says whether a worker was asked for when that was due, or a little later. Else the dispatcher was stopped.

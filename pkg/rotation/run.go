@@ -18,6 +18,9 @@ const (
 	MaxAttempt = 20 * time.Minute
 	// AskAgain is after how long without a worker another is asked for.
 	AskAgain = 15 * time.Minute
+	// hastenAgain is after how long whoever asks for a run that no worker has taken has one asked for again: a worker that was
+	// refused may be let in by then.
+	hastenAgain = 30 * time.Second
 	// NobodyCame is after how long of asking again and again without any worker a run has failed.
 	NobodyCame = 24 * time.Hour
 	// MaxAttempts is how often a worker takes a run at most.

@@ -279,7 +279,8 @@ func (s *Service) DeleteRotation(ctx context.Context, by Caller, in DeleteRotati
 }
 
 // RotateSecret has a secret rotated now, and answers that rotation: the one that is under way already, where there is one. One that
-// failed and is tried again later is tried now, and one that has made its value already is followed by another.
+// failed and is tried again later is tried now, for one that no worker has taken one is asked for again, and one that has made its
+// value already is followed by another.
 func (s *Service) RotateSecret(ctx context.Context, by Caller, id uuid.UUID, in api.RotateSecret) (answer api.RotationRun, err error) {
 	q := s.begin(by, operation.RotateSecret)
 	var wrong problems

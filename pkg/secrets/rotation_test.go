@@ -360,6 +360,40 @@ func TestASecretIsRotatedOnceAtATime(t *testing.T) {
 	}
 }
 
+// TestWhoAsksForWhatNoWorkerTookHasOneAskedForAgain: one that was refused may be let in by nof.
+func TestWhoAsksForWhatNoWorkerTookHasOneAskedForAgain(t *testing.T) {
+	f := follow(t, 0)
+	secret := f.Secret("TOKEN", "first", f.ServerProject("app")).ID
+	secrets.SetRotation(t, f.Service, secret, randomly())
+	rotate := func() api.RotationRun {
+		run, err := f.RotateSecret(t.Context(), f.Owner, secret, api.RotateSecret{})
+		wantCode(t, err, "")
+		return run
+	}
+	begun := rotate()
+	for _, again := range []struct {
+		after time.Duration
+		asks  bool
+	}{{20 * time.Second, false}, {10 * time.Second, true}, {20 * time.Second, false}, {time.Minute, true}} {
+		f.Clock.Advance(again.after)
+		f.publish()
+		f.Bus.Published()
+		if got := rotate(); got.ID != begun.ID || got.State != api.RotationDue {
+			t.Errorf("after %s more it is %+v", again.after, got)
+		}
+		f.publish()
+		var due []uuid.UUID
+		for _, n := range f.Bus.Published() {
+			if n.Kind == "Rotation Due" {
+				due = append(due, *n.RotationID)
+			}
+		}
+		if again.asks && !slices.Equal(due, []uuid.UUID{begun.ID}) || !again.asks && len(due) > 0 {
+			t.Errorf("after %s more a worker is asked for %v; want %t", again.after, due, again.asks)
+		}
+	}
+}
+
 func TestTwoWhoAskAtOnceGetOneRotation(t *testing.T) {
 	w := newRotatedWorld(t)
 	w.set(randomly())
