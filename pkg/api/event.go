@@ -33,9 +33,11 @@ type Event struct {
 	// RotationID is the rotation that it belongs to, Rotator the kind of its rotator.
 	RotationID *uuid.UUID `json:"rotationId,omitempty"`
 	Rotator    string     `json:"rotator,omitempty"`
-	SourceIP   string     `json:"sourceIp,omitempty"`
-	UserAgent  string     `json:"userAgent,omitempty"`
-	RequestID  string     `json:"requestId,omitempty"`
+	// RotationReason is why an attempt at that rotation failed, as its worker says, or what else is to be known of its end.
+	RotationReason string `json:"rotationReason,omitempty"`
+	SourceIP       string `json:"sourceIp,omitempty"`
+	UserAgent      string `json:"userAgent,omitempty"`
+	RequestID      string `json:"requestId,omitempty"`
 }
 
 // An EventActor is who acted: a user, a service account, an identity that is bound to nobody (unbound), an administrator of

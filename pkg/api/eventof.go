@@ -13,7 +13,7 @@ func EventOf(e audit.Event) Event {
 		ID: e.ID, At: e.At,
 		Actor:  EventActor{Kind: string(e.Actor.Kind), ID: known(e.Actor.ID), Name: e.Actor.Name, ARN: e.Actor.ARN},
 		Action: e.Action, Decision: string(e.Decision), Reason: e.Reason, Refused: e.Refused, Changed: e.Changed,
-		Justification: e.Justification, RotationID: known(e.Rotation), Rotator: e.Rotator, SourceIP: e.SourceIP, UserAgent: e.UserAgent, RequestID: e.RequestID,
+		Justification: e.Justification, RotationID: known(e.Rotation), Rotator: e.Rotator, RotationReason: e.RotationReason, SourceIP: e.SourceIP, UserAgent: e.UserAgent, RequestID: e.RequestID,
 	}
 	if e.Resource.Kind != "" {
 		shown.Resource = &EventResource{Kind: string(e.Resource.Kind), ID: e.Resource.ID, Name: e.Resource.Name}

@@ -22,12 +22,12 @@ func TestEventsAsTheyAreShown(t *testing.T) {
 			`"resource":{"kind":"secret","id":"00000000-0000-0000-0000-000000000003","name":"A"},"decision":"allowed","reason":"role owner",` +
 			`"values":[{"secretId":"00000000-0000-0000-0000-000000000003","version":2}],"refused":["00000000-0000-0000-0000-000000000004"],` +
 			`"changed":["value"],"grants":[{"principalId":"00000000-0000-0000-0000-000000000005","permission":"read","expiresAt":"2026-11-26T15:04:05.006Z"},` +
-			`{"principalId":"00000000-0000-0000-0000-000000000006"}],"justification":"why","rotationId":"00000000-0000-0000-0000-000000000007","rotator":"random","sourceIp":"203.0.113.7","userAgent":"curl","requestId":"r"}`: {
+			`{"principalId":"00000000-0000-0000-0000-000000000006"}],"justification":"why","rotationId":"00000000-0000-0000-0000-000000000007","rotator":"random","rotationReason":"refused","sourceIp":"203.0.113.7","userAgent":"curl","requestId":"r"}`: {
 			ID: id(1), At: at, Actor: audit.Actor{Kind: audit.ByUser, ID: id(2), Name: "ann", ARN: "arn"}, Action: "put-secret-access",
 			Resource: audit.Resource{Kind: audit.OnSecret, ID: id(3), Name: "A"}, Decision: audit.Allowed, Reason: "role owner",
 			Values: []audit.Value{{Secret: id(3), Version: 2}}, Refused: []uuid.UUID{id(4)}, Changed: []string{"value"},
 			Grants:        []audit.Grant{{Principal: id(5), Permission: access.Read, ExpiresAt: at}, {Principal: id(6)}},
-			Justification: "why", Rotation: id(7), Rotator: "random", SourceIP: "203.0.113.7", UserAgent: "curl", RequestID: "r",
+			Justification: "why", Rotation: id(7), Rotator: "random", RotationReason: "refused", SourceIP: "203.0.113.7", UserAgent: "curl", RequestID: "r",
 		},
 		`{"id":"00000000-0000-0000-0000-000000000001","at":"2026-11-26T15:04:05.006Z","actor":{"kind":"unbound","arn":"arn"},` +
 			`"action":"whoami","decision":"denied"}`: {

@@ -95,8 +95,10 @@ type Event struct {
 	// Justification is what a person gave as the reason for an emergency.
 	Justification string
 	// Rotation is the rotation that it belongs to, and Rotator the kind of its rotator; zero where there is none.
-	Rotation                       uuid.UUID
-	Rotator                        string
+	Rotation uuid.UUID
+	Rotator  string
+	// RotationReason is why an attempt at that rotation failed, as its worker says, or what else is to be known of its end.
+	RotationReason                 string
 	SourceIP, UserAgent, RequestID string
 }
 
@@ -131,6 +133,7 @@ type stored struct {
 	RequestID     string    `cbor:"20,keyasint,omitempty"`
 	Rotation      []byte    `cbor:"21,keyasint,omitempty"`
 	Rotator       string    `cbor:"22,keyasint,omitempty"`
+	RotationWhy   string    `cbor:"23,keyasint,omitempty"`
 }
 
 var encoding = must(cbor.CoreDetEncOptions().EncMode())
@@ -153,7 +156,7 @@ func (e Event) Encode() []byte {
 		Action: e.Action, ResourceKind: e.Resource.Kind, ResourceID: packID(e.Resource.ID), ResourceName: e.Resource.Name,
 		Decision: e.Decision, Reason: e.Reason, Values: packValues(e.Values), Refused: packIDs(e.Refused), Changed: e.Changed,
 		Grants: packGrants(e.Grants), Justification: e.Justification, SourceIP: e.SourceIP, UserAgent: e.UserAgent,
-		RequestID: e.RequestID, Rotation: packID(e.Rotation), Rotator: e.Rotator,
+		RequestID: e.RequestID, Rotation: packID(e.Rotation), Rotator: e.Rotator, RotationWhy: e.RotationReason,
 	}))
 }
 
@@ -170,7 +173,7 @@ func Decode(b []byte) (Event, error) {
 		ID: s.ID, At: time.UnixMilli(s.At).UTC(), Actor: Actor{Kind: s.ActorKind, Name: s.ActorName, ARN: s.ActorARN},
 		Action: s.Action, Resource: Resource{Kind: s.ResourceKind, Name: s.ResourceName}, Decision: s.Decision,
 		Reason: s.Reason, Changed: s.Changed, Justification: s.Justification, SourceIP: s.SourceIP, UserAgent: s.UserAgent,
-		RequestID: s.RequestID, Rotator: s.Rotator,
+		RequestID: s.RequestID, Rotator: s.Rotator, RotationReason: s.RotationWhy,
 	}
 	if len(s.ActorID)%16+len(s.ResourceID)%16+len(s.Rotation)%16+len(s.Values)%packedValue+len(s.Refused)%16+len(s.Grants)%packedGrant != 0 {
 		return Event{}, fmt.Errorf("%w: packed records are cut off", ErrEvent)

@@ -27,7 +27,7 @@ func full() audit.Event {
 			{Principal: uuid.New()},
 		},
 		Justification: "the pager went off", SourceIP: "203.0.113.7", UserAgent: "curl/8", RequestID: "r-1",
-		Rotation: uuid.UUID{1, 2}, Rotator: "postgresql",
+		Rotation: uuid.UUID{1, 2}, Rotator: "postgresql", RotationReason: "connection refused",
 	}
 }
 

@@ -33,6 +33,8 @@ type act struct {
 	// rotation is the rotation that it belongs to, rotator the kind of its rotator.
 	rotation uuid.UUID
 	rotator  string
+	// rotationReason is why an attempt at it failed, or what else is to be known of its end.
+	rotationReason string
 }
 
 // reveals notes that the answer holds a value.
@@ -109,7 +111,8 @@ func (q *request) event(decision audit.Decision, reason string, a act) audit.Eve
 	e := audit.Event{
 		ID: q.eventIDs.next(now), At: now, Actor: q.actor(), Action: string(q.name), Resource: a.on, Decision: decision, Reason: reason,
 		Values: a.values, Refused: a.refused, Changed: a.changed, Grants: a.grants, Justification: a.justification, Rotation: a.rotation, Rotator: a.rotator,
-		SourceIP: clip(q.caller.SourceIP, 64), UserAgent: clip(q.caller.UserAgent, 256), RequestID: clip(q.caller.RequestID, 64),
+		RotationReason: clip(a.rotationReason, maxReason),
+		SourceIP:       clip(q.caller.SourceIP, 64), UserAgent: clip(q.caller.UserAgent, 256), RequestID: clip(q.caller.RequestID, 64),
 	}
 	fit(&e)
 	return e
@@ -119,7 +122,7 @@ func (q *request) event(decision audit.Decision, reason string, a act) audit.Eve
 // the reason of an emergency: such an event may take another write unit.
 func fit(e *audit.Event) {
 	whole := 20*len(e.Values) + 16*len(e.Refused) + 25*len(e.Grants) + len(e.Justification)
-	for _, long := range []*string{&e.UserAgent, &e.Reason, &e.Resource.Name, &e.Actor.ARN} {
+	for _, long := range []*string{&e.UserAgent, &e.Reason, &e.RotationReason, &e.Resource.Name, &e.Actor.ARN} {
 		over := len(e.Encode()) - whole - eventSize
 		if over <= 0 {
 			return

@@ -188,7 +188,11 @@ func (q *request) move(ctx context.Context, v *rotationSight, id uuid.UUID) (pla
 	switch run := &v.state.Run; {
 	case ask:
 		q.cause = asking(&before, run)
-		return q.planRotation(v, rotationDue), nil
+		p := q.planRotation(v, rotationDue)
+		if before.State == api.RotationRunning { // an attempt failed of which nobody else tells
+			p.act.rotationReason = run.Reason
+		}
+		return p, nil
 	case run.State == api.RotationFailed:
 		q.cause = run.Reason
 		return q.planRotation(v, rotationFailed), nil

@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -73,7 +74,11 @@ func (q *request) planRotation(r *rotationSight, changed ...string) plan {
 
 // actOn is what is told of the secret's rotation.
 func (r *rotationSight) actOn(changed ...string) *act {
-	return &act{on: r.about(), changed: changed, rotation: r.state.Run.ID, rotator: r.rotation.Rotator}
+	a := &act{on: r.about(), changed: changed, rotation: r.state.Run.ID, rotator: r.rotation.Rotator}
+	if slices.Contains(changed, rotationFailed) || slices.Contains(changed, rotationDelayed) {
+		a.rotationReason = r.state.Run.Reason
+	}
+	return a
 }
 
 // movable is nil where a rotation is set that this version can move.

@@ -484,6 +484,46 @@ func TestFailuresAreTriedAgainAndThenEnd(t *testing.T) {
 	}
 }
 
+// TestWhyAnAttemptFailedIsRecorded: beside why its worker was let in, and also for who is not told that.
+func TestWhyAnAttemptFailedIsRecorded(t *testing.T) {
+	w := newWorking(t, randomly())
+	_, err := w.report(api.OutcomeRetry, "the target is busy")
+	wantCode(t, err, "")
+	w.Clock.Advance(rotation.Backoff(1))
+	dispatch(t, w.World)
+	w.take()
+	w.Clock.Advance(rotation.LeaseTime)
+	dispatch(t, w.World)
+	w.take()
+	_, err = w.report(api.OutcomeFailed, "the target is gone")
+	wantCode(t, err, "")
+	w.begin()
+	_, err = w.discard(strings.Repeat("the settings are wrong; ", 20))
+	wantCode(t, err, "")
+	for name, by := range map[string]secrets.Caller{"the owner": w.Owner, "who manages the secret alone": w.neighbour} {
+		list, err := w.ListSecretEvents(t.Context(), by, w.secret.ID, api.Page{Limit: 100})
+		wantCode(t, err, "")
+		var got []string
+		for _, e := range slices.Backward(list.Data) {
+			if e.RotationReason == "" {
+				continue
+			}
+			if e.Action == string(operation.ReportRotation) && (e.Reason != "") != (name == "the owner") {
+				t.Errorf("to %s it shows why it was allowed: %q", name, e.Reason)
+			}
+			got = append(got, e.Action+" "+strings.Join(e.Changed, ",")+": "+e.RotationReason)
+		}
+		want := []string{
+			"report-rotation rotationDelayed: the target is busy", "dispatch-rotations rotationDue: its worker ended without a word",
+			"report-rotation rotationFailed: the target is gone",
+			"discard-pending-version rotationFailed: " + strings.Repeat("the settings are wrong; ", 20)[:397] + "…",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s sees (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // TestTheOldValueIsRetiredByAWorkerToo where it has gone on working.
 func TestTheOldValueIsRetiredByAWorkerToo(t *testing.T) {
 	w := &working{rotatedWorld: newRotatedWorld(t)}

@@ -95,6 +95,9 @@ func (n eventNames) details(e api.Event) string {
 	if len(e.Refused) > 0 {
 		parts = append(parts, counted(len(e.Refused), "secret", "secrets")+" refused")
 	}
+	if e.RotationReason != "" && !strings.Contains(e.Reason, e.RotationReason) { // as that of who asks for another attempt says it
+		parts = append(parts, e.RotationReason)
+	}
 	if e.Justification != "" {
 		parts = append(parts, fmt.Sprintf("because %q", e.Justification))
 	}
