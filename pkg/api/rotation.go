@@ -135,7 +135,8 @@ type RotationRun struct {
 	// From is the version that is replaced, Version the one that it made: pending until it is finished.
 	From    int64 `json:"from,omitempty"`
 	Version int64 `json:"version,omitempty"`
-	// Reason is why the last attempt failed.
+	// Reason is why the last attempt failed; of one that is done, what else is to be known of its end, and of one that waits, that
+	// its version is not the current one any more.
 	Reason string `json:"reason,omitempty"`
 	// RetireBy is when the old value is retired at the latest.
 	RetireBy *time.Time `json:"retireBy,omitempty"`
@@ -230,13 +231,16 @@ const (
 	OutcomeFailed RotationOutcome = "failed"
 	// OutcomeRetired says that the old value works no more.
 	OutcomeRetired RotationOutcome = "retired"
+	// OutcomeKept says that the old value is the current one again, and so works on.
+	OutcomeKept RotationOutcome = "kept"
 )
 
 // ReportRotation ends an attempt, and the lease on it.
 type ReportRotation struct {
 	RotationLease
 	Outcome RotationOutcome `json:"outcome"`
-	// Reason is why it failed; it must hold no value.
+	// Reason is why it failed or what was kept, and may say what else is to be known where the old value is retired; it must hold no
+	// value.
 	Reason string `json:"reason,omitempty"`
 }
 

@@ -62,7 +62,13 @@ func (r *Record) Check(missing []uuid.UUID, now time.Time) (ask bool) {
 }
 
 // Retired notes that the old value works no more.
-func (r *Record) Retired(now time.Time) { r.over(api.RotationDone, now) }
+func (r *Record) Retired(now time.Time) { r.Settled("", now) }
+
+// Settled notes that nothing is left to be retired, and what else is to be known of that: why attempts before failed is none of it.
+func (r *Record) Settled(reason string, now time.Time) {
+	r.Run.Reason = strings.TrimSpace(reason)
+	r.over(api.RotationDone, now)
+}
 
 // Failed notes that an attempt failed: it is tried again, or the run has failed. Says whether it has.
 func (r *Record) Failed(reason string, final bool, now time.Time) bool {

@@ -153,6 +153,7 @@ const (
 	rotationDue      = "rotationDue"      // a worker is asked for
 	rotationFinished = "rotationFinished" // the new value is current
 	rotationRetired  = "rotationRetired"  // the old one works no more
+	rotationKept     = "rotationKept"     // the old one works on, since it is current again
 	rotationFailed   = "rotationFailed"
 	rotationDelayed  = "rotationDelayed" // an attempt failed, and another follows
 	rotationClaimed  = "rotationClaimed" // a worker has taken it
@@ -167,7 +168,7 @@ var rotationNotices = []struct {
 	count      metric.Name
 }{
 	{rotationDue, rotation.NoticeDue, metric.RotationsDue}, {rotationFailed, rotation.NoticeFailed, metric.RotationsFailed},
-	{rotationFinished, noticeFinished, metric.RotationsFinished}, {rotationRetired, "Rotation Retired", ""},
+	{rotationFinished, noticeFinished, metric.RotationsFinished}, {rotationRetired, "Rotation Retired", ""}, {rotationKept, "Rotation Kept", ""},
 	{rotationDelayed, "Rotation Delayed", ""}, {rotationClaimed, "", ""}, {rotationFollows, "", ""}, {rotationPending, "", ""},
 }
 

@@ -62,11 +62,14 @@ func (s *Service) GetRotation(ctx context.Context, by Caller, id uuid.UUID) (ans
 			return answer, err
 		}
 		answer.Run.Missing, answer.Run.WaitingFor = int64(len(missing)), missing[:min(len(missing), api.MaxRotationReaders)]
+		if r.rec.Version != r.state.Run.Version {
+			answer.Run.Reason = fmt.Sprintf("version %d was set since and is the current one, in the place of version %d", r.rec.Version, r.state.Run.Version)
+		}
 	}
 	if answer.Run.NeverCame, err = q.showReaders(ctx, id, r.state.Run.NeverCame); err != nil {
 		return answer, err
 	}
-	answer.ETag = r.tag(append(left(answer.SetBy), answer.Run.Missing, answer.Run.WaitingFor, answer.Run.NeverCame)...)
+	answer.ETag = r.tag(append(left(answer.SetBy), answer.Run.Missing, answer.Run.WaitingFor, answer.Run.NeverCame, answer.Run.Reason)...)
 	return answer, nil
 }
 

@@ -228,7 +228,7 @@ func (q *request) moveWaiting(ctx context.Context, v *rotationSight) (plan, erro
 		}
 		return plan{}, q.putOff(ctx, v, v.state.Due())
 	}
-	q.cause = retiring(v.state.Run.Version, missing)
+	q.cause = v.retiring(missing)
 	return q.planRotation(v, rotationDue), nil
 }
 
@@ -251,9 +251,13 @@ func asking(before, run *rotation.Run) string {
 
 // retiring is why the old value is retired, in words: with how many never came, and as many of their names as there is place for
 // in an event. get-rotation has more.
-func retiring(version int64, missing []api.RotationReader) string {
+func (r *rotationSight) retiring(missing []api.RotationReader) string {
 	if len(missing) == 0 {
-		return fmt.Sprintf("everybody who is known to use an older version has read version %d", version)
+		const all = "everybody who is known to use an older version has read version %d"
+		if version := r.state.Run.Version; version != r.rec.Version {
+			return fmt.Sprintf(all+" or a later one; version %d is the current one", version, r.rec.Version)
+		}
+		return fmt.Sprintf(all, r.state.Run.Version)
 	}
 	words := fmt.Sprintf("the time to wait is over, and %d readers never came", len(missing))
 	if len(missing) == 1 {

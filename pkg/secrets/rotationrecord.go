@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -34,11 +35,13 @@ type rotationRecord struct {
 	Run           runRecord   `table:"run"`
 	Again         causeRecord `table:"again"`
 	AgainID       uuid.UUID   `table:"againId"`
-	// PublicID is what the value of LastVersion is known by outside, PendingID what the pending one is, OldID what one is that is
-	// to be retired and works until then. What a value is known by that no rotation made, nobody says.
-	PublicID  string `table:"publicId"`
-	PendingID string `table:"pendingId"`
-	OldID     string `table:"oldId"`
+	// PublicID is what the value of PublicVersion is known by outside, PendingID what the pending one is, OldID what one is that is
+	// to be retired and works until then, or that may work still though another value was made current in its place. What a value
+	// is known by that no rotation made, nobody says.
+	PublicID      string `table:"publicId"`
+	PublicVersion int64  `table:"publicVersion"` // zero where it was stored without, for LastVersion
+	PendingID     string `table:"pendingId"`
+	OldID         string `table:"oldId"`
 }
 
 type causeRecord struct {
@@ -80,9 +83,9 @@ func rotationOf(item table.Item) (rotationRecord, error) {
 	return rec, fromItem(item, &rec)
 }
 
-// knownAs is what a version's value is known by outside, where the last rotation made it; empty where nobody knows.
+// knownAs is what a version's value is known by outside; empty where nobody knows.
 func (rec *rotationRecord) knownAs(version int64) string {
-	if version != rec.LastVersion {
+	if version != cmp.Or(rec.PublicVersion, rec.LastVersion) {
 		return ""
 	}
 	return rec.PublicID
@@ -131,9 +134,6 @@ func (rec *rotationRecord) state(secret uuid.UUID) (*rotation.Record, error) {
 // by such (request.now).
 func (rec *rotationRecord) keep(to *rotation.Record) {
 	r := &to.Run
-	if !r.Unretired() {
-		rec.OldID = ""
-	}
 	rec.NextAt, rec.LastRotatedAt, rec.LastVersion = to.NextAt, to.LastRotatedAt, to.LastVersion
 	rec.Again, rec.AgainID = causeRecord{Kind: to.Again.Kind, Because: to.Again.Because}, to.AgainID
 	rec.Run = runRecord{

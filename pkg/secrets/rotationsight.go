@@ -75,8 +75,10 @@ func (q *request) planRotation(r *rotationSight, changed ...string) plan {
 // actOn is what is told of the secret's rotation.
 func (r *rotationSight) actOn(changed ...string) *act {
 	a := &act{on: r.about(), changed: changed, rotation: r.state.Run.ID, rotator: r.rotation.Rotator}
-	if slices.Contains(changed, rotationFailed) || slices.Contains(changed, rotationDelayed) {
-		a.rotationReason = r.state.Run.Reason
+	for _, end := range []string{rotationFailed, rotationDelayed, rotationRetired, rotationKept} {
+		if slices.Contains(changed, end) {
+			a.rotationReason = r.state.Run.Reason
+		}
 	}
 	return a
 }

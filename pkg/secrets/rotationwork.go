@@ -277,7 +277,10 @@ func (q *request) promote(ctx context.Context, r *rotationSight, number int64) (
 	r.rec.changed(q, q.now())
 	known := r.rotation.knownAs(old.Version)
 	r.state.Finished(q.now())
-	r.rotation.OldID, r.rotation.PublicID, r.rotation.PendingID = known, r.rotation.PendingID, ""
+	if r.rotation.OldID = ""; r.state.Run.Unretired() {
+		r.rotation.OldID = known
+	}
+	r.rotation.PublicID, r.rotation.PublicVersion, r.rotation.PendingID = r.rotation.PendingID, number, ""
 	p = q.planRotation(r, rotationFinished)
 	c := &secretChange{id: r.id, old: &old, new: &r.rec, promoted: true}
 	p.act.changed = append(p.act.changed, c.act(&old).changed...)
@@ -341,7 +344,7 @@ func (q *request) unsetPending(p *plan, v *secretSight) int64 {
 	return number
 }
 
-// ReportRotation ends an attempt: it failed, or has retired the old value.
+// ReportRotation ends an attempt: it failed, or has retired the old value, or found that one to be current again.
 func (s *Service) ReportRotation(ctx context.Context, by Caller, id uuid.UUID, in api.ReportRotation) (answer api.RotationRun, err error) {
 	q := s.begin(by, operation.ReportRotation)
 	if err := checkReport(in); err != nil {
@@ -373,12 +376,12 @@ func checkReport(in api.ReportRotation) error {
 	switch in.Outcome {
 	case api.OutcomeRetired:
 		if in.Reason != "" {
-			p.add("reason", "is for what failed alone")
+			p.failure(in.Reason)
 		}
-	case api.OutcomeRetry, api.OutcomeFailed:
+	case api.OutcomeRetry, api.OutcomeFailed, api.OutcomeKept:
 		p.failure(in.Reason)
 	default:
-		p.add("outcome", "must be %s, %s or %s", api.OutcomeRetry, api.OutcomeFailed, api.OutcomeRetired)
+		p.add("outcome", "must be %s, %s, %s or %s", api.OutcomeRetry, api.OutcomeFailed, api.OutcomeRetired, api.OutcomeKept)
 	}
 	return p.err()
 }
@@ -386,7 +389,7 @@ func checkReport(in api.ReportRotation) error {
 // failure checks why a worker says that it failed.
 func (p *problems) failure(reason string) {
 	if reason == "" {
-		p.add("reason", "is missing; say why it failed, without any value")
+		p.add("reason", "is missing; say why it failed or was not done, without any value")
 		return
 	}
 	p.name("reason", reason, api.MaxRotationFailure)
@@ -394,11 +397,17 @@ func (p *problems) failure(reason string) {
 
 // reported moves the rotation by what its worker reports, and says what is told of it.
 func (r *rotationSight) reported(in api.ReportRotation, now time.Time) (string, error) {
-	if in.Outcome == api.OutcomeRetired {
+	kept := in.Outcome == api.OutcomeKept
+	if kept || in.Outcome == api.OutcomeRetired {
 		if r.state.Run.Step != api.StepRetire {
 			return "", refusedStep(r)
 		}
-		r.state.Retired(now)
+		r.state.Settled(in.Reason, now)
+		if kept {
+			r.rotation.PublicID, r.rotation.PublicVersion, r.rotation.OldID = r.rotation.OldID, r.rec.Version, r.rotation.PublicID
+			return rotationKept, nil
+		}
+		r.rotation.OldID = ""
 		return rotationRetired, nil
 	}
 	if r.state.Failed(in.Reason, in.Outcome == api.OutcomeFailed, now) {

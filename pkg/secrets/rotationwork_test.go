@@ -484,6 +484,96 @@ func TestFailuresAreTriedAgainAndThenEnd(t *testing.T) {
 	}
 }
 
+// TestWhatIsSetWhileARotationWaitsIsSaid: nobody is told that a value was retired which goes on, nor that one is current which is not.
+func TestWhatIsSetWhileARotationWaitsIsSaid(t *testing.T) {
+	const left = "version 3 may work too"
+	for name, c := range map[string]struct {
+		set           func(*working) error
+		outcome       api.RotationOutcome
+		waits, reason string
+		due, end      string
+		known         []string // by which a leak is traced to the secret, then
+	}{
+		"the old value again": {
+			func(w *working) error {
+				_, err := w.RestoreSecretVersion(w.Context(), w.writer, w.secret.ID, "", 2)
+				return err
+			}, api.OutcomeKept, "version 4 was set since and is the current one, in the place of version 3", left,
+			"everybody who is known to use an older version has read version 3 or a later one; version 4 is the current one",
+			"rotationKept: " + left, []string{"AKIAOLD", "AKIANEW"},
+		},
+		"another": {
+			func(w *working) error { w.setByHand("by hand"); return nil },
+			api.OutcomeRetired, "version 4 was set since and is the current one, in the place of version 3", left,
+			"everybody who is known to use an older version has read version 3 or a later one; version 4 is the current one",
+			"rotationRetired: " + left, nil, // to rotate again would not end the one that the rotation made
+		},
+		"none": {
+			func(*working) error { return nil }, api.OutcomeRetired, "", "",
+			"everybody who is known to use an older version has read version 3", "rotationRetired: ", []string{"AKIANEW"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorking(t, keeping)
+			for version, id := range []string{"AKIAOLD", "AKIANEW"} {
+				if version > 0 {
+					w.begin()
+				}
+				_, err := w.PutPendingVersion(t.Context(), w.writer, w.secret.ID, api.PutPendingVersion{
+					RotationLease: w.lease, Base: int64(version + 1), Value: ptr("value " + id), PublicID: id,
+				})
+				wantCode(t, err, "")
+				_, err = w.promote()
+				wantCode(t, err, "")
+				if version > 0 {
+					break
+				}
+				w.retiring()
+				_, err = w.report(api.OutcomeRetired, "")
+				wantCode(t, err, "")
+			}
+			before := w.rotation()
+			wantCode(t, c.set(w), "")
+			if r := w.rotation(); r.Run.State != api.RotationWaiting || r.Run.Reason != c.waits || (r.ETag == before.ETag) != (c.waits == "") {
+				t.Errorf("while it waits it is %+v, with the ETag %s after %s", r.Run, r.ETag, before.ETag)
+			}
+			w.retiring()
+			if told := toldOf(w.World, operation.DispatchRotations); told[len(told)-1] != "rotationDue: "+c.due {
+				t.Errorf("a worker is asked for with the words %q", told[len(told)-1])
+			}
+			run, err := w.report(c.outcome, c.reason)
+			wantCode(t, err, "")
+			if again, err := w.report(c.outcome, c.reason); err != nil || cmp.Diff(run, again) != "" {
+				t.Errorf("said again, it is %+v, %v", again, err)
+			}
+			if run.State != api.RotationDone || run.Reason != c.reason {
+				t.Errorf("it ends as %+v", run)
+			}
+			list, err := w.ListSecretEvents(t.Context(), w.Owner, w.secret.ID, api.Page{Limit: 1})
+			wantCode(t, err, "")
+			if e := list.Data[0]; strings.Join(e.Changed, ",")+": "+e.RotationReason != c.end {
+				t.Errorf("told is %+v", e)
+			}
+			for _, id := range []string{"AKIAOLD", "AKIANEW"} {
+				told, err := w.RotateOnEvent(t.Context(), event("strongroom.leak", "Leak Found", map[string]any{"accessKeyId": id}))
+				if err != nil || (told.Unknown == 0) != slices.Contains(c.known, id) {
+					t.Errorf("%s: %+v, %v", id, told, err)
+				}
+			}
+		})
+	}
+}
+
+// retiring has the old value be due to be retired, for want of anybody to wait for, and claims that.
+func (w *working) retiring() {
+	w.Helper()
+	for range 2 { // the second is when the grace is over
+		w.Clock.Advance(time.Hour)
+		dispatch(w, w.World)
+	}
+	w.take()
+}
+
 // TestWhyAnAttemptFailedIsRecorded: beside why its worker was let in, and also for who is not told that.
 func TestWhyAnAttemptFailedIsRecorded(t *testing.T) {
 	w := newWorking(t, randomly())
@@ -708,7 +798,8 @@ func TestWhatAWorkerSendsIsChecked(t *testing.T) {
 		"reason is missing":         func() error { _, err := w.discard(""); return err },
 		"reason is 1025 bytes long": func() error { _, err := w.report(api.OutcomeRetry, long); return err },
 		"must be retry, failed":     func() error { _, err := w.report("done", ""); return err },
-		"is for what failed alone":  func() error { _, err := w.report(api.OutcomeRetired, "it went well"); return err },
+		"why it failed or was not":  func() error { _, err := w.report(api.OutcomeKept, ""); return err },
+		"U+000A":                    func() error { _, err := w.report(api.OutcomeRetired, "it went\nwell"); return err },
 		"no pending version":        func() error { _, err := w.promote(); return err },
 		"not the secret's rotation": func() error { w.lease.ID = uuid.New(); _, err := w.promote(); return err },
 	} {

@@ -38,7 +38,7 @@ func (a *attempt) work(ctx context.Context) (Outcome, error) {
 		return "", err
 	}
 	if a.retiring() {
-		return Retired, a.retire(ctx)
+		return a.retire(ctx)
 	}
 	for _, step := range []func(context.Context) error{a.create, a.set, a.test, a.finish} {
 		if err := step(ctx); err != nil {
@@ -218,24 +218,55 @@ func (a *attempt) tell(ctx context.Context) {
 	_ = a.do(ctx, "take note of its end", func(ctx context.Context) error { return finisher.Finish(ctx, &t) })
 }
 
-// retire has the old value stop working. Where the current one is the same again, it goes on.
-func (a *attempt) retire(ctx context.Context) error {
+// retire has the old value stop working. Where it is the current one again, it goes on.
+func (a *attempt) retire(ctx context.Context) (Outcome, error) {
 	old, err := a.worker.Server.Version(ctx, a.secret, a.task.Run.From)
 	if err != nil {
-		return asking("for the old value", err)
+		return "", asking("for the old value", err)
 	}
 	a.values.Add(old.Text)
-	if old.Text != a.t.Current {
-		a.t.Old = &old.Text
-		if err := a.hold.at(ctx, api.StepRetire); err != nil {
-			return err
-		}
-		if err := a.retireOld(ctx, old.Text); err != nil {
-			return err
-		}
+	if old.Text == a.t.Current {
+		return a.keep(ctx)
+	}
+	a.t.Old = &old.Text
+	if err := a.hold.at(ctx, api.StepRetire); err != nil {
+		return "", err
+	}
+	if err := a.retireOld(ctx, old.Text); err != nil {
+		return "", err
 	}
 	in := api.ReportRotation{RotationLease: a.hold.lease, Outcome: api.OutcomeRetired}
-	return asking("to note that the old value is retired", a.worker.Server.Report(ctx, a.secret, in))
+	if in.Reason, err = a.replaced(ctx); err != nil {
+		return "", err
+	}
+	return Retired, asking("to note that the old value is retired", a.worker.Server.Report(ctx, a.secret, in))
+}
+
+// keep leaves the old value as it is, which is the current one again.
+func (a *attempt) keep(ctx context.Context) (Outcome, error) {
+	reason := fmt.Sprintf("version %d was not retired, since its value is the current one again, as version %d; version %d, which the rotation made,"+
+		" may work too: to be rid of it, rotate again, or end it by hand", a.task.Run.From, a.base, a.task.Run.Version)
+	in := api.ReportRotation{RotationLease: a.hold.lease, Outcome: api.OutcomeKept, Reason: a.values.Blank(reason, api.MaxRotationFailure)}
+	return Kept, asking("to note that the old value is kept", a.worker.Server.Report(ctx, a.secret, in))
+}
+
+// replaced says that the value which the rotation made is not the current one any more; nothing where it is. A new version alone does
+// not make it so, as overtaken says.
+func (a *attempt) replaced(ctx context.Context) (string, error) {
+	if a.base == a.task.Run.Version {
+		return "", nil
+	}
+	made, err := a.worker.Server.Version(ctx, a.secret, a.task.Run.Version)
+	if err != nil {
+		return "", asking("for the value that the rotation made", err)
+	}
+	if made.Text == a.t.Current {
+		return "", nil
+	}
+	a.values.Add(made.Text)
+	reason := fmt.Sprintf("version %d was set since, in the place of version %d, which the rotation made and which may work still:"+
+		" to be rid of it, rotate again, or end it by hand", a.base, a.task.Run.Version)
+	return a.values.Blank(reason, api.MaxRotationFailure), nil
 }
 
 // retireOld retires a value that is not the current one. Somebody may make it that again at any time: before, nothing is done; while

@@ -187,9 +187,10 @@ func TestTheOldValueIsRetired(t *testing.T) {
 			s.target.refuses["retire"] = &rotators.Error{Reason: "not now"}
 			s.server.Record.Run.Attempts = rotation.MaxAttempts - 1
 		}, worker.Failed, api.RotationFailed, "not now", false},
-		"but is gone":        {func(s *stage) { delete(s.server.Values, 7) }, worker.Retry, api.RotationDue, "could not be asked for the old value", true},
-		"but is set again":   {func(s *stage) { s.server.Set(s.server.Values[7]) }, worker.Retired, api.RotationDone, "", true},
-		"but another is set": {func(s *stage) { s.server.Set(credential{"ann", "by-hand"}.String()) }, worker.Retired, api.RotationDone, "", true},
+		"but is gone":         {func(s *stage) { delete(s.server.Values, 7) }, worker.Retry, api.RotationDue, "could not be asked for the old value", true},
+		"but is set again":    {func(s *stage) { s.server.Set(s.server.Values[7]) }, worker.Kept, api.RotationDone, "version 7 was not retired, since its value is the current one again, as version 9; version 8, which the rotation made, may work too", true},
+		"but another is set":  {func(s *stage) { s.server.Set(credential{"ann", "by-hand"}.String()) }, worker.Retired, api.RotationDone, "version 9 was set since, in the place of version 8, which the rotation made and which may work still", true},
+		"and gets a new name": {func(s *stage) { s.server.Rename() }, worker.Retired, api.RotationDone, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -205,7 +206,8 @@ func TestTheOldValueIsRetired(t *testing.T) {
 					t.Fatal("nothing is to be retired")
 				}
 				got := s.rotate(t.Context(), t)
-				if run := s.server.Run(); got != c.want || run.State != c.state || !strings.Contains(run.Reason, c.reason) {
+				run := s.server.Run()
+				if got != c.want || run.State != c.state || !strings.Contains(run.Reason, c.reason) || (c.reason == "") != (run.Reason == "") {
 					t.Errorf("it ended with %s: %s because %q", got, run.State, run.Reason)
 				}
 				if asked := s.target.calls["retire"] > 0; asked == (name == "but is set again" || name == "but is gone") {

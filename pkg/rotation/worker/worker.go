@@ -39,6 +39,8 @@ const (
 	Rotated Outcome = "rotated"
 	// Retired is that the old value works no more.
 	Retired Outcome = "retired"
+	// Kept is that the old value works on, since it is the current one again.
+	Kept Outcome = "kept"
 	// Retry is that the attempt failed, and another one follows.
 	Retry Outcome = "retry"
 	// Discarded is that the rotation failed and what it did was taken back.

@@ -245,11 +245,11 @@ func (s *Server) Report(_ context.Context, _ uuid.UUID, in api.ReportRotation) e
 	if err := refused(s.Record.Held(in.RotationLease)); err != nil {
 		return err
 	}
-	if in.Outcome == api.OutcomeRetired {
+	if in.Outcome == api.OutcomeRetired || in.Outcome == api.OutcomeKept {
 		if s.Record.Run.Step != api.StepRetire {
 			return &worker.RefusedError{Message: "nothing is to be retired"}
 		}
-		s.Record.Retired(s.clock.Now())
+		s.Record.Settled(in.Reason, s.clock.Now())
 		return nil
 	}
 	s.Record.Failed(in.Reason, in.Outcome == api.OutcomeFailed, s.clock.Now())
