@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,18 +82,24 @@ type resource struct {
 	projects []uuid.UUID
 }
 
-// resource finds a project or a secret.
+// resource finds a project or a secret. Whose id it is, is looked for in lists: to ask for a project under a secret's id is denied,
+// and recorded.
 func (s *session) resource(ctx context.Context, text string) (resource, error) {
-	id, err := uuid.Parse(text)
-	byID := err == nil && id.String() == text
-	if byID || !strings.Contains(text, "/") {
+	project := !isID(text) && !strings.Contains(text, "/")
+	if isID(text) {
+		for p, err := range s.Projects(ctx) {
+			if err != nil {
+				return resource{}, err
+			}
+			if p.ID.String() == text {
+				project = true
+				break
+			}
+		}
+	}
+	if project {
 		p, err := s.Resolve(ctx, text)
-		if err == nil {
-			return resource{client.Resource{Project: p.ID}, p.Name, []uuid.UUID{p.ID}}, nil
-		}
-		if !byID || !errors.Is(err, client.ErrNotFound) {
-			return resource{}, err
-		}
+		return resource{client.Resource{Project: p.ID}, p.Name, []uuid.UUID{p.ID}}, err
 	}
 	found, err := s.FindSecret(ctx, text)
 	if err != nil {

@@ -23,8 +23,11 @@ func (m *Main) local() *cobra.Command {
 			"STRONGROOM_DATA is the folder with its data, keys and credentials (" + local.DefaultData + ").\n" +
 			"STRONGROOM_ADDR is where it listens, on loopback only (" + local.DefaultAddr + "), and\n" +
 			"STRONGROOM_KMS_ADDR where its KMS does (" + local.DefaultKMSAddr + "), which holds the clients' keys.\n\n" +
+			"The service account rotation is its worker, for the rotators " + listed(local.Rotated(), kindText) + ":\n" +
+			"the others rotate what is in AWS.\n\n" +
 			"With --speed its clock runs N times as fast as yours, so that schedules, expiries and rotations of months can be\n" +
-			"seen. It goes on where it was at the next start, and never back.",
+			"seen. It goes on where it was at the next start, and never back. Workers take their own time: one that dies is\n" +
+			"followed by another after 5 minutes of yours.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if speed < 1 || speed > local.MaxSpeed {
 				return usage("--speed must be from 1 to %d, not %d", local.MaxSpeed, speed)

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"strongroom/pkg/access"
 	"strongroom/pkg/api"
+	"strongroom/pkg/cmd/strongroom/internal/local"
 	rotating "strongroom/pkg/rotation"
 )
 
@@ -80,6 +82,17 @@ func TestTheWorkerIsThatOfTheDeployment(t *testing.T) {
 		if got := workerOf(url, rotating.IAMAccessKey); got != want {
 			t.Errorf("%s: %s, want %s", url, got, want)
 		}
+	}
+}
+
+// TestTheReadmeSaysWhichRotatorsHaveWorkersHere, where nothing of AWS is.
+func TestTheReadmeSaysWhichRotatorsHaveWorkersHere(t *testing.T) {
+	readme, err := os.ReadFile("../../../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "for " + listed(local.Rotated(), kindText) + " only:"; !strings.Contains(string(readme), want) {
+		t.Errorf("the README does not say %q", want)
 	}
 }
 

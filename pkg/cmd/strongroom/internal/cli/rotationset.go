@@ -3,17 +3,12 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
-	"slices"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"strongroom/pkg/access"
 	"strongroom/pkg/api"
-	"strongroom/pkg/client"
 	"strongroom/pkg/cmd/strongroom/internal/local"
 	rotating "strongroom/pkg/rotation"
 )
@@ -42,7 +37,8 @@ func (m *Main) rotationSet() *cobra.Command {
 			"    --setting host=db.example.com --setting port=5432 --setting users=app_a --setting users=app_b \\\n" +
 			"    --setting adminSecretId=demo/DB_ADMIN --setting ca=@ca.pem --deadline 7d\n\n" +
 			"A worker rotates it, which is a service account that may write the secret. What that is missing is said, with the\n" +
-			"command that gives it; --worker says which one it is: without that, it is worker-KIND, and rotation on a local server.",
+			"command that gives it. It is worker-KIND, and rotation on a local server; where yours is another, --worker says whom\n" +
+			"to look at, which is not stored. A local server has workers for " + listed(local.Rotated(), kindText) + " only.",
 		RunE: func(c *cobra.Command, args []string) error { return m.setRotation(c.Context(), args[0], flags) },
 	}
 	f := c.Flags()
@@ -53,13 +49,15 @@ func (m *Main) rotationSet() *cobra.Command {
 	f.StringVar(&flags.readers.Within, "readers-within", "", "wait for who read an older value within that `TIME`, as in 30d")
 	f.StringVar(&flags.readers.Deadline, "deadline", "", "have the old value work that `TIME` at most, as in 7d")
 	f.StringVar(&flags.readers.Grace, "grace", "", "have it work that `TIME` after the last reader came, as in 10m")
-	f.StringVar(&flags.worker, "worker", "", "the service account of the workers, `PRINCIPAL`")
+	f.StringVar(&flags.worker, "worker", "", "look whether that `PRINCIPAL`, of workers of your own, may write it")
 	if err := c.MarkFlagRequired("rotator"); err != nil {
 		panic(err)
 	}
 	completeFlag(c, "rotator", oneOf(rotating.Kinds()...))
 	return c
 }
+
+func kindText(k rotating.Kind) string { return string(k) }
 
 // rotatorTable is every kind of rotator, in lines.
 func rotatorTable() string {
@@ -86,6 +84,10 @@ func (m *Main) setRotation(ctx context.Context, text string, flags rotationFlags
 	if in.Settings, err = s.withSecrets(ctx, in.Settings); err != nil {
 		return err
 	}
+	w, err := s.worker(ctx, flags.worker, rotating.Kind(in.Rotator))
+	if err != nil {
+		return err
+	}
 	r, err := s.PutRotation(ctx, id, in, "")
 	if err != nil {
 		return err
@@ -93,16 +95,7 @@ func (m *Main) setRotation(ctx context.Context, text string, flags rotationFlags
 	if err := doneBut(m.show(s.settings, rotationListing(r))); err != nil {
 		return err
 	}
-	worker := orDefault(flags.worker, workerOf(s.URL(), rotating.Kind(r.Rotator)))
-	return doneBut(m.sayWorker(ctx, s, text, id, worker))
-}
-
-// workerOf is the service account of a kind's worker, where nobody said otherwise.
-func workerOf(server string, kind rotating.Kind) string {
-	if onThisMachine(server) {
-		return local.Rotation
-	}
-	return kind.Worker()
+	return doneBut(m.sayWorker(ctx, s, text, id, w))
 }
 
 // withSecrets puts ids in place of the secrets that settings name as people do.
@@ -127,69 +120,4 @@ func (s *session) withSecrets(ctx context.Context, settings []byte) ([]byte, err
 		members[key] = id.String()
 	}
 	return json.Marshal(members)
-}
-
-// sayWorker says what the worker is missing of the two locks. Who may not see that is told how to look.
-func (m *Main) sayWorker(ctx context.Context, s *session, text string, id uuid.UUID, worker string) error {
-	all, err := collect(s.SecretPrincipals(ctx, id))
-	if errors.Is(err, client.ErrForbidden) {
-		m.sayf("whether its worker %s may write it, you may not see; `%s` says it", worker, pasted("access", "why", worker, text))
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(all, func(p api.SecretPrincipal) bool {
-		reach, err := access.ParsePermission(string(p.Reach))
-		return err == nil && reach >= access.Write && p.Principal.Name == worker && p.Principal.Kind == access.KindServiceAccount
-	})
-	projects, err := s.projectsOf(ctx, id)
-	if err != nil {
-		return err
-	}
-	if i < 0 {
-		for _, p := range projects {
-			m.sayf("its worker %s may not write it yet; `%s` gives it that", worker, pasted("access", "grant", worker, "write", p.Name))
-		}
-		if len(projects) == 0 { // or in none that the caller sees
-			m.sayf("its worker %s may not write it yet; `%s` gives it that", worker, pasted("access", "grant", worker, "write", id.String()))
-		}
-		return nil
-	}
-	m.sayf("its worker %s may write it", worker)
-	for _, p := range projects {
-		m.sayKey(ctx, s, p, all[i])
-	}
-	return nil
-}
-
-// sayKey says whether KMS gives the worker a project's key. What can't be found out is no error: the worker will say it.
-func (m *Main) sayKey(ctx context.Context, s *session, p client.Project, worker api.SecretPrincipal) {
-	if p.Encryption != api.EncryptionClient {
-		return
-	}
-	plan, err := s.KeyPlanner().PlanFor(ctx, p, client.Resource{Project: p.ID}, worker.Principal.ID)
-	switch sync := pasted("access", "sync", p.Name); {
-	case err != nil:
-		m.sayf("whether KMS gives it the key of %q can't be seen from here; `%s --dry-run` says it: %s", p.Name, sync, err)
-	case len(plan.Make) > 0:
-		m.sayf("KMS does not give it the key of %q yet; `%s` does that", p.Name, sync)
-	}
-}
-
-// projectsOf are the projects of a secret.
-func (s *session) projectsOf(ctx context.Context, secret uuid.UUID) ([]client.Project, error) {
-	r, err := s.resource(ctx, secret.String())
-	if err != nil {
-		return nil, err
-	}
-	var projects []client.Project
-	for _, id := range r.projects {
-		p, err := s.Resolve(ctx, id.String())
-		if err != nil {
-			return nil, err
-		}
-		projects = append(projects, p)
-	}
-	return projects, nil
 }

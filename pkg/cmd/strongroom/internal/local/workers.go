@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,13 +17,24 @@ import (
 	"strongroom/pkg/rotation/worker"
 )
 
-// rotate is what does the rotations of that kind; nil where nothing does. Those that take rights in AWS rotate what is there, and
+// Rotated are the kinds of rotator that a local server has workers for. Those that take rights in AWS rotate what is there, and
 // this is none.
+func Rotated() []rotation.Kind {
+	var kinds []rotation.Kind
+	for _, r := range rotation.Rotators {
+		if len(r.Actions) == 0 {
+			kinds = append(kinds, r.Kind)
+		}
+	}
+	return kinds
+}
+
+// rotate is what does the rotations of that kind; nil where nothing does.
 func (s *Server) rotate(kind rotation.Kind) Rotate {
 	if s.config.Rotate != nil {
 		return func(ctx context.Context, secret, id uuid.UUID) error { return s.config.Rotate(ctx, kind, secret, id) }
 	}
-	if row, ok := kind.Lookup(); !ok || len(row.Actions) > 0 {
+	if !slices.Contains(Rotated(), kind) {
 		return nil
 	}
 	return func(ctx context.Context, secret, id uuid.UUID) error {
