@@ -61,7 +61,7 @@ func rotationListing(r api.Rotation) listing {
 	line("window", r.Window)
 	line("set", setterInWords(r.SetBy, r.SetAt))
 	if r.Readers != nil {
-		line("readers", fmt.Sprintf("of the last %s, for %s at most, and %s more", r.Readers.Within, r.Readers.Deadline, r.Readers.Grace))
+		line("readers", fmt.Sprintf("who read an older value in the last %s are waited for, for %s at most; when all have come, the old value works %s more", r.Readers.Within, r.Readers.Deadline, r.Readers.Grace))
 	}
 	line("next", orNever(r.NextAt))
 	if r.LastRotatedAt != nil {
@@ -74,8 +74,12 @@ func rotationListing(r api.Rotation) listing {
 	line("because", orDefault(r.Run.Because, string(r.Run.Cause)))
 	line("state", stateInWords(r.Run))
 	line("reason", r.Run.Reason)
+	waits := "waits for"
+	if r.Run.Cause == api.CauseLeak {
+		waits = "not waited for"
+	}
 	for _, reader := range r.Run.WaitingFor {
-		line("waits for", readerInWords(reader))
+		line(waits, readerInWords(reader))
 	}
 	for _, reader := range r.Run.NeverCame {
 		line("never came", readerInWords(reader))
@@ -130,8 +134,12 @@ func stateInWords(r *api.RotationRun) string {
 	case api.RotationRunning:
 		words += ", at the step " + string(r.Step)
 	case api.RotationWaiting:
+		if r.Cause == api.CauseLeak {
+			return retiringInWords(r)
+		}
 		if r.Missing == 0 {
-			return fmt.Sprintf("version %d is the current one, and nobody is waited for any more; the old value works until its grace is over", r.Version)
+			return fmt.Sprintf("version %d is the current one, and nobody is waited for any more; the old value works until its grace is over, "+
+				"or %s", r.Version, orNever(r.RetireBy))
 		}
 		words = fmt.Sprintf("version %d is the current one; the old value works until %s read it, or %s",
 			r.Version, counted(int(r.Missing), "reader has", "readers have"), orNever(r.RetireBy))
@@ -143,6 +151,11 @@ func stateInWords(r *api.RotationRun) string {
 		}
 	}
 	return words
+}
+
+// retiringInWords is how far a rotation is whose old value is known to who must not know it.
+func retiringInWords(r *api.RotationRun) string {
+	return fmt.Sprintf("version %d is the current one; the old value has leaked, and a worker is asked for at once, to retire it", r.Version)
 }
 
 func readerInWords(r api.RotationReader) string {
@@ -243,6 +256,10 @@ func (m *Main) sayWaiting(ctx context.Context, s *session, text string, id uuid.
 // sayReaders says who is waited for in a rotation, and who never came.
 func (m *Main) sayReaders(text string, run *api.RotationRun) {
 	for _, reader := range run.WaitingFor {
+		if run.Cause == api.CauseLeak {
+			m.sayf("%s: has not read it, and is not waited for: %s", text, readerInWords(reader))
+			continue
+		}
 		m.sayf("%s: waits until %s for %s", text, orNever(run.RetireBy), readerInWords(reader))
 	}
 	for _, reader := range run.NeverCame {

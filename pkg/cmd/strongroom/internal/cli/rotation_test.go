@@ -115,7 +115,11 @@ func TestRotationsInWords(t *testing.T) {
 		},
 		{
 			api.RotationRun{State: api.RotationWaiting, Version: 4, RetireBy: &at},
-			"version 4 is the current one, and nobody is waited for any more; the old value works until its grace is over",
+			"version 4 is the current one, and nobody is waited for any more; the old value works until its grace is over, or 2026-11-26T12:00:00Z",
+		},
+		{
+			api.RotationRun{State: api.RotationWaiting, Version: 4, Missing: 1, Cause: api.CauseLeak, RetireBy: &at},
+			"version 4 is the current one; the old value has leaked, and a worker is asked for at once, to retire it",
 		},
 		{api.RotationRun{State: api.RotationDone, Version: 4}, "done: version 4"},
 		{api.RotationRun{State: api.RotationFailed}, "failed"},
@@ -135,7 +139,7 @@ func TestRotationsInWords(t *testing.T) {
 	}
 	want := [][]string{
 		{"rotator", "mysql"}, {"every", "when asked for"}, {"set", "nobody knows by whom"},
-		{"readers", "of the last 30d, for 7d at most, and 10m more"},
+		{"readers", "who read an older value in the last 30d are waited for, for 7d at most; when all have come, the old value works 10m more"},
 		{"last rotated", "2026-11-26T12:00:00Z, version 3"}, {"rotation", uuid.Max.String()}, {"because", "schedule"}, {"state", "failed"},
 		{"reason", "no route"}, {"never came", "service account " + uuid.Max.String() + ", read version 3, last 2026-11-26T12:00:00Z"},
 		{"besides", "2 readers more"},
