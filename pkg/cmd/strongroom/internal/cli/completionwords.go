@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	rotating "strongroom/pkg/rotation"
 )
 
 // words says how what commands call their arguments, and flags their values, is completed; nil is what only who types it
@@ -16,7 +18,7 @@ func (m *Main) words() map[string]completer {
 		"PROJECT": m.completeProject, "REF": m.completeSecret, "PROJECT/NAME": m.completeHome,
 		"RESOURCE": m.completeResource, "PRINCIPAL": m.completeAnyPrincipal,
 		"DELETED": m.completeTrash, "ID": m.completeTrashID,
-		"ROLE": oneOf(roles...),
+		"ROLE": oneOf(roles...), "KIND": oneOf(rotating.Kinds()...),
 		"FILE": files(cobra.ShellCompDirectiveDefault), "TEMPLATE": files(cobra.ShellCompDirectiveDefault), "DIR": files(cobra.ShellCompDirectiveFilterDirs),
 		"NAME": nil, "NEW": nil, "NEWNAME": nil, "ARN": nil, "USER": nil, "PROFILE": nil, "OPERATION": nil, "N": nil,
 	}

@@ -23,7 +23,7 @@ func (m *Main) rotation() *cobra.Command {
 		Long: "Have secrets rotated: a worker makes a new value, has the target take it, tries it and makes it the current one.\n" +
 			"Where the target can keep the old value too, that one works on until everybody who reads the secret has read the new\n" +
 			"one, or a deadline is over.",
-	}, m.rotationSet(), m.rotationGet(), m.rotationRun(), m.rotationList(), m.rotationLeaver(), m.rotationLog(), m.rotationCheck(),
+	}, m.rotationSet(), m.rotationSettings(), m.rotationGet(), m.rotationRun(), m.rotationList(), m.rotationLeaver(), m.rotationLog(), m.rotationCheck(),
 		m.rotationRemove())
 }
 

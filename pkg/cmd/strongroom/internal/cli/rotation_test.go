@@ -74,6 +74,28 @@ func TestListSettingsAreThoseThatHaveLists(t *testing.T) {
 	}
 }
 
+// TestExamplesOfSettingsAreRight, with the secrets and files that they name.
+func TestExamplesOfSettingsAreRight(t *testing.T) {
+	for _, kind := range rotating.Kinds() {
+		var pairs []string
+		for _, pair := range kind.Manual().Example {
+			if key, _, _ := strings.Cut(pair, "="); strings.HasSuffix(key, "SecretId") {
+				pair = key + "=" + uuid.Max.String()
+			} else if key == "ca" {
+				continue
+			}
+			pairs = append(pairs, pair)
+		}
+		text, err := settingsOf(pairs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rotating.ParseSettings(kind, text); err != nil {
+			t.Errorf("%s: %s: %v", kind, text, err)
+		}
+	}
+}
+
 func TestTheWorkerIsThatOfTheDeployment(t *testing.T) {
 	for url, want := range map[string]string{
 		"http://127.0.0.1:8787": "rotation", "http://localhost:8787": "rotation", "http://[::1]:8787": "rotation",

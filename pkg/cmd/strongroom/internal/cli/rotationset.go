@@ -29,7 +29,7 @@ func (m *Main) rotationSet() *cobra.Command {
 		Short: "set how a secret is rotated", Args: exactly("REF"),
 		Long: "Set how a secret is rotated from now on, wholly: what was set before is replaced. The same again says that you have\n" +
 			"looked at it: then it is set by you, and no more by who left. KIND is one of\n\n" + rotatorTable() + "\n" +
-			"Settings are those of the rotator. A key may name one within another (password.length=40), one that comes again makes\n" +
+			"Settings are those of the rotator, which `strongroom rotation settings KIND` lists. A key may name one within another (password.length=40), one that comes again makes\n" +
 			"a list, and @FILE is what a file has. They hold no values: secrets that are needed, such as an admin's password, are\n" +
 			"named, by id or as project/name, and you must be allowed to read them. It takes manage on the secret.\n\n" + references + "\n\n" +
 			"  strongroom rotation set demo/TOKEN --rotator random --every 30d --setting length=40\n" +
@@ -53,7 +53,9 @@ func (m *Main) rotationSet() *cobra.Command {
 	if err := c.MarkFlagRequired("rotator"); err != nil {
 		panic(err)
 	}
-	completeFlag(c, "rotator", oneOf(rotating.Kinds()...))
+	if err := c.RegisterFlagCompletionFunc("setting", completeSetting); err != nil {
+		panic(err)
+	}
 	return c
 }
 
