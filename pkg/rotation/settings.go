@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func ParseSettings(kind Kind, text []byte) (Settings, error) {
 			if errors.Is(err, json.ErrUnknownName) {
 				p.add(field, "is no setting of the rotator %s", kind)
 			} else {
-				p.add(field, "is a JSON %s, which it can't be", wrong.JSONKind)
+				p.add(field, "must be %s", wanted(wrong.GoType))
 			}
 		} else {
 			p.add("settings", "is not a JSON object with the settings of the rotator %s", kind)
@@ -66,6 +67,24 @@ func ParseSettings(kind Kind, text []byte) (Settings, error) {
 	}
 	settings.check(&p)
 	return settings, p.err()
+}
+
+// wanted is what a setting of that type is written as.
+func wanted(of reflect.Type) string {
+	switch typeInWords(of) {
+	case "number":
+		return "one whole number"
+	case "boolean":
+		return "true or false"
+	case "list":
+		return "a list of texts"
+	case "secret":
+		return "the id of a secret"
+	}
+	if of.Kind() == reflect.Struct {
+		return "an object with settings of its own"
+	}
+	return "one text"
 }
 
 // of makes settings of that kind, with what holds where nothing is said; nil for no kind.

@@ -31,9 +31,9 @@ func (m *Main) accessIAMPolicy() *cobra.Command {
 		Use:   "iam-policy [--project PROJECT] [--permission read|write|manage] [--api ID] [--stage STAGE] [--account ACCOUNT]",
 		Short: "print the IAM policy that a role needs to use a project", Args: none,
 		Long: "Print the IAM policy that a user or role needs to use a project: execute-api:Invoke on the routes of the operations\n" +
-			"that the permission is for, with the project's id in them, and, where clients encrypt, kms:Decrypt on the client key with\n" +
-			"the project's encryption context (for manage, kms:GenerateDataKey too). It allows nothing else. Strongroom's own\n" +
-			"grant is needed besides: access grant. Nothing is changed.\n\n" +
+			"that the permission is for, with the project's id in them, and, where clients encrypt, kms:Decrypt on the client key\n" +
+			"with the project's encryption context (for manage, kms:GenerateDataKey too). It allows nothing else. Strongroom's\n" +
+			"own grant is needed besides: access grant. Nothing is changed.\n\n" +
 			"API, stage and region are taken from the URL, the account from the pinned client key; where the API has a name of its\n" +
 			"own, say --api. Who gets KMS grants (access grant without --no-kms) can do without the second statement; who makes\n" +
 			"them needs kms:CreateGrant, kms:ListGrants and kms:RevokeGrant besides. `access policy` prints KMS's part alone.\n\n" +

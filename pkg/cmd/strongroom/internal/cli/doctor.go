@@ -59,8 +59,9 @@ func (m *Main) doctor() *cobra.Command {
 			"that are set are let in, and come by projects' keys by KMS grants alone. Each is a line: ok, warn, or fail with what to\n" +
 			"do; with a fail the status is 1. Nothing is changed or pinned, and no secret is read.\n\n" +
 			"Who can invoke the functions takes lambda:ListFunctions and iam:GetAccountAuthorizationDetails; what workers come by\n" +
-			"takes that, kms:GetKeyPolicy and the role owner, admin or auditor. Without these it says so. Policies of the AWS organization, which can only take away, are not looked at; nor are the functions' own, which\n" +
-			"let API Gateway and schedules in, and could let somebody else in.\n\n" +
+			"takes that, kms:GetKeyPolicy and the role owner, admin or auditor. Without these it says so. Policies of\n" +
+			"the AWS organization, which can only take away, are not looked at; nor are the functions' own, which let API Gateway\n" +
+			"and schedules in, and could let somebody else in.\n\n" +
 			"  strongroom doctor\n" +
 			"  strongroom doctor --output json",
 		RunE: func(c *cobra.Command, _ []string) error { return m.diagnose(c.Context(), functions) },

@@ -62,7 +62,7 @@ func (m *Main) eventsSeals() *cobra.Command {
 	c := &cobra.Command{
 		Use: "seals [--from TIME] [--to TIME]", Short: "list the seals of hours, newest first", Args: none,
 		Long: "List the seals of hours, newest first, and what was removed because events are not kept for longer. It takes the\n" +
-			"role owner, admin or auditor. " + timesInWords + "\n\n" +
+			"role owner, admin or auditor.\n" + timesInWords + "\n\n" +
 			"  strongroom events seals --from 2026-11-26",
 		RunE: func(c *cobra.Command, _ []string) error { return m.listSeals(c.Context(), flags) },
 	}

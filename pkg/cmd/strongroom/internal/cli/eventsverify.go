@@ -38,7 +38,7 @@ func (m *Main) eventsVerify() *cobra.Command {
 			"--key says which key is to have signed: PEM, or base64 as `aws kms get-public-key` writes it; it may be named several\n" +
 			"times, for a key that was replaced. Without it the file's own first key is taken, which shows nothing against somebody\n" +
 			"who has sealed anew with a key of their own: compare the fingerprint that is said. --from and --to want the file to hold\n" +
-			"these hours: where a file begins and ends, it can't prove itself. " + timesInWords + "\n\n" +
+			"these hours: where a file begins and ends, it can't prove itself.\n" + timesInWords + "\n\n" +
 			"  strongroom events verify november.jsonl --key seals.pem --from 2026-11-01 --to 2026-12-01\n\n" +
 			"What was written in the last seventy minutes before the export may not be covered.",
 		RunE: func(_ *cobra.Command, args []string) error { return m.verifyEvents(args[0], flags) },

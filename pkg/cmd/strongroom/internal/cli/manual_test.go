@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -90,6 +91,20 @@ func TestEveryCommandSaysHowItsArgumentsAreCompleted(t *testing.T) {
 		ours := c.Name() != "help" && !strings.Contains(c.CommandPath(), " completion")
 		if ours && !c.HasSubCommands() && c.ValidArgsFunction == nil {
 			t.Errorf("%s has no ValidArgsFunction; completes() offers nothing", c.CommandPath())
+		}
+	}
+}
+
+// maxHelp is how many columns lines of help have at most.
+const maxHelp = 120
+
+func TestLinesOfHelpFitATerminal(t *testing.T) {
+	_, all := commands(t)
+	for _, c := range all {
+		for line := range strings.Lines(c.Long) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > maxHelp && !strings.HasPrefix(line, indented) {
+				t.Errorf("%s: %d columns: %s", c.CommandPath(), n, line)
+			}
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (m *Main) principalDelete(k kind) *cobra.Command {
 	if k.Kind == access.KindGroup {
 		c.Long += "; a group must have no members any\nlonger"
 	} else {
-		c.Long += "; " + k.command + " disable has one"
+		c.Long += ";\n" + k.command + " disable has one"
 	}
 	c.Long += ". Nothing is printed.\n\n  strongroom " + k.command + " delete " + k.sample()
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")

@@ -30,8 +30,8 @@ func (m *Main) rotation() *cobra.Command {
 func (m *Main) rotationGet() *cobra.Command {
 	return &cobra.Command{
 		Use: "get REF", Short: "show how a secret is rotated, and how that goes", Args: exactly("REF"),
-		Long: "Show how a secret is rotated, by what and when next, who set that, how the latest rotation went or how far it is, and who\n" +
-			"is waited for. It takes manage on the secret, or the role auditor.\n\n" + references + "\n\n" +
+		Long: "Show how a secret is rotated, by what and when next, who set that, how the latest rotation went or how far it is, and\n" +
+			"who is waited for. It takes manage on the secret, or the role auditor.\n\n" + references + "\n\n" +
 			"  strongroom rotation get demo/DATABASE_URL",
 		RunE: func(c *cobra.Command, args []string) error {
 			s, id, err := m.connectToID(c.Context(), args[0])
@@ -114,12 +114,22 @@ func setter(by *api.RotationSetter) string {
 	return orDefault(by.Name, by.ID.String())
 }
 
-// settingsInWords are the settings of a rotator, as --setting takes them.
+// settingsInWords are the settings of a rotator. Of certificates it says how long they are alone: they would fill a terminal.
 func settingsInWords(settings json.RawMessage) string {
-	if text := string(settings); text != "{}" {
-		return text
+	var members map[string]any
+	if err := json.Unmarshal(settings, &members); err != nil || len(members) == 0 {
+		return ""
 	}
-	return ""
+	ca, ok := members["ca"].(string)
+	if !ok || ca == "" {
+		return string(settings)
+	}
+	members["ca"] = fmt.Sprintf("(PEM, %s)", counted(len(ca), "byte", "bytes"))
+	short, err := json.Marshal(members)
+	if err != nil {
+		return string(settings)
+	}
+	return string(short)
 }
 
 // stateInWords is how far a rotation is.

@@ -171,6 +171,17 @@ func TestRotationsInWords(t *testing.T) {
 	}
 }
 
+func TestSettingsAreShownWithoutTheirCertificates(t *testing.T) {
+	for settings, want := range map[string]string{
+		`{}`: "", ``: "", `{"length":40}`: `{"length":40}`, `{"ca":"","host":"db"}`: `{"ca":"","host":"db"}`,
+		`{"ca":"-----BEGIN CERTIFICATE-----\nMII\n","host":"db"}`: `{"ca":"(PEM, 32 bytes)","host":"db"}`,
+	} {
+		if got := settingsInWords([]byte(settings)); got != want {
+			t.Errorf("%s is shown as %s, want %s", settings, got, want)
+		}
+	}
+}
+
 func TestWhoSetARotationInWords(t *testing.T) {
 	at := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 	by := func(name string, left api.Departure) *api.RotationSetter {

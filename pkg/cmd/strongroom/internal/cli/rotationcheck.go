@@ -20,7 +20,8 @@ func (m *Main) rotationCheck() *cobra.Command {
 		Use: "check REF [--yes]", Short: "try a rotation's settings from here, and change nothing", Args: exactly("REF"),
 		Long: "Try the settings of a secret's rotation from this machine, with your own rights, and change nothing: the target is\n" +
 			"asked with the secret's current value, and with those of the secrets that the settings name, which you must be allowed\n" +
-			"to read: so you are one of its readers from then on, for whom rotations wait where the old value goes on working. What works from here may not work from where the worker is. It takes manage on the secret.\n\n" +
+			"to read: so you are one of its readers from then on, for whom rotations wait where the old value goes on working. What\n" +
+			"works from here may not work from where the worker is. It takes manage on the secret.\n\n" +
 			"Which target that is, is the server's word. It is said first, and for values that clients encrypt you are asked whether\n" +
 			"to send them there; --yes is for where nobody can be asked.\n\n" + references + "\n\n" +
 			"  strongroom rotation check demo/DATABASE_URL",

@@ -20,7 +20,8 @@ func (m *Main) rotationList() *cobra.Command {
 		Long: "List the secrets that are rotated, those first about which something is to be done first: by what they are rotated, how\n" +
 			"often, when next, when last, how the latest rotation went, who set it so, and why it failed. What somebody set who left\n" +
 			"goes on sending new values where they said: look at the target, and set it again. --due lists those alone about which\n" +
-			"something is to be done now. It takes the role owner, admin or auditor.\n\n" +
+			"Strongroom has something to do now: begin one, ask for a worker again, look for readers. STATE due is another thing: a\n" +
+			"worker was asked for, and has not come or failed. It takes the role owner, admin or auditor.\n\n" +
 			"  strongroom rotation list\n" +
 			"  strongroom rotation list --due --output json",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -43,7 +44,7 @@ func (m *Main) rotationList() *cobra.Command {
 			return m.show(s.settings, l)
 		},
 	}
-	c.Flags().BoolVar(&due, "due", false, "only those about which something is to be done now")
+	c.Flags().BoolVar(&due, "due", false, "only those about which Strongroom has something to do now")
 	return c
 }
 

@@ -3,12 +3,15 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"strongroom/pkg/api"
+	"strongroom/pkg/client"
 	"strongroom/pkg/cmd/strongroom/internal/local"
 	rotating "strongroom/pkg/rotation"
 )
@@ -29,9 +32,10 @@ func (m *Main) rotationSet() *cobra.Command {
 		Short: "set how a secret is rotated", Args: exactly("REF"),
 		Long: "Set how a secret is rotated from now on, wholly: what was set before is replaced. The same again says that you have\n" +
 			"looked at it: then it is set by you, and no more by who left. KIND is one of\n\n" + rotatorTable() + "\n" +
-			"Settings are those of the rotator, which `strongroom rotation settings KIND` lists. A key may name one within another (password.length=40), one that comes again makes\n" +
-			"a list, and @FILE is what a file has. They hold no values: secrets that are needed, such as an admin's password, are\n" +
-			"named, by id or as project/name, and you must be allowed to read them. It takes manage on the secret.\n\n" + references + "\n\n" +
+			"Settings are those of the rotator, which `strongroom rotation settings KIND` lists. A key may name one within another\n" +
+			"(password.length=40), one that comes again makes a list, and @FILE is what a file has. They hold\n" +
+			"no values: secrets that are needed, such as an admin's password, are named, by id or as project/name, and you must be\n" +
+			"allowed to read them. It takes manage on the secret.\n\n" + references + "\n\n" +
 			"  strongroom rotation set demo/TOKEN --rotator random --every 30d --setting length=40\n" +
 			"  strongroom rotation set demo/DB --rotator postgresql --every '0 3 * * 1' --window 2h \\\n" +
 			"    --setting host=db.example.com --setting port=5432 --setting users=app_a --setting users=app_b \\\n" +
@@ -75,6 +79,9 @@ func (m *Main) setRotation(ctx context.Context, text string, flags rotationFlags
 	if flags.readers != (api.RotationReaders{}) {
 		in.Readers = &flags.readers
 	}
+	if err := checkEvery(in.Every); err != nil {
+		return err
+	}
 	var err error
 	if in.Settings, err = settingsOf(flags.settings, os.ReadFile); err != nil {
 		return err
@@ -92,7 +99,7 @@ func (m *Main) setRotation(ctx context.Context, text string, flags rotationFlags
 	}
 	r, err := s.PutRotation(ctx, id, in, "")
 	if err != nil {
-		return err
+		return byFlags(forced(err))
 	}
 	if err := doneBut(m.show(s.settings, rotationListing(r))); err != nil {
 		return err
@@ -117,9 +124,49 @@ func (s *session) withSecrets(ctx context.Context, settings []byte) ([]byte, err
 		}
 		id, err := s.Lookup(ctx, ref.text)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--setting %s: %s: %w", key, named, err)
 		}
 		members[key] = id.String()
 	}
 	return json.Marshal(members)
+}
+
+// checkEvery says how what AWS's schedules are written like is written here.
+func checkEvery(every string) error {
+	for begin, right := range map[string]string{
+		"rate(": "a time, as in 30d or 12h",
+		"cron(": "five fields in UTC, without cron(…), a year and ?, as in '0 3 * * *'",
+		"@":     "a time, as in 1d, or five fields in UTC, as in '0 0 * * *'",
+	} {
+		if strings.HasPrefix(every, begin) {
+			return usage("--every: write %s, not %q", right, every)
+		}
+	}
+	return nil
+}
+
+// flagsOf are the flags that fields of put-rotation's request are made of.
+var flagsOf = map[string]string{
+	"every": "--every", "window": "--window", "rotator": "--rotator", "settings": "--setting",
+	"readers": "--readers-within, --deadline and --grace", "readers.within": "--readers-within", "readers.deadline": "--deadline",
+	"readers.grace": "--grace",
+}
+
+// byFlags is an answer about fields of the request that says by which flags they were given.
+func byFlags(err error) error {
+	var answered *client.Error
+	if !errors.As(err, &answered) || len(answered.API.Details) == 0 {
+		return err
+	}
+	faults := make([]string, len(answered.API.Details))
+	for i, d := range answered.API.Details {
+		flag := orDefault(flagsOf[d.Field], d.Field)
+		if name, ok := strings.CutPrefix(d.Field, "settings."); ok {
+			flag = "--setting " + name
+		}
+		faults[i] = flag + ": " + d.Message
+	}
+	rest := *answered
+	rest.API.Details = nil
+	return &exitError{ExitError, fmt.Errorf("%s%s", strings.Join(faults, "; "), hint(&rest))}
 }
