@@ -40,11 +40,22 @@ func (m *Main) rotationGet() *cobra.Command {
 			}
 			r, err := s.Rotation(c.Context(), id)
 			if err != nil {
-				return err
+				return inCommands(err, args[0])
 			}
 			return m.show(s.settings, rotationListing(r))
 		},
 	}
+}
+
+// inCommands is an answer about a secret's rotation, with the command for what it says to do.
+func inCommands(err error, text string) error {
+	switch words := err.Error(); {
+	case strings.Contains(words, "delete-rotation with force=true"):
+		return fmt.Errorf("%w: here, `%s`", err, pasted("rotation", "remove", text, "--force"))
+	case strings.Contains(words, "no rotation is set"):
+		return fmt.Errorf("%w: here, `%s --rotator KIND`", err, pasted("rotation", "set", text))
+	}
+	return err
 }
 
 // rotationListing is how a secret is rotated, a line a fact.

@@ -38,7 +38,7 @@ func (m *Main) checkRotation(ctx context.Context, text string, yes bool) error {
 	}
 	r, err := s.Rotation(ctx, id)
 	if err != nil {
-		return err
+		return inCommands(err, text)
 	}
 	kind := rotating.Kind(r.Rotator)
 	open := rotator.Open[kind]

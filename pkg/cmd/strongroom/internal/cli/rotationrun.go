@@ -70,7 +70,7 @@ func (m *Main) runRotation(ctx context.Context, text string, flags rotateFlags) 
 	}
 	run, err := s.RotateSecret(ctx, id, api.RotateSecret{ID: &asked, Leaked: flags.leaked})
 	if err != nil {
-		return err
+		return inCommands(err, text)
 	}
 	m.sayf("%s: rotation %s", text, run.ID)
 	if run.ID != asked {

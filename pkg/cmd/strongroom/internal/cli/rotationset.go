@@ -99,7 +99,7 @@ func (m *Main) setRotation(ctx context.Context, text string, flags rotationFlags
 	}
 	r, err := s.PutRotation(ctx, id, in, "")
 	if err != nil {
-		return byFlags(forced(err))
+		return byFlags(inCommands(err, text))
 	}
 	if err := doneBut(m.show(s.settings, rotationListing(r))); err != nil {
 		return err
