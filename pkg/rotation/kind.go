@@ -18,6 +18,8 @@ type Rotator struct {
 	Kind Kind
 	// Summary is one line for people: what it rotates.
 	Summary string
+	// Where is what its steps are done at, for the reasons of failures; empty for nothing outside.
+	Where string
 	// Actions are the IAM actions that its worker needs in AWS, besides those of every worker: calling Strongroom's API and using
 	// the client key.
 	Actions []string
@@ -25,16 +27,16 @@ type Rotator struct {
 
 // Rotators lists every kind, one row each. A worker of its own serves each in AWS, and a folder under functions/workers.
 var Rotators = []Rotator{
-	{Kind: PostgreSQL, Summary: "the password of a PostgreSQL user, or of two that alternate"},
-	{Kind: MySQL, Summary: "the password of a MySQL or MariaDB user, or of two that alternate"},
+	{Kind: PostgreSQL, Where: "the database server", Summary: "the password of a PostgreSQL user, or of two that alternate"},
+	{Kind: MySQL, Where: "the database server", Summary: "the password of a MySQL or MariaDB user, or of two that alternate"},
 	{
-		Kind: IAMAccessKey, Summary: "the access key of an IAM user",
+		Kind: IAMAccessKey, Where: "AWS", Summary: "the access key of an IAM user",
 		Actions: []string{"iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:ListAccessKeys", "iam:ListUserTags", "iam:UpdateAccessKey"},
 	},
 	{Kind: Random, Summary: "a random value, which nothing but its readers knows"},
-	{Kind: HTTP, Summary: "whatever a service of yours sets, asked by signed requests"},
+	{Kind: HTTP, Where: "the service", Summary: "whatever a service of yours sets, asked by signed requests"},
 	{
-		Kind: Lambda, Summary: "whatever a Lambda function of yours sets, in AWS Secrets Manager's four steps",
+		Kind: Lambda, Where: "the function", Summary: "whatever a Lambda function of yours sets, in AWS Secrets Manager's four steps",
 		Actions: []string{"lambda:InvokeFunction", "lambda:ListTags"},
 	},
 }

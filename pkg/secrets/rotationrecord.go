@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -35,13 +34,11 @@ type rotationRecord struct {
 	Run           runRecord   `table:"run"`
 	Again         causeRecord `table:"again"`
 	AgainID       uuid.UUID   `table:"againId"`
-	// PublicID is what the value of PublicVersion is known by outside, PendingID what the pending one is, OldID what one is that is
-	// to be retired and works until then, or that may work still though another value was made current in its place. What a value
-	// is known by that no rotation made, nobody says.
-	PublicID      string `table:"publicId"`
-	PublicVersion int64  `table:"publicVersion"` // zero where it was stored without, for LastVersion
-	PendingID     string `table:"pendingId"`
-	OldID         string `table:"oldId"`
+	// PublicID is what the value of LastVersion is known by outside, PendingID what the pending one is, OldID what one is that is
+	// to be retired and works until then, or was kept. What a value is known by that no rotation made, nobody says.
+	PublicID  string `table:"publicId"`
+	PendingID string `table:"pendingId"`
+	OldID     string `table:"oldId"`
 }
 
 type causeRecord struct {
@@ -83,9 +80,9 @@ func rotationOf(item table.Item) (rotationRecord, error) {
 	return rec, fromItem(item, &rec)
 }
 
-// knownAs is what a version's value is known by outside; empty where nobody knows.
+// knownAs is what a version's value is known by outside, where the last rotation made it; empty where nobody knows.
 func (rec *rotationRecord) knownAs(version int64) string {
-	if version != cmp.Or(rec.PublicVersion, rec.LastVersion) {
+	if version != rec.LastVersion {
 		return ""
 	}
 	return rec.PublicID

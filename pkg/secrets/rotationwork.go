@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -277,10 +278,12 @@ func (q *request) promote(ctx context.Context, r *rotationSight, number int64) (
 	r.rec.changed(q, q.now())
 	known := r.rotation.knownAs(old.Version)
 	r.state.Finished(q.now())
-	if r.rotation.OldID = ""; r.state.Run.Unretired() {
-		r.rotation.OldID = known
+	if r.state.Run.Unretired() {
+		r.rotation.OldID = cmp.Or(known, r.rotation.OldID) // of one that was kept
+	} else {
+		r.rotation.OldID = ""
 	}
-	r.rotation.PublicID, r.rotation.PublicVersion, r.rotation.PendingID = r.rotation.PendingID, number, ""
+	r.rotation.PublicID, r.rotation.PendingID = r.rotation.PendingID, ""
 	p = q.planRotation(r, rotationFinished)
 	c := &secretChange{id: r.id, old: &old, new: &r.rec, promoted: true}
 	p.act.changed = append(p.act.changed, c.act(&old).changed...)
@@ -404,7 +407,6 @@ func (r *rotationSight) reported(in api.ReportRotation, now time.Time) (string, 
 		}
 		r.state.Settled(in.Reason, now)
 		if kept {
-			r.rotation.PublicID, r.rotation.PublicVersion, r.rotation.OldID = r.rotation.OldID, r.rec.Version, r.rotation.PublicID
 			return rotationKept, nil
 		}
 		r.rotation.OldID = ""

@@ -32,7 +32,6 @@ const (
 	// shortMember is below how many bytes a member of a value is none to look for, but under one of secretNames: a port's digits, or
 	// a letter, stand in any text.
 	shortMember = 4
-	withheld    = "the reason is withheld, since it may hold a value"
 	tooLong     = "the reason is too long to be looked through for values"
 	unsaid      = "no reason was given that can be shown"
 )
@@ -44,7 +43,11 @@ var names = []string{"username", "user", "host", "hostname", "port", "engine", "
 var secretNames = []string{"password", "secret", "secretAccessKey", "token", "key"}
 
 // Values are those that no text which is stored or shown may hold, with the texts in them. The zero value is none.
-type Values struct{ texts []string }
+type Values struct {
+	texts []string
+	// instead is what Instead has been told.
+	instead string
+}
 
 // Add remembers a value; of a JSON object, its members too, but those that are names; of many lines, the longer ones too.
 func (v *Values) Add(value string) {
@@ -118,7 +121,7 @@ func (v *Values) Blank(reason string, most int) string {
 	// What was no value may have become one: its marks stood apart, or its words in two lines.
 	reason, again := v.blank(rotation.Line(reason, math.MaxInt))
 	if short || again {
-		return withheld
+		return v.withheld()
 	}
 	if reason = rotation.Line(reason, most); reason == "" {
 		return unsaid

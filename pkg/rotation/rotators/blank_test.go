@@ -154,3 +154,18 @@ func TestNoReasonHoldsAnyValue(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsSaidInsteadOfAReason: it stands as it is, and nothing of the reason does.
+func TestWhatIsSaidInsteadOfAReason(t *testing.T) {
+	var v Values
+	v.Add("abc")
+	v.Instead("the abc could not be set")
+	v.Instead("taking it back failed")
+	if got := v.Blank("all is well", 40); got != "all is well" {
+		t.Errorf("without need, it says %q", got)
+	}
+	want := "the abc could not be set; taking it back failed; what was said of it is withheld, since it may hold a value"
+	if got := v.Blank("the server says abc-and-more", 40); got != want {
+		t.Errorf("it says %q; want %q", got, want)
+	}
+}

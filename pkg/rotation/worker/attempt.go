@@ -322,7 +322,21 @@ func (a *attempt) do(ctx context.Context, what string, call func(context.Context
 	case err == nil:
 		return nil
 	case errors.As(err, &said):
-		return &failure{reason: said.Reason, permanent: said.Permanent}
+		return &failure{reason: said.Reason, permanent: said.Permanent, outline: a.outlineOf(what, said)}
 	}
 	return &failure{reason: "the rotator could not " + what}
+}
+
+// outlineOf says in fixed words what a rotator could not do, and where.
+func (a *attempt) outlineOf(what string, said *rotators.Error) string {
+	where, passes := "", "which may pass"
+	for _, r := range rotation.Rotators {
+		if r.Kind == a.worker.Kind && r.Where != "" {
+			where = " at " + r.Where
+		}
+	}
+	if said.Permanent {
+		passes = "which does not pass by itself"
+	}
+	return fmt.Sprintf("the rotator could not %s%s, %s", what, where, passes)
 }

@@ -69,8 +69,8 @@
 //
 // Why an attempt failed is stored and shown, and so holds no value: rotators write reasons of fixed words and names. As a second
 // lock, every value that the worker handled is blanked out of a reason, as it stands and as JSON, URLs, base64 and hexadecimal
-// digits would write it; a reason that may hold a very short value is withheld. The note that rotators leave for those that
-// follow is refused where it holds a value.
+// digits would write it; of a reason that may hold a very short value, no more is said than what could not be
+// done, and where. The note that rotators leave for those that follow is refused where it holds a value.
 //
 // # In AWS
 //

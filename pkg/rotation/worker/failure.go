@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,9 @@ import (
 type failure struct {
 	// reason is for people. Values are still to be blanked out of it.
 	reason string
+	// outline says the same in fixed words alone, in which no value has any part: for where the reason is withheld. Where it is empty,
+	// nothing is known but the step.
+	outline string
 	// permanent says that another attempt would not help.
 	permanent bool
 	// uncertain says that the pending version may have become the current one, or may still.
@@ -30,7 +34,8 @@ func asking(what string, err error) error {
 	if errors.As(err, &f) {
 		return f
 	}
-	return &failure{reason: fmt.Sprintf("Strongroom could not be asked %s: %s", what, err)}
+	outline := "Strongroom could not be asked " + what
+	return &failure{reason: fmt.Sprintf("%s: %s", outline, err), outline: outline}
 }
 
 func isUncertain(err error) bool {
@@ -47,6 +52,7 @@ func (a *attempt) failed(ctx context.Context, err error) (Outcome, error) {
 	if !errors.As(err, &f) {
 		f = &failure{reason: "the worker could not do the rotation"}
 	}
+	a.values.Instead(a.outline(f))
 	switch {
 	case a.retiring() && f.permanent:
 		return a.report(ctx, api.OutcomeFailed, Failed, f.reason)
@@ -56,6 +62,14 @@ func (a *attempt) failed(ctx context.Context, err error) (Outcome, error) {
 		return a.postpone(ctx, f)
 	}
 	return a.giveUp(ctx, f)
+}
+
+// outline is a failure in fixed words.
+func (a *attempt) outline(f *failure) string {
+	if f.outline != "" {
+		return f.outline
+	}
+	return "the attempt failed at the step " + string(cmp.Or(a.hold.step, a.task.Run.Step))
 }
 
 // lost is the outcome without the lease.
@@ -110,7 +124,12 @@ func (a *attempt) takeBack(ctx context.Context, f *failure) error {
 			return context.Cause(ctx)
 		}
 	}
-	return a.undo(ctx)
+	err := a.undo(ctx)
+	var undone *failure
+	if errors.As(err, &undone) {
+		a.values.Instead("taking it back failed: " + a.outline(undone))
+	}
+	return err
 }
 
 // undo has the target take the current value again, which may be another one than at first.

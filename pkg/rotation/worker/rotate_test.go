@@ -324,3 +324,43 @@ func (r telling) say(step string, task *rotators.Task) error {
 func (r telling) Set(_ context.Context, task *rotators.Task) error  { return r.say("set", task) }
 func (r telling) Test(_ context.Context, task *rotators.Task) error { return r.say("test", task) }
 func (r telling) Undo(_ context.Context, task *rotators.Task) error { return r.say("undo", task) }
+
+// TestAReasonThatIsWithheldStillSaysWhereItFailed: a password of few letters stands in any text.
+func TestAReasonThatIsWithheldStillSaysWhereItFailed(t *testing.T) {
+	refuse := func(step string, permanent bool) func(*stage) {
+		return func(s *stage) {
+			s.target.refuses[step] = &rotators.Error{Reason: "no zx for " + step, Permanent: permanent}
+		}
+	}
+	const withheld = "; what was said of it is withheld, since it may hold a value"
+	for name, c := range map[string]struct {
+		before func(*stage)
+		want   string
+	}{
+		"set":                        {refuse("set", false), "the rotator could not set the new value at the database server, which may pass" + withheld},
+		"test, for good":             {refuse("test", true), "the rotator could not test the new value at the database server, which does not pass by itself" + withheld},
+		"set, and is not taken back": {func(s *stage) { refuse("set", true)(s); refuse("undo", true)(s) }, "the rotator could not set the new value at the database server, which does not pass by itself; taking it back failed: the rotator could not take back the new value at the database server, which does not pass by itself" + withheld},
+		"Strongroom is not there": {func(s *stage) {
+			s.hooks.promote = func(int64) (error, error) { return errors.New("no answer of zx"), nil }
+		}, "the attempt failed at the step finish" + withheld},
+		"a further secret is not": {func(s *stage) {
+			delete(s.server.Others, adminID)
+		}, "Strongroom could not be asked for the secret " + adminID.String() + ", which the settings name: it is not there"},
+		"nothing is withheld": {func(s *stage) {
+			s.target.refuses["set"] = &rotators.Error{Reason: "no luck"}
+		}, "no luck"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, single)
+				s.server.Set(credential{"ann", "zx"}.String())
+				s.target.opens["ann"] = "zx"
+				c.before(s)
+				s.rotate(t.Context(), t)
+				if got := s.server.Run().Reason; got != c.want {
+					t.Errorf("it failed because %q; want %q", got, c.want)
+				}
+			})
+		})
+	}
+}
