@@ -30,6 +30,8 @@ type Manual struct {
 	Settings []Setting `json:"settings"`
 	// Value is what the secret's value must be, or is made to be.
 	Value string `json:"value"`
+	// Protocol is, in lines, what is asked of a service or a function of the user's, and how; empty for the others.
+	Protocol string `json:"protocol,omitempty"`
 	// Example are settings, key=value each, with the secrets that they name as project/name.
 	Example []string `json:"example"`
 }
@@ -42,7 +44,7 @@ func (k Kind) Manual() Manual {
 		return Manual{}
 	}
 	m := manuals[k]
-	return Manual{Kind: k, Summary: row.Summary, Settings: settingsOf(k), Value: m.value, Example: m.example}
+	return Manual{Kind: k, Summary: row.Summary, Settings: settingsOf(k), Value: m.value, Protocol: protocols[k], Example: m.example}
 }
 
 // manuals are the words of each kind.
@@ -67,6 +69,29 @@ var manuals = map[Kind]struct {
 		"any text; with field, a JSON object, of which that member is replaced",
 		[]string{"functionArn=arn:aws:lambda:eu-central-1:111122223333:function:rotate", "keepsOld=true"},
 	},
+}
+
+// protocols are in short what the comments of packages webhook and awslambda say at length.
+var protocols = map[Kind]string{
+	HTTP: `A request is a POST with {"type", "rotationId", "secretId", "current", "pending", "old"}: values that the type needs are there.
+  rotation.check   see whether you could rotate current, and change nothing; it has no rotationId
+  rotation.set     make pending work; current works so far
+  rotation.test    see whether pending works
+  rotation.undo    make current work, and pending, if there is one, not
+  rotation.retire  make old not work; current works on; with keepsOld alone
+Each may come again, and must come to the same. The headers webhook-id, webhook-timestamp and webhook-signature are those of
+Standard Webhooks (https://www.standardwebhooks.com): "v1," and the HMAC-SHA256, in base64, of id.timestamp.body. Check it first.
+Any 2xx is done; 408, 425, 429, 5xx and no answer in time are tried again; all else gives the rotation up. {"error": "…"} in
+the answer's body is shown, without values.`,
+	Lambda: `The function is invoked with {"Step", "SecretId", "ClientRequestToken", "Values"}, as AWS Secrets Manager's are:
+  createSecret     nothing, or answer {"value": "…"}, which is taken for the new value
+  setSecret        make AWSPENDING work
+  testSecret       see whether AWSPENDING works
+  finishSecret     a notice: AWSCURRENT is the new value now
+  undoSecret       make AWSCURRENT work again, and AWSPENDING, if there is one, not
+  retireSecret     make AWSPREVIOUS not work; with keepsOld alone
+Each may come again, and must come to the same. Values holds AWSCURRENT, AWSPENDING and AWSPREVIOUS, with includeValues alone;
+else the function reads them from Strongroom, as a service account of its own. An error is tried again later.`,
 }
 
 const databaseValue = `a JSON object, {"username": …, "password": …}: other members stay. With one user, the password alone will do. ` +

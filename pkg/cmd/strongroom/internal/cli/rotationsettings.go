@@ -72,7 +72,11 @@ func (m *Main) showManual(r rotating.Manual) error {
 	if err := m.showTable(l); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(m.Stdout, "\nThe secret's value is %s\n\n%s%s\n", strings.TrimSuffix(r.Value, ".")+".", indented, exampleOf(r))
+	text := "\nThe secret's value is " + strings.TrimSuffix(r.Value, ".") + ".\n"
+	if r.Protocol != "" {
+		text += "\n" + r.Protocol + "\n"
+	}
+	_, err := fmt.Fprintf(m.Stdout, "%s\n%s%s\n", text, indented, exampleOf(r))
 	return err
 }
 
