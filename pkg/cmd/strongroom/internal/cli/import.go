@@ -30,7 +30,8 @@ func (m *Main) importCommand() *cobra.Command {
 			"  strongroom import .env --project demo\n\n" +
 			"What the project does not have is created, what has another value is changed, and what is so already is\n" +
 			"left alone, as is everything that the file does not name. What would change is shown first, without\n" +
-			"values; --dry-run does no more than that, and --yes does it without asking.\n\n" +
+			"values; --dry-run does no more than that, and --yes does it without asking. To compare, the project's\n" +
+			"values are read, by --dry-run too: so you are one of their readers from then on, for whom rotations wait.\n\n" +
 			"Interrupted (Ctrl-C ends it when what is under way is done), it goes on where it was when it is run\n" +
 			"again: nothing is lost and nothing is there twice. New secrets are put into the file's order, so that\n" +
 			"export writes them in that order.\n\n" +

@@ -74,12 +74,23 @@ func (m *Main) checkRotation(ctx context.Context, text string, yes bool) error {
 	if err := open(c.AWS).Check(ctx, &task); err != nil {
 		return fmt.Errorf("%s: %w", text, err)
 	}
-	m.sayf("%s: the settings work from here", text)
+	if err := m.did(s, rotationChecked{id, kind, settings.Target(), version}, "%s: the settings work from here", text); err != nil {
+		return err
+	}
 	if settings.Keeps() {
 		m.sayf("%s: you have read version %d for that: the next rotation waits for you too, until you read the new one or its deadline is over",
 			text, version)
 	}
 	return nil
+}
+
+// A rotationChecked is settings that work, as --output json shows them.
+type rotationChecked struct {
+	SecretID uuid.UUID     `json:"secretId"`
+	Rotator  rotating.Kind `json:"rotator"`
+	Target   string        `json:"target,omitempty"`
+	// Version is the one that it was tried with.
+	Version int64 `json:"version"`
 }
 
 // confirmTarget says what values are sent to, and asks whether those that clients encrypt are to be.
