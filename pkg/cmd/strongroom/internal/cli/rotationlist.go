@@ -169,7 +169,9 @@ func (m *Main) rotateAll(ctx context.Context, s *session, known []api.RotationEn
 		case of != nil && !of.Read && !of.Reachable:
 			continue
 		case of != nil && !of.Read && !reachable:
-			left++
+			if !of.Trashed {
+				left++
+			}
 			continue
 		case of != nil && of.Trashed:
 			m.sayf("%s is in the trash, and not rotated there; rotate it when somebody restores it, or purge it", name)

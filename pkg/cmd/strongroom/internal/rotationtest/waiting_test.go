@@ -35,7 +35,7 @@ func (s *strongroom) shown(db *dbtest.Server, users string) (uuid.UUID, *termina
 		"--setting", "host="+db.Host, "--setting", "port="+strconv.Itoa(db.Port), "--setting", "database=postgres", "--setting", "ca=@"+ca,
 		"--setting", "users="+users+"_a", "--setting", "users="+users+"_b", "--setting", "adminSecretId=demo/ADMIN",
 		"--readers-within", "20d", "--deadline", "2h", "--grace", "10m")
-	p.has(t, p.out, "readers  of the last 20d, for 2h at most, and 10m more\n")
+	p.has(t, p.out, "readers  who read an older value in the last 20d are waited for, for 2h at most; when all have come, the old value works 10m more\n")
 	p.has(t, p.said, "strongroom: its worker rotation may write it\n")
 	return secret, t
 }
@@ -101,7 +101,7 @@ func TestTheProgramShowsWhoIsWaitedForUntilTheyCome(t *testing.T) {
 	}
 	s.until("nobody is waited for", func() bool {
 		return strings.Contains(owner.must("rotation", "get", "demo/DATABASE").out,
-			"version 2 is the current one, and nobody is waited for any more; the old value works until its grace is over\n")
+			"version 2 is the current one, and nobody is waited for any more; the old value works until its grace is over, or ")
 	})
 	if !db.Works(t, old.Username, old.Password) {
 		t.Fatal("the old login does not work any more, and its grace is not over")
@@ -180,7 +180,7 @@ func TestTheProgramSaysThatAnotherRotationFollows(t *testing.T) {
 	if strings.Contains(p.said, "waits until") {
 		t.Errorf("it waits for somebody:\n%s", p.said)
 	}
-	const nobody = "strongroom: demo/DATABASE: version 2 is the current one, and nobody is waited for any more; the old value works until its grace is over\n"
+	const nobody = "strongroom: demo/DATABASE: version 2 is the current one, and nobody is waited for any more; the old value works until its grace is over, or "
 	p.has(owner, p.said, nobody)
 	first := s.latest(secret)
 	p = owner.must("rotation", "run", "demo/DATABASE")
