@@ -133,17 +133,29 @@ func (s *strongroom) latest(secret uuid.UUID) api.RotationRun {
 // retired moves the clock on, minute by minute, until the old value is retired.
 func (s *strongroom) retired(secret, id uuid.UUID) api.RotationRun {
 	s.Helper()
-	moved := time.Time{}
-	var run api.RotationRun
-	s.until("the old value is retired", func() bool {
-		switch run = s.latest(secret); {
-		case run.ID != id || run.State == api.RotationFailed || run.Reason != "":
+	return s.passing(secret, "the old value is retired", func(run api.RotationRun) bool {
+		if run.ID != id || run.State == api.RotationFailed || run.Reason != "" {
 			s.Fatalf("waiting until rotation %s is done: it is %+v", id, run)
-		case run.State == api.RotationWaiting && time.Since(moved) > 50*time.Millisecond:
+		}
+		return run.State == api.RotationDone
+	})
+}
+
+// passing waits for the latest rotation to be something, and moves the clock on, minute by minute, while that waits: not while a
+// worker has it, whose lease would end.
+func (s *strongroom) passing(secret uuid.UUID, what string, is func(api.RotationRun) bool) (run api.RotationRun) {
+	s.Helper()
+	moved := time.Time{}
+	s.until(what, func() bool {
+		run = s.latest(secret)
+		if is(run) {
+			return true
+		}
+		if run.State == api.RotationWaiting && time.Since(moved) > 50*time.Millisecond {
 			s.clock.move(time.Minute)
 			moved = time.Now()
 		}
-		return run.State == api.RotationDone
+		return false
 	})
 	return run
 }

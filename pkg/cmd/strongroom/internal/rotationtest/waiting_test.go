@@ -185,9 +185,10 @@ func TestTheProgramSaysThatAnotherRotationFollows(t *testing.T) {
 	first := s.latest(secret)
 	p = owner.must("rotation", "run", "demo/DATABASE")
 	p.has(owner, p.said, "strongroom: demo/DATABASE: rotation "+first.ID.String()+"\n", "strongroom: demo/DATABASE: that one is under way since 20", "Z, and another one follows it\n", nobody)
-	s.until("the other one is done", func() bool {
-		s.dispatched(11 * time.Minute)
+	s.retired(secret, first.ID)
+	s.dispatched(time.Minute)
+	s.until("the other one has its value", func() bool {
 		now := s.latest(secret)
-		return now.ID != first.ID && now.Version == 3 && now.State != api.RotationRunning
+		return now.ID != first.ID && now.Version == 3 && now.State == api.RotationWaiting
 	})
 }
