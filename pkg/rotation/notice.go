@@ -1,6 +1,6 @@
 package rotation
 
-// What two of the notices of rotations are called on the event bus, their detail-type: by these, rules lead them on.
+// What two of the notices of rotations are called on the event bus, their detail-type: by the first, rules lead to workers.
 const (
 	// NoticeDue asks for a worker. Its detail has the kind of the rotator as "rotator": each kind has a worker of its own.
 	NoticeDue = "Rotation Due"

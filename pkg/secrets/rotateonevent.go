@@ -86,7 +86,7 @@ func (s *Service) RotateOnEvent(ctx context.Context, e BusEvent) (EventSummary, 
 
 // The sources of the events that rotate something.
 const (
-	sourceOwn    = "strongroom"
+	sourceOwn    = operation.BusSource
 	sourceHealth = "aws.health"
 	sourceLeak   = "strongroom.leak"
 	sourceRotate = "strongroom.rotate"

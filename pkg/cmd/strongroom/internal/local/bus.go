@@ -24,11 +24,8 @@ import (
 	"strongroom/pkg/sigv4"
 )
 
-// source is the source of what Strongroom publishes, and rotationDue the detail type of what asks for a rotator's worker.
-const (
-	source      = "strongroom"
-	rotationDue = "Rotation Due"
-)
+// busName is what Strongroom's bus is called here, beside AWS's own.
+const busName = "strongroom"
 
 // How the queues are consumed. What a message is about is a minute's work, and may take as long as a Lambda function.
 const (
@@ -62,7 +59,7 @@ func (p publisher) Publish(ctx context.Context, notices []secrets.Notice) error 
 			return err
 		}
 		if err := p.server.bus.Put(bus.Event{
-			Version: "0", ID: uuid.NewString(), DetailType: n.Kind, Source: source, AccountID: Account, Region: Region, Time: n.At.UTC(), Detail: detail,
+			Version: "0", ID: uuid.NewString(), DetailType: n.Kind, Source: operation.BusSource, AccountID: Account, Region: Region, Time: n.At.UTC(), Detail: detail,
 			Resources: []string{fmt.Sprintf("urn:strongroom:%s:%s", n.ResourceKind, n.ResourceID)},
 		}); err != nil {
 			return err
@@ -83,7 +80,7 @@ func (s *Server) newBus() error {
 			return err
 		}
 		rules = append(rules, bus.Rule{Queue: q, Wants: func(from, what string, field func(string) string) bool {
-			return from == source && what == rotationDue && field("rotator") == string(kind)
+			return from == operation.BusSource && what == rotation.NoticeDue && field("rotator") == string(kind)
 		}})
 	}
 	functions, err := s.eventRules()
@@ -149,7 +146,7 @@ func (s *Server) consumeDue(kind rotation.Kind) func(context.Context, []byte) er
 // newEndpoint makes the EventBridge of the clients, where the owner may put events.
 func (s *Server) newEndpoint(identities *gateway.Identities) *bus.Endpoint {
 	c := bus.EndpointConfig{
-		Put: s.bus.Put, Buses: []string{"default", source}, Account: Account, Region: Region, Log: s.config.Log,
+		Put: s.bus.Put, Buses: []string{"default", busName}, Account: Account, Region: Region, Log: s.config.Log,
 		Callers: func(accessKeyID string) (bus.Caller, bool) {
 			i, ok := identities.Lookup(accessKeyID)
 			return bus.Caller{

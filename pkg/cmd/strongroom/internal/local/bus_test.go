@@ -45,7 +45,7 @@ func busOf(t *testing.T, s *Server, profile string) *eventbridge.Client {
 
 func dueEntry(kind string, secret, id uuid.UUID) types.PutEventsRequestEntry {
 	return types.PutEventsRequestEntry{
-		Source: aws.String(source), DetailType: aws.String(rotationDue),
+		Source: aws.String(operation.BusSource), DetailType: aws.String(rotation.NoticeDue),
 		Detail: aws.String(`{"resourceId":"` + secret.String() + `","rotationId":"` + id.String() + `","rotator":"` + kind + `"}`),
 	}
 }
@@ -71,7 +71,7 @@ func TestWhatIsPublishedAsksForWorkers(t *testing.T) {
 	}})
 	defer stop()
 	secret, id := uuid.New(), uuid.New()
-	notice := secrets.Notice{Kind: rotationDue, At: time.Now(), Detail: secrets.Detail{ResourceKind: "secret", ResourceID: secret, RotationID: &id, Rotator: "mysql"}}
+	notice := secrets.Notice{Kind: rotation.NoticeDue, At: time.Now(), Detail: secrets.Detail{ResourceKind: "secret", ResourceID: secret, RotationID: &id, Rotator: "mysql"}}
 	if err := (publisher{s}).Publish(t.Context(), []secrets.Notice{{Kind: "Secret Created"}, notice}); err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +136,8 @@ func TestNoticesAreLogged(t *testing.T) {
 }
 
 func TestTheSourceIsThatOfTheBusInAWS(t *testing.T) {
-	if source != awsbus.Source {
-		t.Errorf("the source is %q, and in AWS %q", source, awsbus.Source)
+	if operation.BusSource != awsbus.Source {
+		t.Errorf("the source is %q, and in AWS %q", operation.BusSource, awsbus.Source)
 	}
 }
 
