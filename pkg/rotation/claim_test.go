@@ -30,7 +30,7 @@ func TestClaimsAreTakenAndRefused(t *testing.T) {
 		"a moment after it failed":                    {func(s *scene) *scene { return s.claim(leaseA).retry().after(time.Minute - 1) }, first, leaseB, "tried again from"},
 		"under a lease that has ended":                {func(s *scene) *scene { return s.claim(leaseA).retry().after(time.Minute) }, first, leaseA, "this lease has ended"},
 		"while it waits":                              {func(s *scene) *scene { return s.claim(leaseA).created().finished() }, first, leaseB, "waits for readers"},
-		"of a run that is done":                       {func(s *scene) *scene { s.claim(leaseA).created().Retired(s.now); return s }, first, leaseB, "over: done"},
+		"of a run that is done":                       {func(s *scene) *scene { s.claim(leaseA).created().Settled("", s.now); return s }, first, leaseB, "over: done"},
 		"of a run that failed":                        {func(s *scene) *scene { return s.claim(leaseA).gaveUp() }, first, leaseB, "over: failed"},
 		"after the last attempt ended without a word": {func(s *scene) *scene { return s.attempts(MaxAttempts - 1).claim(leaseA).after(LeaseTime) }, first, leaseB, "was tried 6 times"},
 	} {

@@ -61,9 +61,6 @@ func (r *Record) Check(missing []uuid.UUID, now time.Time) (ask bool) {
 	return false
 }
 
-// Retired notes that the old value works no more.
-func (r *Record) Retired(now time.Time) { r.Settled("", now) }
-
 // Settled notes that nothing is left to be retired, and what else is to be known of that: why attempts before failed is none of it.
 func (r *Record) Settled(reason string, now time.Time) {
 	r.Run.Reason = strings.TrimSpace(reason)

@@ -203,7 +203,7 @@ func (m *model) write(t *rapid.T, w int, what string) {
 		if !retiring {
 			return
 		}
-		m.Retired(m.now)
+		m.Settled("", m.now)
 	case "retry":
 		m.Failed("no luck", false, m.now)
 	case "give up":

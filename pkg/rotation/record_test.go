@@ -156,7 +156,7 @@ func TestAnOldValueIsRetiredHoweverOftenThatFails(t *testing.T) {
 	}
 	t.Run("and the schedule comes after", func(t *testing.T) {
 		s := failing(t).after(90 * day).dispatched().claim(leaseB)
-		if s.Retired(s.now); s.Run.Unretired() || !s.Dispatch(second, s.now) || s.Run.ID != second || s.Run.Step != api.StepCreate {
+		if s.Settled("", s.now); s.Run.Unretired() || !s.Dispatch(second, s.now) || s.Run.ID != second || s.Run.Step != api.StepCreate {
 			t.Errorf("when it is retired, it is %+v", s.Run)
 		}
 	})
@@ -166,7 +166,7 @@ func TestAnOldValueIsRetiredHoweverOftenThatFails(t *testing.T) {
 			t.Fatalf("asked for, it is %+v", s.Run)
 		}
 		s.claim(leaseB)
-		if s.Retired(s.now); !s.Dispatch(third, s.now) || s.Run.ID != second || s.Run.Cause != leak {
+		if s.Settled("", s.now); !s.Dispatch(third, s.now) || s.Run.ID != second || s.Run.Cause != leak {
 			t.Errorf("when it is retired, it is %+v", s.Run)
 		}
 	})

@@ -340,7 +340,7 @@ func TestAnAccessKeyIsKnownWhileItIsInTheSecret(t *testing.T) {
 	leak("AKIA1", secrets.EventSummary{Unknown: 1})
 	leak("AKIA2", secrets.EventSummary{Unknown: 1})
 	now := f.Clock.Now().Truncate(time.Millisecond)
-	secrets.MoveRotation(t, f.Service, secret, func(r *rotation.Record) { r.Retired(now) })
+	secrets.MoveRotation(t, f.Service, secret, func(r *rotation.Record) { r.Settled("", now) })
 	rotate(3, "AKIA3")
 	leak("AKIA1", secrets.EventSummary{Unknown: 1}) // which isn't the one that is to be retired
 	leak("AKIA3", secrets.EventSummary{Requested: 1})
